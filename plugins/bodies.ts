@@ -1,0 +1,39 @@
+import fp from 'fastify-plugin'
+import { Problem } from '../src/errors/problem.js'
+
+const jsonOnly = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i
+
+/**
+ * JSON in UTF-8 and nothing else (HTP-03, HTP-09). A poisoned prototype is refused (HTP-06); a body
+ * that was left out is an empty object, so that its missing fields are told by name.
+ */
+export default fp(
+  async fastify => {
+    const parse = fastify.getDefaultJsonParser('error', 'error')
+    const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    fastify.removeAllContentTypeParsers()
+    fastify.addContentTypeParser(
+      'application/json',
+      { parseAs: 'buffer' },
+      (request, body, done) => {
+        if (!jsonOnly.test(request.headers['content-type'] ?? '')) {
+          done(new Problem('unsupported_media_type'))
+          return
+        }
+        if (body.length === 0) {
+          done(null, {})
+          return
+        }
+        try {
+          parse(request, utf8.decode(body as Buffer), done)
+        } catch {
+          done(new Problem('malformed_body'))
+        }
+      }
+    )
+    fastify.addHook('preValidation', async request => {
+      request.body ??= {}
+    })
+  },
+  { name: 'bodies', fastify: '5.x' }
+)

@@ -1,0 +1,45 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { canonicalAddress } from '../src/accounts/address.js'
+import type { Source } from '../src/passwords/attempt.js'
+import type { Device, Transport } from '../src/sessions/grant.js'
+import { knownDeviceCookie, knownDeviceSeconds } from '../src/tokens/known-device.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The sender as sign-ins see it: where failures count, and how the session shall travel. */
+    clientFor(address: string): Source & { transport: Transport; device: Device }
+  }
+  interface FastifyReply {
+    /** Marks the device as one that signed in to this address (contract A.3.6). */
+    rememberDevice(address: string): FastifyReply
+  }
+}
+
+/** Gathers what the request says of its sender for the flows that prove a person. */
+export default fp(
+  async fastify => {
+    const { knownDevices } = fastify
+    const { JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: secure } = fastify.deps.config
+    const attributes = {
+      path: '/',
+      httpOnly: true,
+      secure,
+      sameSite: 'lax',
+      maxAge: knownDeviceSeconds
+    } as const
+
+    fastify.decorateRequest('clientFor', function (this: FastifyRequest, address: string) {
+      const { network, device, transport, signal } = this
+      const canonical = canonicalAddress(address)
+      const knownDevice =
+        canonical && knownDevices.read(this.readCookie(knownDeviceCookie), canonical)
+      return { network, device, transport, signal, knownDevice }
+    })
+    fastify.decorateReply('rememberDevice', function (this: FastifyReply, address: string) {
+      const cookie = knownDevices.remember(this.request.readCookie(knownDeviceCookie), address)
+      return this.putCookie(knownDeviceCookie, cookie, attributes)
+    })
+  },
+  { name: 'client', fastify: '5.x', dependencies: ['deps', 'jwt', 'cookies', 'request-context'] }
+)

@@ -1,0 +1,69 @@
+import cookie, { type CookieSerializeOptions } from '@fastify/cookie'
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { Problem } from '../src/errors/problem.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** A cookie by its plain name. @throws {Problem} `token_not_valid` when it came twice with two values. */
+    readCookie(name: string): string | null
+  }
+  interface FastifyReply {
+    /** `maxAge` in seconds. */
+    putRefreshCookie(value: string, maxAge: number): FastifyReply
+    clearRefreshCookie(): FastifyReply
+    putCookie(name: string, value: string, options: CookieSerializeOptions): FastifyReply
+  }
+}
+
+export const refreshCookie = 'refresh_token'
+
+/** Cookies under the contract's names, or with the `__Host-` prefix, whose plain twin is then ignored (D7). */
+export default fp(
+  async fastify => {
+    const { config } = fastify.deps
+    await fastify.register(cookie)
+    const nameOf = (name: string) => (config.COOKIE_HOST_PREFIX ? `__Host-${name}` : name)
+    const refreshAttributes = {
+      path: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH,
+      httpOnly: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY,
+      secure: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE,
+      sameSite: sameSite[config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE]
+    }
+
+    fastify.decorateRequest('readCookie', function (this: FastifyRequest, name: string) {
+      const wanted = nameOf(name)
+      refuseTwins(this.headers.cookie ?? '', wanted)
+      return this.cookies[wanted] ?? null
+    })
+    fastify.decorateReply('putCookie', function (name, value, options) {
+      return this.setCookie(nameOf(name), value, options)
+    })
+    fastify.decorateReply('putRefreshCookie', function (value, maxAge) {
+      const limit = config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_MAX_AGE ?? maxAge
+      return this.putCookie(refreshCookie, value, {
+        ...refreshAttributes,
+        maxAge: Math.min(limit, maxAge)
+      })
+    })
+    fastify.decorateReply('clearRefreshCookie', function () {
+      return this.putCookie(refreshCookie, '', {
+        ...refreshAttributes,
+        maxAge: 0,
+        expires: new Date(0)
+      })
+    })
+  },
+  { name: 'cookies', fastify: '5.x', dependencies: ['deps'] }
+)
+
+const sameSite = { Strict: 'strict', Lax: 'lax', None: 'none' } as const
+
+/** A sibling domain can plant a second cookie of one name; which of two counts is not for chance to say (CAP-08). */
+function refuseTwins(header: string, name: string) {
+  const values = header
+    .split(';')
+    .map(pair => pair.trim())
+    .filter(pair => pair.startsWith(`${name}=`))
+  if (new Set(values).size > 1) throw new Problem('token_not_valid')
+}

@@ -1,0 +1,100 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { isUnavailable } from '../src/database/failures.js'
+import type { ProblemCode } from '../src/errors/catalogue.js'
+import { type FieldProblem, Problem } from '../src/errors/problem.js'
+import { loadTexts, type Texts } from '../src/i18n/texts.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly texts: Texts
+  }
+}
+
+const frameworkCodes: Record<string, ProblemCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_body',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_body',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_body',
+  FST_ERR_BAD_URL: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+  FST_ERR_HANDLER_TIMEOUT: 'unavailable'
+}
+
+/** One error body for everything that goes wrong: `{ detail, code, errors? }` (contract A.2.1). */
+export default fp(
+  async fastify => {
+    const texts = loadTexts('en')
+    fastify.decorate('texts', texts)
+
+    fastify.setErrorHandler<FastifyError>((error, request, reply) => {
+      const problem = problemOf(error, request)
+      if (problem.statusCode === 500) request.log.error({ err: error }, 'request failed')
+      else if (problem.statusCode === 503) request.log.warn({ err: error }, 'request refused')
+      send(problem, reply)
+    })
+
+    function send({ code, statusCode, details }: Problem, reply: FastifyReply) {
+      const fields = Object.entries(details.fields ?? {}).map(([field, problems]) => [
+        field,
+        problems.map(({ code: key, params }) => texts('fields', key, params))
+      ])
+      if (details.retryAfter !== undefined) reply.header('retry-after', details.retryAfter)
+      if (statusCode === 401 && !reply.hasHeader('www-authenticate'))
+        reply.header('www-authenticate', 'Bearer')
+      const body = { detail: texts('errors', code, details.params), code }
+      return reply
+        .code(statusCode)
+        .type('application/json; charset=utf-8')
+        .serializer(JSON.stringify)
+        .send(fields.length > 0 ? { ...body, errors: Object.fromEntries(fields) } : body)
+    }
+  },
+  { name: 'errors', fastify: '5.x' }
+)
+
+function problemOf(error: FastifyError, request: FastifyRequest): Problem {
+  if (error instanceof Problem) return error
+  if (error.validation !== undefined) return validationProblem(error, request)
+  const known = frameworkCodes[error.code]
+  if (known === 'unavailable' || isUnavailable(error)) return unavailable(error)
+  if (known !== undefined) return new Problem(known)
+  // The JSON parser names no code for a poisoned prototype; it is the client's mistake all the same.
+  if (error.statusCode === 400) return new Problem('malformed_body')
+  return new Problem('internal_error', { cause: error })
+}
+
+const unavailable = (cause: Error) =>
+  new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5, cause })
+
+const mostFields = 20
+
+/** Says of every field what is wrong with it, and never what was sent (HTP-17). */
+function validationProblem(error: FastifyError, request: FastifyRequest): Problem {
+  const fields = new Map<string, FieldProblem[]>()
+  for (const { keyword, instancePath, params } of error.validation ?? []) {
+    const named = (params.missingProperty ?? params.additionalProperty) as string | undefined
+    const field = named ?? (instancePath.slice(1).split('/')[0] || 'non_field_errors')
+    if (fields.size === mostFields || fields.has(field)) continue
+    fields.set(field.slice(0, 64), [fieldProblemOf(keyword, params, instancePath)])
+  }
+  // A path parameter that fits no pattern names nothing that exists.
+  if (error.validationContext === 'params') return new Problem('not_found')
+  request.log.debug({ fields: [...fields.keys()] }, 'validation failed')
+  return new Problem('validation_error', { fields: Object.fromEntries(fields) })
+}
+
+function fieldProblemOf(
+  keyword: string,
+  params: Record<string, unknown>,
+  path: string
+): FieldProblem {
+  if (keyword === 'required') return { code: 'required' }
+  if (keyword === 'additionalProperties') return { code: 'unknown' }
+  if (keyword === 'type') return { code: path === '' ? 'object' : 'type' }
+  if (keyword === 'minLength') return { code: 'blank' }
+  if (keyword === 'maxLength') return { code: 'too_long', params: { max: params.limit as number } }
+  if (keyword === 'format') return { code: 'characters' }
+  return { code: 'invalid' }
+}

@@ -1,0 +1,115 @@
+import fastifyJwt from '@fastify/jwt'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { deriveKeyChain, type KeyChain, type KeyPurpose } from '../src/crypto/derive.js'
+import type { Grant, Transport } from '../src/sessions/grant.js'
+import { seconds } from '../src/tokens/claims.js'
+import { type Jws, pinHeader } from '../src/tokens/jws.js'
+import { createKnownDevices, type KnownDevices } from '../src/tokens/known-device.js'
+import { createTokens, type PresentedRefresh, type Tokens } from '../src/tokens/tokens.js'
+import { refreshCookie } from './cookies.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly tokens: Tokens
+    readonly knownDevices: KnownDevices
+  }
+  interface FastifyRequest {
+    /** How this client wants its refresh token: `X-Refresh-Transport`, else the installation's default. */
+    readonly transport: Transport
+    /**
+     * The refresh token of a request and the way it came; null where none came. Of two the
+     * transport asked for counts, or the installation's default.
+     */
+    presentedRefresh(
+      inBody: string | undefined
+    ): { transport: Transport; token: PresentedRefresh | null } | null
+  }
+  interface FastifyReply {
+    /** Signs the tokens of a session; the refresh token leaves by cookie or is in the result. */
+    giveTokens(grant: Grant): { access: string; refresh?: string }
+  }
+}
+
+/** The tokens of an installation. Access tokens have rotating keys of their own (src/keys). */
+export default fp(
+  async fastify => {
+    const { config, clock, keys } = fastify.deps
+    const secrets = [config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS] as const
+
+    /** A kind of token that only we read: HMAC under a key of its own (RFC 8725 §3.12). */
+    async function register(namespace: KeyPurpose, typ: string): Promise<Jws> {
+      const chain = deriveKeyChain([...secrets], namespace)
+      await fastify.register(fastifyJwt, {
+        namespace,
+        secret: chain.current,
+        sign: { algorithm: 'HS256', header: { alg: 'HS256', typ } },
+        verify: {
+          algorithms: ['HS256'],
+          cache: false,
+          ignoreExpiration: true,
+          ignoreNotBefore: true
+        }
+      })
+      return withEarlierKeys(
+        (fastify.jwt as unknown as Record<string, Verifying>)[namespace] as Verifying,
+        chain
+      )
+    }
+
+    const refresh = await register('refresh-token', 'rt+jwt')
+    const knownDevice = await register('known-device', 'kd+jwt')
+    const tokens = createTokens({ config, clock, keys, refresh })
+    fastify.decorate('tokens', tokens)
+    fastify.decorate('knownDevices', createKnownDevices({ config, clock, jws: knownDevice }))
+
+    fastify.decorateRequest('transport', {
+      getter(this: FastifyRequest): Transport {
+        const asked = this.headers['x-refresh-transport']
+        if (asked === 'cookie' || asked === 'body') return asked
+        return config.JWT_ALLAUTH_REFRESH_TOKEN_AS_COOKIE ? 'cookie' : 'body'
+      }
+    })
+    fastify.decorateRequest(
+      'presentedRefresh',
+      function (this: FastifyRequest, inBody: string | undefined) {
+        const sent = { cookie: this.readCookie(refreshCookie), body: inBody ?? null }
+        const other = this.transport === 'cookie' ? 'body' : 'cookie'
+        const mayFallBack =
+          this.headers['x-refresh-transport'] === undefined && sent[this.transport] === null
+        const transport = mayFallBack ? other : this.transport
+        const text = sent[transport]
+        return text === null ? null : { transport, token: tokens.readRefresh(text) }
+      }
+    )
+    fastify.decorateReply('giveTokens', function (this: FastifyReply, grant) {
+      const { access, refresh } = tokens.issue(grant)
+      if (grant.transport === 'body') return { access, refresh }
+      this.putRefreshCookie(refresh, seconds(grant.expiresAt) - seconds(clock()))
+      return { access }
+    })
+  },
+  { name: 'jwt', fastify: '5.x', dependencies: ['deps', 'cookies'] }
+)
+
+type Verifying = {
+  sign(claims: object): string
+  verify(token: string, options?: { key: Buffer }): unknown
+}
+
+/** Signs under the current key; what an earlier `SECRET_KEY` signed still verifies. */
+function withEarlierKeys(jwt: Verifying, { earlier }: KeyChain): Jws {
+  return pinHeader(
+    claims => jwt.sign(claims),
+    token => {
+      for (const options of [undefined, ...earlier.map(key => ({ key }))]) {
+        try {
+          return jwt.verify(token, options)
+        } catch {
+          // Not under this key.
+        }
+      }
+      return null
+    }
+  )
+}

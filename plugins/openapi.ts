@@ -1,0 +1,57 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fp from 'fastify-plugin'
+import { version } from '../src/version.js'
+
+/** The OpenAPI document, generated from the schemas that validate, at `/docs/json`; a page over it at `/docs/`. */
+export default fp(
+  async fastify => {
+    // The pages of the documentation are routes of other packages, which cannot declare our config.
+    fastify.addHook('onRoute', route => {
+      if (/^\/docs(\/|$)/.test(route.url))
+        route.config = { ...route.config, auth: 'none', servesUnprepared: true }
+    })
+    await fastify.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Postern',
+          version,
+          description:
+            'Accounts, sessions and second factors of an application. Compatible with the API of django-jwt-allauth.',
+          license: { name: 'MIT', identifier: 'MIT' }
+        },
+        servers: [{ url: fastify.deps.config.PUBLIC_URL }],
+        tags: [
+          { name: 'Sessions', description: 'Signing in, staying signed in, signing out.' },
+          { name: 'Account', description: 'A person’s own account.' },
+          { name: 'Registration', description: 'Becoming a user.' },
+          { name: 'Keys', description: 'What other services need to verify access tokens.' },
+          { name: 'Health', description: 'For load balancers and monitoring.' }
+        ],
+        components: {
+          securitySchemes: {
+            bearer: {
+              type: 'http',
+              scheme: 'bearer',
+              bearerFormat: 'JWT',
+              description: 'An access token.'
+            },
+            refreshCookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: 'refresh_token',
+              description: 'The refresh token of a cookie session.'
+            }
+          }
+        }
+      }
+    })
+    await fastify.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { deepLinking: true },
+      staticCSP: true
+    })
+  },
+  { name: 'openapi', fastify: '5.x', dependencies: ['deps', 'security-headers'] }
+)

@@ -1,0 +1,75 @@
+import rateLimit from '@fastify/rate-limit'
+import fp from 'fastify-plugin'
+import { createRedisCounter } from '../src/attempts/redis-counter.js'
+import {
+  createDatabaseCounter,
+  createLocalCounter,
+  type RequestCounter
+} from '../src/attempts/request-counter.js'
+import type { Rate } from '../src/config/kinds.js'
+import { throttled } from '../src/errors/problem.js'
+
+type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
+
+/** What a route writes as `config.rateLimit` to have a budget of its own; routes with one name share it. */
+export const limitedTo = (groupId: string, { count, seconds }: Rate) => ({
+  groupId: `:${groupId}`,
+  max: count,
+  timeWindow: seconds * 1000
+})
+
+/**
+ * Requests per network on every route, unknown paths included (BRF-14), counted where all instances
+ * see it. When that store fails a counter in the process takes over: never unlimited (BRF-12).
+ */
+export default fp(
+  async fastify => {
+    const { config, db, log } = fastify.deps
+    const redis =
+      config.REDIS_URL === null
+        ? null
+        : createRedisCounter(config.REDIS_URL, err => log.warn({ err }, 'Redis is not reachable'))
+    const shared = redis ?? createDatabaseCounter(db)
+    if (redis !== null) fastify.addHook('onClose', redis.close)
+
+    await fastify.register(rateLimit, {
+      global: true,
+      max: config.RATE_LIMIT_ENABLED ? config.RATE_LIMIT_DEFAULT.count : Number.MAX_SAFE_INTEGER,
+      timeWindow: config.RATE_LIMIT_DEFAULT.seconds * 1000,
+      allowList: () => !config.RATE_LIMIT_ENABLED,
+      keyGenerator: request => request.network,
+      store: storeOver(
+        shared,
+        createLocalCounter(() => fastify.deps.clock())
+      ),
+      errorResponseBuilder: (_request, { ttl }) => throttled(ttl / 1000),
+      addHeadersOnExceeding: {
+        'x-ratelimit-limit': false,
+        'x-ratelimit-remaining': false,
+        'x-ratelimit-reset': false
+      },
+      addHeaders: {
+        'x-ratelimit-limit': false,
+        'x-ratelimit-remaining': false,
+        'x-ratelimit-reset': false
+      }
+    })
+  },
+  { name: 'rate-limit', fastify: '5.x', dependencies: ['deps', 'request-context'] }
+)
+
+/** The plugin's store interface over a counter. Groups are part of the key, so every route has the one store. */
+function storeOver(shared: RequestCounter, local: RequestCounter) {
+  return class {
+    incr(key: string, answer: Answer, timeWindow: number) {
+      shared
+        .count(key, timeWindow)
+        .catch(() => local.count(key, timeWindow))
+        .then(({ current, ttlMs }) => answer(null, { current, ttl: ttlMs }), answer)
+    }
+
+    child() {
+      return this
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { answers } from './schemas/answers.js'
+
+const Status = Type.Object(
+  { status: Type.String() },
+  { description: 'Yes.', examples: [{ status: 'ok' }] }
+)
+
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { readiness } = fastify
+
+  fastify.get(
+    '/health/live',
+    {
+      config: { auth: 'none', rateLimit: false, servesUnprepared: true },
+      schema: {
+        operationId: 'live',
+        tags: ['Health'],
+        summary: 'Is the process up?',
+        description:
+          'Asks nothing of the database. A process that does not answer wants a restart.',
+        security: [],
+        response: answers({ 200: Status })
+      }
+    },
+    async () => ({ status: 'ok' })
+  )
+
+  fastify.get(
+    '/health/ready',
+    {
+      config: { auth: 'none', rateLimit: false, servesUnprepared: true },
+      schema: {
+        operationId: 'ready',
+        tags: ['Health'],
+        summary: 'Can it serve?',
+        description:
+          'The database answers and the keys have been read. 503 otherwise; it recovers by itself.',
+        security: [],
+        response: answers({ 200: Status })
+      }
+    },
+    async () => {
+      await readiness()
+      return { status: 'ok' }
+    }
+  )
+}
+
+export default routes

@@ -1,0 +1,36 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { limitedTo } from '../plugins/rate-limit.js'
+import { login } from '../src/login/login.js'
+import { answersToBody, TokenPair } from './schemas/answers.js'
+import { closed, Email, Password, TransportHeader } from './schemas/fields.js'
+
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps } = fastify
+
+  fastify.post(
+    '/login/',
+    {
+      config: { auth: 'none', rateLimit: limitedTo('login', deps.config.RATE_LIMIT_LOGIN) },
+      schema: {
+        operationId: 'login',
+        tags: ['Sessions'],
+        summary: 'Sign in with e-mail address and password',
+        description:
+          'Opens a session. Failures draw on budgets of the account, the network and the pair of them; a spent budget answers 429 and says when to try again.',
+        security: [],
+        headers: TransportHeader,
+        body: closed({ email: Email, password: Password }),
+        response: answersToBody({ 200: TokenPair }, 'incorrect_credentials', 'busy')
+      }
+    },
+    async (request, reply) => {
+      const { body } = request
+      const client = request.clientFor(body.email)
+      const grant = await login(deps, body, client)
+      reply.rememberDevice(grant.user.email)
+      return reply.giveTokens(grant)
+    }
+  )
+}
+
+export default routes

@@ -1,0 +1,73 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Problem } from '../src/errors/problem.js'
+import { logout } from '../src/logout/logout.js'
+import { revokeAllSessions } from '../src/sessions/revoke.js'
+import { answersToBody, Detail } from './schemas/answers.js'
+import { closed, RefreshToken } from './schemas/fields.js'
+
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps, texts } = fastify
+
+  fastify.post(
+    '/logout/',
+    {
+      config: { auth: 'session' },
+      schema: {
+        operationId: 'logout',
+        tags: ['Sessions'],
+        summary: 'Sign out on this device',
+        description:
+          'Ends the session of the access token, of the refresh token, or of both where they are of one person. Either is enough, so an expired access token does not keep anybody signed in. The cookie is cleared in any case.',
+        security: [{ bearer: [] }, { refreshCookie: [] }, {}],
+        body: closed({ refresh: Type.Optional(RefreshToken) }),
+        response: answersToBody(
+          { 200: Detail('Successfully logged out.') },
+          'not_authenticated',
+          'bad_authorization_header',
+          'token_not_valid',
+          'cross_site_request'
+        )
+      }
+    },
+    async (request, reply) => {
+      reply.clearRefreshCookie()
+      const presented = request.presentedRefresh(request.body.refresh)
+      if (presented === null && request.headers.authorization === undefined)
+        throw new Problem('not_authenticated')
+      const refresh = presented?.token
+        ? { ...presented.token, transport: presented.transport }
+        : null
+      await logout(deps, { bearer: request.bearer, refresh })
+      return { detail: texts('details', 'logged_out') }
+    }
+  )
+
+  fastify.post(
+    '/logout-all/',
+    {
+      config: { auth: 'bearer' },
+      schema: {
+        operationId: 'logoutAll',
+        tags: ['Sessions'],
+        summary: 'Sign out everywhere',
+        description: 'Ends every session of the account, this one included.',
+        security: [{ bearer: [] }],
+        body: closed({}),
+        response: answersToBody(
+          { 200: Detail('Successfully logged out from all devices.') },
+          'not_authenticated',
+          'bad_authorization_header',
+          'token_not_valid',
+          'no_active_account'
+        )
+      }
+    },
+    async (request, reply) => {
+      await revokeAllSessions(deps.db, { userId: request.principal.user.id })
+      reply.clearRefreshCookie()
+      return { detail: texts('details', 'logged_out_all') }
+    }
+  )
+}
+
+export default routes

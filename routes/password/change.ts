@@ -1,0 +1,63 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { changePassword } from '../../src/password-change/change-password.js'
+import { answersToBody, exampleToken, tokenFields } from '../schemas/answers.js'
+import { closed, Password, TransportHeader } from '../schemas/fields.js'
+
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps, texts } = fastify
+  const { config } = deps
+  const asksOld = config.OLD_PASSWORD_FIELD_ENABLED
+
+  fastify.post(
+    '/password/change/',
+    {
+      config: { auth: 'bearer' },
+      schema: {
+        operationId: 'changePassword',
+        tags: ['Account'],
+        summary: 'Change the password',
+        description: config.LOGOUT_ON_PASSWORD_CHANGE
+          ? 'Ends every session; the answer carries the tokens of a fresh one.'
+          : 'Sessions stay as they are.',
+        security: [{ bearer: [] }],
+        headers: TransportHeader,
+        body: closed({
+          old_password: asksOld ? Password : Type.Optional(Password),
+          new_password1: Password,
+          new_password2: Password
+        }),
+        response: answersToBody(
+          {
+            200: Type.Object(
+              { ...tokenFields, access: Type.Optional(tokenFields.access), detail: Type.String() },
+              {
+                description: 'Changed.',
+                examples: [{ access: exampleToken, detail: 'New password has been saved.' }]
+              }
+            )
+          },
+          'not_authenticated',
+          'bad_authorization_header',
+          'token_not_valid',
+          'no_active_account',
+          'busy'
+        )
+      }
+    },
+    async (request, reply) => {
+      const {
+        old_password = null,
+        new_password1: newPassword1,
+        new_password2: newPassword2
+      } = request.body
+      const { principal } = request
+      const client = request.clientFor(principal.user.email)
+      const change = { oldPassword: old_password, newPassword1, newPassword2 }
+      const grant = await changePassword(deps, principal, change, client)
+      const detail = texts('details', 'password_changed')
+      return grant === null ? { detail } : { ...reply.giveTokens(grant), detail }
+    }
+  )
+}
+
+export default routes

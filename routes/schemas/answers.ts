@@ -1,0 +1,81 @@
+import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
+import { catalogue, type ProblemCode } from '../../src/errors/catalogue.js'
+import { loadTexts } from '../../src/i18n/texts.js'
+
+const texts = loadTexts('en')
+
+/** The body of every error (contract A.2.1). */
+const problemFields = {
+  detail: Type.String({ description: 'A sentence for people; its language may change.' }),
+  code: Type.String({ description: 'A stable name for programs.' }),
+  errors: Type.Optional(
+    Type.Record(Type.String(), Type.Array(Type.String()), {
+      description: 'What is wrong, by field of the request.'
+    })
+  )
+}
+export const Problem = Type.Object(problemFields)
+
+type Answers = { readonly [status: number]: TSchema }
+
+/** What any route can answer: too many requests, a defect of ours, a database that is away. */
+const everywhere = ['throttled', 'internal_error', 'unavailable'] as const
+/** And what any route with a body can. */
+const withBody = [
+  'validation_error',
+  'malformed_body',
+  'payload_too_large',
+  'unsupported_media_type'
+] as const
+
+/** Response schemas: the successes as given, the errors from their codes, grouped by status, with an example each. */
+export function answers<const Successes extends Answers>(
+  successes: Successes,
+  ...codes: readonly ProblemCode[]
+): Successes & Record<`${4 | 5}xx`, typeof Problem> {
+  const all = [...new Set([...codes, ...everywhere])]
+  const statuses = new Set(all.map(code => catalogue[code]))
+  const problems = [...statuses].map(status => [
+    status,
+    problemSchema(all.filter(code => catalogue[code] === status))
+  ])
+  return { ...successes, ...Object.fromEntries(problems) }
+}
+
+/** {@link answers} for a route that takes a body. */
+export function answersToBody<const Successes extends Answers>(
+  successes: Successes,
+  ...codes: readonly ProblemCode[]
+) {
+  return answers(successes, ...withBody, ...codes)
+}
+
+function problemSchema(codes: readonly ProblemCode[]): typeof Problem {
+  const params = { seconds: 30, method: 'PUT', max: 256 }
+  const examples = codes.map(code => ({ detail: texts('errors', code, params), code }))
+  const description = codes
+    .map(code => `\`${code}\`: ${texts('errors', code, params)}`)
+    .join('\n\n')
+  return Type.Object(problemFields, { description, examples })
+}
+
+/** A sentence that something was done. */
+export const Detail = (example: string) =>
+  Type.Object({ detail: Type.String() }, { description: 'Done.', examples: [{ detail: example }] })
+
+const exampleToken = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii4uLiJ9.e30.c2lnbmF0dXJl'
+
+/** The tokens of a session. `refresh` is there only where the refresh token travels in bodies. */
+export const tokenFields = {
+  access: Type.String({ description: 'Access token, a JWT of type `at+jwt`.' }),
+  refresh: Type.Optional(
+    Type.String({ description: 'Refresh token; absent where it is in the `refresh_token` cookie.' })
+  )
+}
+export const TokenPair = Type.Object(tokenFields, {
+  description:
+    'Signed in. The refresh token comes in the `refresh_token` cookie or, with `X-Refresh-Transport: body`, in the body.',
+  examples: [{ access: exampleToken }, { access: exampleToken, refresh: 'eyJ…' }]
+})
+export type TokenPair = Static<typeof TokenPair>
+export { exampleToken }

@@ -1,0 +1,46 @@
+import { type TProperties, Type } from '@fastify/type-provider-typebox'
+
+/** A closed object: a field that is not listed is a mistake, and is told (contract A.2.2). */
+export const closed = <const Fields extends TProperties>(fields: Fields, description?: string) =>
+  Type.Object(fields, {
+    additionalProperties: false,
+    ...(description === undefined ? {} : { description })
+  })
+
+/** An address as typed. The domain decides what it means. */
+export const Email = Type.String({
+  minLength: 1,
+  maxLength: 254,
+  format: 'text',
+  description: 'E-mail address.',
+  examples: ['ada@example.com']
+})
+
+/** A password as typed: never trimmed, at most 256 characters. */
+export const Password = Type.String({
+  minLength: 1,
+  maxLength: 256,
+  format: 'text',
+  examples: ['correct horse battery staple']
+})
+
+/** A given or family name in any script. */
+export const Name = Type.String({ maxLength: 150, format: 'name', examples: ['Ada'] })
+
+export const RefreshToken = Type.String({
+  minLength: 1,
+  maxLength: 4096,
+  format: 'text',
+  description: 'The refresh token, in body transport.'
+})
+
+/** How a client asks where its refresh token shall travel. */
+export const TransportHeader = Type.Object({
+  'x-refresh-transport': Type.Optional(
+    Type.String({
+      pattern: '^(cookie|body)$',
+      description:
+        '`cookie` or `body`: where the refresh token of the new session travels. Without it the installation’s default holds.'
+    })
+  )
+})

@@ -1,0 +1,122 @@
+import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
+import { type Profile, updateProfile } from '../src/profile/update-profile.js'
+import { answers, answersToBody } from './schemas/answers.js'
+import { closed, Email, Name, Password } from './schemas/fields.js'
+
+const User = Type.Object(
+  { email: Type.String(), first_name: Type.String(), last_name: Type.String() },
+  {
+    description: 'The account.',
+    examples: [{ email: 'ada@example.com', first_name: 'Ada', last_name: 'Lovelace' }]
+  }
+)
+
+const bearerCodes = [
+  'not_authenticated',
+  'bad_authorization_header',
+  'token_not_valid',
+  'no_active_account'
+] as const
+const updateCodes = [...bearerCodes, 'reauthentication_required', 'busy'] as const
+
+const password = Type.Optional(
+  Type.Unsafe<string>({
+    ...Password,
+    description:
+      'The current password: needed for another address unless the sign-in is at most ten minutes old.'
+  })
+)
+const description = 'Another address asks for a sign-in of the last ten minutes, or for `password`.'
+
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps } = fastify
+
+  fastify.get(
+    '/user/',
+    {
+      config: { auth: 'bearer' },
+      schema: {
+        operationId: 'readUser',
+        tags: ['Account'],
+        summary: 'Read one’s own account',
+        security: [{ bearer: [] }],
+        response: answers({ 200: User }, ...bearerCodes)
+      }
+    },
+    async request => userAnswer(request.principal.user)
+  )
+
+  fastify.put(
+    '/user/',
+    {
+      config: { auth: 'bearer' },
+      schema: {
+        operationId: 'replaceUser',
+        tags: ['Account'],
+        summary: 'Replace names and address',
+        description: `A name that is missing becomes empty. ${description}`,
+        security: [{ bearer: [] }],
+        body: closed({
+          email: Email,
+          first_name: Type.Optional(Name),
+          last_name: Type.Optional(Name),
+          password
+        }),
+        response: answersToBody({ 200: User }, ...updateCodes)
+      }
+    },
+    async request => {
+      const { email, first_name = '', last_name = '', password } = request.body
+      const update = {
+        email,
+        firstName: first_name.normalize('NFC'),
+        lastName: last_name.normalize('NFC'),
+        password
+      }
+      const { principal } = request
+      return userAnswer(
+        await updateProfile(deps, principal, update, request.clientFor(principal.user.email))
+      )
+    }
+  )
+
+  fastify.patch(
+    '/user/',
+    {
+      config: { auth: 'bearer' },
+      schema: {
+        operationId: 'updateUser',
+        tags: ['Account'],
+        summary: 'Change names or address',
+        description: `A field that is missing stays as it is. ${description}`,
+        security: [{ bearer: [] }],
+        body: closed({
+          email: Type.Optional(Email),
+          first_name: Type.Optional(Name),
+          last_name: Type.Optional(Name),
+          password
+        }),
+        response: answersToBody({ 200: User }, ...updateCodes)
+      }
+    },
+    async request => {
+      const { email, first_name, last_name, password } = request.body
+      const update = {
+        email,
+        firstName: first_name?.normalize('NFC'),
+        lastName: last_name?.normalize('NFC'),
+        password
+      }
+      const { principal } = request
+      return userAnswer(
+        await updateProfile(deps, principal, update, request.clientFor(principal.user.email))
+      )
+    }
+  )
+}
+
+function userAnswer({ email, firstName, lastName }: Profile): Static<typeof User> {
+  return { email, first_name: firstName, last_name: lastName }
+}
+
+export default routes

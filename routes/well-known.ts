@@ -1,0 +1,66 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { answers } from './schemas/answers.js'
+
+const Jwk = Type.Object(
+  {
+    kty: Type.String(),
+    kid: Type.String(),
+    alg: Type.String(),
+    use: Type.String(),
+    crv: Type.Optional(Type.String()),
+    x: Type.Optional(Type.String()),
+    y: Type.Optional(Type.String()),
+    n: Type.Optional(Type.String()),
+    e: Type.Optional(Type.String())
+  },
+  { description: 'A public key (RFC 7517).' }
+)
+
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { keys } = fastify.deps
+
+  fastify.get(
+    '/.well-known/jwks.json',
+    {
+      config: { auth: 'none' },
+      schema: {
+        operationId: 'readKeys',
+        tags: ['Keys'],
+        summary: 'Public keys of access tokens',
+        description:
+          'The key that signs, the one that will sign next, and those whose tokens may still be valid. Keep them for the time that `Cache-Control` says, and ask again for a `kid` that is not among them.',
+        security: [],
+        response: answers({
+          200: Type.Object(
+            { keys: Type.Array(Jwk) },
+            {
+              description: 'A JSON Web Key Set.',
+              examples: [
+                {
+                  keys: [
+                    { kty: 'EC', crv: 'P-256', x: '…', y: '…', kid: '…', alg: 'ES256', use: 'sig' }
+                  ]
+                }
+              ]
+            }
+          )
+        })
+      }
+    },
+    async (_request, reply) => {
+      reply
+        .header('cache-control', 'public, max-age=300')
+        .header('access-control-allow-origin', '*')
+      return { keys: keys.jwks().map(toAnswer) }
+    }
+  )
+}
+
+type PublicJwk = ReturnType<import('../src/keys/keyring.js').KeyRing['jwks']>[number]
+
+function toAnswer({ kid, alg, use, kty = '', crv, x, y, n, e }: PublicJwk) {
+  const members = Object.entries({ crv, x, y, n, e }).filter(([, value]) => value !== undefined)
+  return { kty, kid, alg, use, ...(Object.fromEntries(members) as Record<string, string>) }
+}
+
+export default routes

@@ -1,0 +1,100 @@
+import { newId } from '../crypto/random.js'
+import type { Database } from '../database/database.js'
+import { isUniqueViolation } from '../database/failures.js'
+import { fieldProblem } from '../errors/problem.js'
+import type { EmailAddress } from './address.js'
+
+type NewAccount = {
+  readonly email: EmailAddress
+  readonly passwordHash: string | null
+  readonly firstName: string
+  readonly lastName: string
+  readonly emailVerifiedAt: Date | null
+  readonly createdAt: Date
+}
+
+/**
+ * Makes an account and returns its id and epoch. Of parallel sign-ups with one address the unique
+ * index lets one through.
+ *
+ * @throws {Problem} `validation_error` on `email` when the address has an account.
+ */
+export async function createAccount(
+  db: Database,
+  account: NewAccount
+): Promise<{ userId: string; credentialEpoch: number }> {
+  const { id, credentialEpoch } = await refusingTakenAddress(() =>
+    db.prisma.user.create({
+      data: { id: newId(), ...account },
+      select: { id: true, credentialEpoch: true }
+    })
+  )
+  return { userId: id, credentialEpoch }
+}
+
+/** Sets the names that are given. Null when the account is gone. */
+export async function setNames(
+  db: Database,
+  userId: string,
+  names: { firstName?: string; lastName?: string }
+): Promise<void> {
+  await db.prisma.user.updateMany({ where: { id: userId }, data: names })
+}
+
+/**
+ * Replaces the address and raises the credential epoch, which voids links that were mailed to the
+ * old one. Sessions stay.
+ *
+ * @throws {Problem} `validation_error` on `email` when another account has it.
+ */
+export async function setAddress(
+  db: Database,
+  userId: string,
+  { email, emailVerifiedAt }: { email: EmailAddress; emailVerifiedAt: Date | null }
+): Promise<void> {
+  await refusingTakenAddress(() =>
+    db.prisma.user.updateMany({
+      where: { id: userId },
+      data: { email, emailVerifiedAt, credentialEpoch: { increment: 1 } }
+    })
+  )
+}
+
+/**
+ * Replaces the password of an account whose credentials are still the ones that were proved, and
+ * raises the epoch.
+ *
+ * @returns the new epoch; null when the credentials changed meanwhile or the account was disabled.
+ */
+export async function replacePassword(
+  db: Database,
+  userId: string,
+  { passwordHash, credentialEpoch }: { passwordHash: string; credentialEpoch: number }
+): Promise<number | null> {
+  const { count } = await db.prisma.user.updateMany({
+    where: { id: userId, credentialEpoch, isActive: true },
+    data: { passwordHash, credentialEpoch: { increment: 1 } }
+  })
+  return count === 0 ? null : credentialEpoch + 1
+}
+
+/** Stores the same password under new parameters, unless it was changed meanwhile (HSH-03). */
+export async function upgradePasswordHash(
+  db: Database,
+  userId: string,
+  { from, to }: { from: string; to: string }
+): Promise<void> {
+  await db.prisma.user.updateMany({
+    where: { id: userId, passwordHash: from },
+    data: { passwordHash: to }
+  })
+}
+
+async function refusingTakenAddress<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (isUniqueViolation(error)) throw fieldProblem('email', { code: 'email_taken' })
+    throw error
+  }
+}

@@ -1,0 +1,52 @@
+import type { Writable } from 'node:stream'
+import Fastify from 'fastify'
+import auth from '../plugins/auth.js'
+import bodies from '../plugins/bodies.js'
+import client from '../plugins/client.js'
+import cookies from '../plugins/cookies.js'
+import cors from '../plugins/cors.js'
+import deps from '../plugins/deps.js'
+import errors from '../plugins/errors.js'
+import housekeeping from '../plugins/housekeeping.js'
+import jwt from '../plugins/jwt.js'
+import missingRoutes from '../plugins/missing-routes.js'
+import openapi from '../plugins/openapi.js'
+import originCheck from '../plugins/origin-check.js'
+import rateLimit from '../plugins/rate-limit.js'
+import readiness from '../plugins/readiness.js'
+import requestContext from '../plugins/request-context.js'
+import securityHeaders from '../plugins/security-headers.js'
+import routes from '../routes/index.js'
+import type { Config } from './config/load.js'
+import type { Deps } from './deps.js'
+import { answerClientError, serverOptions } from './server-options.js'
+
+/** What a test puts in place of the real thing: the clock, and where the log goes. */
+export type Overrides = Partial<Deps> & { readonly logStream?: Writable }
+
+/** The whole service as a Fastify instance that is not listening yet. The order is the security story. */
+export async function buildApp(config: Config, { logStream, ...overrides }: Overrides = {}) {
+  const options = serverOptions(config)
+  const logger = { ...options.logger, ...(logStream === undefined ? {} : { stream: logStream }) }
+  const app = Fastify({ ...options, logger })
+  app.server.on('clientError', answerClientError)
+  await app.register(errors)
+  await app.register(bodies)
+  await app.register(deps, { config, overrides })
+  await app.register(readiness)
+  await app.register(securityHeaders)
+  await app.register(cors)
+  await app.register(requestContext)
+  await app.register(cookies)
+  await app.register(jwt)
+  await app.register(client)
+  await app.register(rateLimit)
+  await app.register(openapi)
+  await app.register(auth)
+  await app.register(originCheck)
+  await app.register(housekeeping)
+  await app.register(missingRoutes)
+  await app.register(routes)
+  app.answerOtherMethods()
+  return app
+}

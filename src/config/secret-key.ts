@@ -1,0 +1,34 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { newSecretKey } from '../crypto/random.js'
+
+/**
+ * The generated secret key of an installation without `SECRET_KEY`: a file of mode 0600 in the data
+ * directory, made once. Linking a finished file into place makes it whole or absent, and lets the
+ * first of two starts win.
+ */
+export function readOrCreateSecretKey(dataDir: string): string {
+  const path = join(dataDir, 'secret.key')
+  const existing = readKey(path)
+  if (existing !== null) return existing
+  mkdirSync(dataDir, { recursive: true })
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, `${newSecretKey()}\n`, { mode: 0o600, flush: true })
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft)
+  }
+  return readKey(path) as string
+}
+
+function readKey(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

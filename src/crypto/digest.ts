@@ -1,0 +1,6 @@
+import { createHmac } from 'node:crypto'
+
+/** HMAC-SHA-256, base64url: names something in a table or cookie without telling what it is. */
+export function keyedDigest(key: Buffer, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url')
+}

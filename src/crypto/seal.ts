@@ -1,0 +1,46 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import type { KeyChain } from './derive.js'
+
+const ivLength = 12
+const tagLength = 16
+
+/** A sealed value could not be opened: a wrong key, another owner's row, or damage. Never a fallback. */
+export class UnsealError extends Error {
+  constructor() {
+    super(
+      'A sealed value could not be opened under any key of SECRET_KEY and SECRET_KEY_FALLBACKS.'
+    )
+    this.name = 'UnsealError'
+  }
+}
+
+/** AES-256-GCM (NIST SP 800-38D) under the current key; `owner` is bound as associated data. */
+export function seal(keys: KeyChain, plain: Buffer, owner: string): Buffer {
+  const iv = randomBytes(ivLength)
+  const cipher = createCipheriv('aes-256-gcm', keys.current, iv).setAAD(Buffer.from(owner))
+  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+}
+
+/**
+ * What {@link seal} made for the same owner, under the current or an earlier key.
+ *
+ * @throws {UnsealError}
+ */
+export function unseal(keys: KeyChain, sealed: Uint8Array, owner: string): Buffer {
+  const bytes = Buffer.from(sealed)
+  for (const key of [keys.current, ...keys.earlier]) {
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivLength), {
+        authTagLength: tagLength
+      })
+      decipher.setAAD(Buffer.from(owner)).setAuthTag(bytes.subarray(-tagLength))
+      return Buffer.concat([
+        decipher.update(bytes.subarray(ivLength, -tagLength)),
+        decipher.final()
+      ])
+    } catch {
+      // The tag did not match under this key; the next one may be the one it was sealed with.
+    }
+  }
+  throw new UnsealError()
+}

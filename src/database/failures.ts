@@ -1,0 +1,41 @@
+type Coded = {
+  code?: unknown
+  cause?: unknown
+  meta?: { driverAdapterError?: unknown; target?: unknown }
+  originalCode?: unknown
+  constraint?: unknown
+  message?: unknown
+}
+
+/** The SQLSTATE or system code of a failure, wherever pg, Prisma or the network put it. */
+function codeOf(error: unknown, depth = 0): string {
+  if (typeof error !== 'object' || error === null || depth > 4) return ''
+  const { code, originalCode, cause, meta } = error as Coded
+  if (typeof originalCode === 'string') return originalCode
+  const deeper = codeOf(meta?.driverAdapterError ?? cause, depth + 1)
+  return deeper || (typeof code === 'string' ? code : '')
+}
+
+const unavailableCode =
+  /^(08...|53...|57P0[1-5]|57014|55P03|40001|40P01|25P03|ECONN\w+|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|P1\d{3}|P2024|P2028|P2034)$/
+const unavailableMessage =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Cannot use a pool after calling end/i
+
+/**
+ * Whether a failure says nothing of the data: the server is away, too slow, full, or gave up a
+ * deadlock's victim. Such an answer is 503, and never read as a missing row (SES-24).
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (unavailableCode.test(codeOf(error))) return true
+  const { message, cause } = (error ?? {}) as Coded
+  return (
+    (typeof message === 'string' && unavailableMessage.test(message)) ||
+    (cause !== undefined && isUnavailable(cause))
+  )
+}
+
+/** Serialisation failures and deadlocks: the same transaction may succeed when it runs again. */
+export const isRetryable = (error: unknown): boolean => /^(40001|40P01|P2034)$/.test(codeOf(error))
+
+/** A unique constraint refused a row: somebody else was first. */
+export const isUniqueViolation = (error: unknown): boolean => /^(23505|P2002)$/.test(codeOf(error))

@@ -1,0 +1,24 @@
+import type { Config } from './config/load.js'
+import type { Database } from './database/database.js'
+import type { KeyRing } from './keys/keyring.js'
+import type { Hasher } from './passwords/hashing.js'
+import type { PasswordPolicy } from './passwords/policy.js'
+
+/** What the log takes; pino's signature, so that `src` knows no logger. */
+export type Log = Record<
+  'error' | 'warn' | 'info' | 'debug',
+  (fields: object, message: string) => void
+>
+
+/** What domain functions may ask for. Each names only what it uses: `Pick<Deps, 'db' | 'clock'>`. */
+export type Deps = {
+  readonly db: Database
+  readonly config: Config
+  readonly clock: () => Date
+  readonly log: Log
+  readonly keys: KeyRing
+  /** Under it the budget table names accounts and networks. */
+  readonly attemptKey: Buffer
+  readonly hasher: Hasher
+  readonly passwordPolicy: PasswordPolicy
+}

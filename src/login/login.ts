@@ -1,0 +1,55 @@
+import { upgradePasswordHash } from '../accounts/accounts.js'
+import { canonicalAddress } from '../accounts/address.js'
+import type { Deps } from '../deps.js'
+import { Problem } from '../errors/problem.js'
+import { attemptPassword, type Source } from '../passwords/attempt.js'
+import type { Device, Grant, Transport } from '../sessions/grant.js'
+import { mint } from '../sessions/mint.js'
+
+/** How a client wants its session, and what is known of its device. */
+export type Client = Source & { readonly transport: Transport; readonly device: Device }
+
+type LoginDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'attemptKey' | 'log'>
+
+/**
+ * Opens a session for the right password. Two round trips beside the hash: reserve the attempt and
+ * read the account; mint and give the attempt back.
+ *
+ * @throws {Problem} `incorrect_credentials` for an unknown address, a wrong password, an account
+ *   without password and a disabled one alike (ENU-01); `throttled`; `busy`.
+ */
+export async function login(
+  deps: LoginDeps,
+  { email, password }: { email: string; password: string },
+  client: Client
+): Promise<Grant> {
+  const address = canonicalAddress(email) ?? email.trim().toLowerCase()
+  const { candidate, matches, outdated, reservation } = await attemptPassword(
+    deps,
+    { address, password },
+    client
+  )
+  if (candidate === null || !matches) throw new Problem('incorrect_credentials')
+  const { id: userId, credentialEpoch, passwordHash } = candidate
+  const grant = await mint(deps, { userId, credentialEpoch, amr: ['pwd'], reservation }, client)
+  if (grant === null) throw new Problem('incorrect_credentials')
+  if (outdated) await upgrade(deps, userId, passwordHash as string, password)
+  return grant
+}
+
+/** Hashes again under today's parameters. The session is open already: nothing here may take it back (HSH-02). */
+async function upgrade(
+  deps: LoginDeps,
+  userId: string,
+  from: string,
+  password: string
+): Promise<void> {
+  try {
+    await upgradePasswordHash(deps.db, userId, { from, to: await deps.hasher.hash(password) })
+  } catch (error) {
+    deps.log.warn(
+      { err: error, userId },
+      'a password hash could not be upgraded; the next sign-in tries again'
+    )
+  }
+}

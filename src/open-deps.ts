@@ -1,0 +1,68 @@
+import type { Config } from './config/load.js'
+import { deriveKey } from './crypto/derive.js'
+import { openDatabase } from './database/database.js'
+import { requireMigrated } from './database/require-migrated.js'
+import type { Deps, Log } from './deps.js'
+import { createKeyRing } from './keys/keyring.js'
+import { createHasher } from './passwords/hashing.js'
+import { createPasswordPolicy } from './passwords/policy.js'
+
+/**
+ * Builds what the domain works with. Nothing connects yet: a database that is away must not keep the
+ * service from listening (FLT-01).
+ */
+export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}) {
+  if (config.DATABASE_URL === null) throw new Error('The embedded database must be started first.')
+  const clock = overrides.clock ?? (() => new Date())
+  const db = openDatabase({
+    url: config.DATABASE_URL,
+    poolSize: config.DATABASE_POOL_SIZE,
+    statementTimeoutSeconds: config.DATABASE_STATEMENT_TIMEOUT,
+    onIdleError: error => log.warn({ err: error }, 'a database connection was lost')
+  })
+  const hasher = createHasher({
+    parameters: {
+      memoryKib: config.ARGON2_MEMORY_KIB,
+      iterations: config.ARGON2_ITERATIONS,
+      parallelism: config.ARGON2_PARALLELISM
+    },
+    concurrency: config.HASH_CONCURRENCY,
+    queueLimit: config.HASH_QUEUE_LIMIT,
+    onCorruptHash: () =>
+      log.error({ event: 'password.corrupt_hash' }, 'a stored password hash is not readable')
+  })
+  const passwordPolicy = createPasswordPolicy({
+    minLength: config.PASSWORD_MIN_LENGTH,
+    minScore: config.PASSWORD_MIN_SCORE,
+    breachedCheck: config.PASSWORD_BREACHED_CHECK
+      ? { url: config.PASSWORD_BREACHED_URL, timeoutMs: 1500 }
+      : null,
+    onBreachedCheckFailed: err =>
+      log.warn({ err }, 'the breached-password list did not answer; the password passed unasked')
+  })
+  const keys = createKeyRing({ db, config, clock })
+  const attemptKey = deriveKey(config.SECRET_KEY, 'attempt-budgets')
+  const deps: Deps = {
+    db,
+    config,
+    clock,
+    log,
+    keys,
+    attemptKey,
+    hasher,
+    passwordPolicy,
+    ...overrides
+  }
+  return {
+    deps,
+    /** Brings the database to this version's migrations, or refuses one that is not; then reads the keys. */
+    prepare: async () => {
+      await requireMigrated(db.pool, config, log)
+      await keys.load()
+    },
+    close: async () => {
+      await Promise.all([hasher.close(), passwordPolicy.close()])
+      await db.close()
+    }
+  }
+}

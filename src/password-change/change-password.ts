@@ -1,0 +1,74 @@
+import { replacePassword } from '../accounts/accounts.js'
+import { refund } from '../attempts/budgets.js'
+import type { Deps } from '../deps.js'
+import { fieldProblem, Problem } from '../errors/problem.js'
+import { attemptPassword, type Source } from '../passwords/attempt.js'
+import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
+import type { Device, Grant, Transport } from '../sessions/grant.js'
+import { mint } from '../sessions/mint.js'
+import type { Principal } from '../sessions/principal.js'
+import { endSessionsAfterEpoch } from '../sessions/revoke.js'
+
+type Change = {
+  readonly oldPassword: string | null
+  readonly newPassword1: string
+  readonly newPassword2: string
+}
+type Client = Source & { readonly transport: Transport; readonly device: Device }
+type ChangeDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'passwordPolicy' | 'attemptKey'>
+
+/**
+ * Replaces the caller's password. With `LOGOUT_ON_PASSWORD_CHANGE` every session ends in the same
+ * transaction that opens the caller's new one.
+ *
+ * @returns the replacement session, or null when the sessions stay as they are.
+ * @throws {Problem} `validation_error` on `old_password`, `new_password1`, `new_password2`;
+ *   `throttled` by the budgets of sign-in (PWD-08); `token_not_valid` when the credentials changed
+ *   meanwhile.
+ */
+export async function changePassword(
+  deps: ChangeDeps,
+  principal: Principal,
+  change: Change,
+  client: Client
+): Promise<Grant | null> {
+  const { user, amr } = principal
+  const { newPassword1: first, newPassword2: second } = change
+  if (change.oldPassword !== null)
+    await confirmOldPassword(deps, principal, change.oldPassword, client)
+  await checkNewPassword(deps, { field: 'new_password', first, second, context: user })
+  if (change.oldPassword?.normalize('NFC') === first.normalize('NFC')) {
+    throw fieldProblem('new_password1', { code: 'password_unchanged' })
+  }
+  const passwordHash = await hashNewPassword(deps, first, client.signal)
+  return deps.db.transaction(async tx => {
+    const { id: userId, credentialEpoch } = user
+    const raised = await replacePassword(tx, userId, { passwordHash, credentialEpoch })
+    if (raised === null) throw new Problem('token_not_valid')
+    if (!deps.config.LOGOUT_ON_PASSWORD_CHANGE) return null
+    await endSessionsAfterEpoch(tx, { userId })
+    const authTime = change.oldPassword === null ? { authTime: principal.authTime } : {}
+    const grant = await mint(
+      { ...deps, db: tx },
+      { userId, credentialEpoch: raised, amr, ...authTime },
+      client
+    )
+    if (grant === null) throw new Problem('token_not_valid')
+    return grant
+  })
+}
+
+async function confirmOldPassword(
+  deps: ChangeDeps,
+  { user }: Principal,
+  password: string,
+  source: Source
+) {
+  const { matches, reservation } = await attemptPassword(
+    deps,
+    { address: user.email, password },
+    source
+  )
+  if (!matches) throw fieldProblem('old_password', { code: 'incorrect_password' })
+  await refund(deps.db, reservation)
+}

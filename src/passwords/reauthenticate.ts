@@ -1,0 +1,34 @@
+import { refund } from '../attempts/budgets.js'
+import type { Deps } from '../deps.js'
+import { fieldProblem, Problem } from '../errors/problem.js'
+import { attemptPassword, type Source } from './attempt.js'
+
+const freshForSeconds = 600
+
+type Proof = {
+  readonly email: string
+  /** When this session's person last proved who they are. */
+  readonly authTime: Date
+  readonly password: string | undefined
+}
+
+/**
+ * Demands that the person behind a session was there within the last ten minutes, or is now
+ * (ASVS 7.5.1). A password that is sent is checked even where it was not needed.
+ *
+ * @throws {Problem} `validation_error` on `password`; `reauthentication_required`; `throttled`.
+ */
+export async function demandFreshProof(
+  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'attemptKey'>,
+  { email, authTime, password }: Proof,
+  source: Source
+): Promise<void> {
+  if (password === undefined) {
+    const age = (deps.clock().getTime() - authTime.getTime()) / 1000
+    if (age > freshForSeconds) throw new Problem('reauthentication_required')
+    return
+  }
+  const { matches, reservation } = await attemptPassword(deps, { address: email, password }, source)
+  if (!matches) throw fieldProblem('password', { code: 'incorrect_password' })
+  await refund(deps.db, reservation)
+}

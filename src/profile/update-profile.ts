@@ -1,0 +1,49 @@
+import { setAddress, setNames } from '../accounts/accounts.js'
+import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
+import type { Deps } from '../deps.js'
+import { fieldProblem } from '../errors/problem.js'
+import type { Source } from '../passwords/attempt.js'
+import { demandFreshProof } from '../passwords/reauthenticate.js'
+import type { Principal } from '../sessions/principal.js'
+
+/** Fields that are undefined stay as they are. */
+export type ProfileUpdate = {
+  readonly email?: string | undefined
+  readonly firstName?: string | undefined
+  readonly lastName?: string | undefined
+  readonly password?: string | undefined
+}
+
+export type Profile = {
+  readonly email: string
+  readonly firstName: string
+  readonly lastName: string
+}
+
+/**
+ * Changes names and address of the caller's account, all or nothing. Another address asks for a
+ * fresh proof of who is there (D11).
+ *
+ * @throws {Problem} `validation_error` on `email` or `password`; `reauthentication_required`.
+ */
+export async function updateProfile(
+  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'attemptKey'>,
+  { user, authTime }: Principal,
+  update: ProfileUpdate,
+  source: Source
+): Promise<Profile> {
+  const { email: current, firstName, lastName } = user
+  const email =
+    update.email === undefined ? (current as EmailAddress) : canonicalAddress(update.email)
+  if (email === null) throw fieldProblem('email', { code: 'email' })
+  const moves = email !== current
+  if (moves || update.password !== undefined) {
+    await demandFreshProof(deps, { email: current, authTime, password: update.password }, source)
+  }
+  const names = { firstName: update.firstName ?? firstName, lastName: update.lastName ?? lastName }
+  await deps.db.transaction(async tx => {
+    if (moves) await setAddress(tx, user.id, { email, emailVerifiedAt: deps.clock() })
+    await setNames(tx, user.id, names)
+  })
+  return { email, ...names }
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { type FastifyHttpOptions, LogController } from 'fastify'
+import type { Config } from './config/load.js'
+
+const requestIdPattern = /^[\w.-]{1,64}$/
+
+/**
+ * Bounds on everything a client sends and on how long it may take (HTP-01, HTP-02), a validator that
+ * tells mistakes instead of mending them (HTP-04), and a log that never sees a header, body or URL.
+ */
+export function serverOptions(config: Config) {
+  return {
+    bodyLimit: 16 * 1024,
+    requestTimeout: 15_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 30_000,
+    handlerTimeout: 30_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
+    genReqId: requestId,
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: true,
+        allErrors: true,
+        formats
+      }
+    },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+    logController: new LogController({ disableRequestLogging: true }),
+    logger: {
+      level: config.LOG_LEVEL.toLowerCase(),
+      serializers: { req: () => ({}), res: () => ({}), err: describeError }
+    }
+  } satisfies FastifyHttpOptions<Server>
+}
+
+/** A client's own request id only where it cannot forge a log line (HTP-20). */
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
+}
+
+const formats = {
+  /** Text that PostgreSQL and UTF-8 can hold: no NUL, no lone surrogate (HTP-08). */
+  text: (value: string) => !value.includes('\0') && value.isWellFormed(),
+  /** One line of text without control or direction characters: names of people. */
+  name: (value: string) =>
+    value.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value)
+}
+
+/** Name, code and stack: other properties of driver errors quote the values of a statement (LOG-02). */
+function describeError(error: Error & { code?: string }): {
+  type: string
+  message: string
+  stack: string
+} {
+  const message = error.code === undefined ? error.message : `${error.code}: ${error.message}`
+  return { type: error.name, message, stack: error.stack ?? '' }
+}
+
+const clientErrors: Record<string, [status: string, code: string, detail: string]> = {
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'header_too_large',
+    'The request headers are too large.'
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    'request_timeout',
+    'The request took too long to arrive.'
+  ]
+}
+
+/** Answers what never became a request: broken or endless headers, two lengths, no time left (HTP-19). */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const fallback = [
+    '400 Bad Request',
+    'malformed_request',
+    'The request could not be read.'
+  ] as const
+  const [status, code, detail] = clientErrors[error.code ?? ''] ?? fallback
+  const body = JSON.stringify({ detail, code })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+  )
+}

@@ -1,0 +1,50 @@
+import type { Deps } from '../deps.js'
+import { Problem } from '../errors/problem.js'
+import type { AuthenticationMethod } from './grant.js'
+import { type Account, accountOf, firstRow, type GrantRow, grantColumns } from './grant.js'
+
+/** Who is asking: the account as the database has it now, and the session that vouches for it. */
+export type Principal = {
+  readonly user: Account
+  readonly sessionId: string
+  readonly authTime: Date
+  readonly amr: readonly AuthenticationMethod[]
+}
+
+const readPrincipal = {
+  name: 'read-principal',
+  text: `
+SELECT ${grantColumns}
+FROM "User" u LEFT JOIN "Session" s ON s."id" = $2::uuid AND s."userId" = u."id" AND s."expiresAt" > now()
+WHERE u."id" = $1::uuid`
+}
+
+type LeftJoined = {
+  [Column in keyof GrantRow]: Column extends `user${string}`
+    ? GrantRow[Column]
+    : GrantRow[Column] | null
+}
+
+/**
+ * The bearer of an access token, in one read: role, state and session are those of this moment, not
+ * those of the token (D8, ADM-02).
+ *
+ * @throws {Problem} `no_active_account`; `token_not_valid` when the account is gone, or its session
+ *   is and `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` is on.
+ */
+export async function authenticate(
+  { db, config }: Pick<Deps, 'db' | 'config'>,
+  bearer: { userId: string; sessionId: string }
+): Promise<Principal> {
+  const row = await firstRow<LeftJoined>(db, readPrincipal, [bearer.userId, bearer.sessionId])
+  if (row === null) throw new Problem('token_not_valid')
+  if (!row.userIsActive) throw new Problem('no_active_account')
+  if (row.sessionId === null && config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
+    throw new Problem('token_not_valid')
+  return {
+    user: accountOf(row as GrantRow),
+    sessionId: bearer.sessionId,
+    authTime: row.authTime ?? new Date(0),
+    amr: row.amr ?? []
+  }
+}

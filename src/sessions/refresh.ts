@@ -1,0 +1,126 @@
+import { newJti } from '../crypto/random.js'
+import type { Deps } from '../deps.js'
+import { Problem } from '../errors/problem.js'
+import {
+  type Device,
+  firstRow,
+  type Grant,
+  type GrantRow,
+  grantColumns,
+  grantOf,
+  type Transport
+} from './grant.js'
+import { revokeAllSessions, revokeSession } from './revoke.js'
+
+/** A refresh token whose signature held, and how it came. */
+export type Presented = {
+  readonly sessionId: string
+  readonly userId: string
+  readonly jti: string
+  /** The token's own `exp` has passed. */
+  readonly expired: boolean
+  readonly transport: Transport
+}
+
+/** The row lock decides every race: of many refreshes with one token, one finds its `jti` still there. */
+const rotateSession = {
+  name: 'rotate-session',
+  text: `
+UPDATE "Session" s SET
+  "previousJti" = s."jti", "jti" = $4::uuid, "rotatedAt" = now(), "lastUsedAt" = now(),
+  "expiresAt" = LEAST(now() + make_interval(secs => $6::float8), s."createdAt" + make_interval(secs => $7::float8)),
+  "ip" = $8::text, "userAgent" = $9::text
+FROM "User" u
+WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND s."jti" = $3::uuid AND s."transport" = $5::"Transport"
+  AND s."expiresAt" > now() AND COALESCE(s."createdAt" + make_interval(secs => $7::float8) > now(), true)
+  AND u."id" = s."userId" AND u."isActive"
+RETURNING ${grantColumns}`
+}
+
+type Standing = GrantRow & {
+  readonly previousJti: string | null
+  readonly withinGrace: boolean
+  readonly pastIdle: boolean
+  readonly pastLifetime: boolean
+}
+
+const readStanding = {
+  name: 'read-session-standing',
+  text: `
+SELECT ${grantColumns}, s."previousJti",
+  COALESCE(s."rotatedAt" + make_interval(secs => $3::float8) > now(), false) AS "withinGrace",
+  s."expiresAt" <= now() AS "pastIdle",
+  COALESCE(s."createdAt" + make_interval(secs => $4::float8) <= now(), false) AS "pastLifetime"
+FROM "Session" s JOIN "User" u ON u."id" = s."userId"
+WHERE s."id" = $1::uuid AND s."userId" = $2::uuid`
+}
+
+/**
+ * Rotates a session (RFC 9700 §4.14.2, design rule 2): one statement in the ordinary case. When it
+ * updates nothing, one read tells why, and only a token that the session has left behind is theft.
+ *
+ * @throws {Problem} `token_not_valid`, `refresh_reused`, `session_expired`, `no_active_account`.
+ *   `details.spent` says that this token can never work again.
+ */
+export async function refresh(
+  deps: Pick<Deps, 'db' | 'config' | 'log'>,
+  presented: Presented,
+  device: Device
+): Promise<Grant> {
+  const { db, config } = deps
+  if (!presented.expired) {
+    const row = await firstRow<GrantRow>(db, rotateSession, [
+      presented.sessionId,
+      presented.userId,
+      presented.jti,
+      newJti(),
+      presented.transport,
+      config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME,
+      config.JWT_ALLAUTH_SESSION_LIFETIME,
+      device.ip,
+      device.userAgent
+    ])
+    if (row !== null) return grantOf(row)
+  }
+  return explain(deps, presented)
+}
+
+/** Why the rotation found nothing: a retry within the grace, an ended session, or theft. */
+async function explain(
+  deps: Pick<Deps, 'db' | 'config' | 'log'>,
+  presented: Presented
+): Promise<Grant> {
+  const { db, config } = deps
+  const { sessionId, userId } = presented
+  const standing = await firstRow<Standing>(db, readStanding, [
+    sessionId,
+    userId,
+    config.REFRESH_REUSE_GRACE_SECONDS,
+    config.JWT_ALLAUTH_SESSION_LIFETIME
+  ])
+  if (standing === null) throw spent('token_not_valid')
+  if (!standing.userIsActive) {
+    await revokeAllSessions(db, { userId })
+    throw spent('no_active_account')
+  }
+  if (standing.transport !== presented.transport) throw new Problem('token_not_valid')
+  if (standing.pastLifetime) {
+    await revokeSession(db, { userId, sessionId })
+    throw spent('session_expired')
+  }
+  if (standing.pastIdle || presented.expired) throw spent('token_not_valid')
+  // Refused a moment ago, in order now: the account was enabled between the two statements.
+  if (standing.jti === presented.jti)
+    throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })
+  if (standing.previousJti === presented.jti && standing.withinGrace) return grantOf(standing)
+  await revokeSession(db, { userId, sessionId })
+  deps.log.warn(
+    { event: 'session.refresh_reused', userId, sessionId },
+    'a refresh token was used twice; session ended'
+  )
+  throw spent('refresh_reused')
+}
+
+const spent = (
+  code: 'token_not_valid' | 'refresh_reused' | 'session_expired' | 'no_active_account'
+) => new Problem(code, { spent: true })

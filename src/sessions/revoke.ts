@@ -1,0 +1,73 @@
+import type { Database } from '../database/database.js'
+import type { Deps } from '../deps.js'
+import type { Presented } from './refresh.js'
+
+/** Ends one session of an account; whether there was one. A refresh in flight comes before or finds nothing. */
+export async function revokeSession(
+  db: Database,
+  { userId, sessionId }: { userId: string; sessionId: string }
+): Promise<boolean> {
+  const { count } = await db.prisma.session.deleteMany({ where: { id: sessionId, userId } })
+  return count > 0
+}
+
+/**
+ * Ends every session of an account and raises its credential epoch, so that what was proved before
+ * (a sign-in in flight, a challenge, a link) opens none afterwards.
+ */
+export async function revokeAllSessions(
+  db: Database,
+  { userId }: { userId: string }
+): Promise<void> {
+  await db.transaction(async tx => {
+    await tx.prisma.user.updateMany({
+      where: { id: userId },
+      data: { credentialEpoch: { increment: 1 } }
+    })
+    await endSessionsAfterEpoch(tx, { userId })
+  })
+}
+
+/**
+ * Ends every session of an account whose epoch this transaction has just raised. A statement of its
+ * own, and after that one: the raise waits for mints in flight, and only then does this one look.
+ */
+export async function endSessionsAfterEpoch(
+  tx: Database,
+  { userId }: { userId: string }
+): Promise<void> {
+  await tx.prisma.session.deleteMany({ where: { userId } })
+}
+
+/** Ends every session of an account but one, and says how many there were. */
+export async function revokeOtherSessions(
+  db: Database,
+  { userId, sessionId }: { userId: string; sessionId: string }
+): Promise<number> {
+  return db.transaction(async tx => {
+    await tx.prisma.$queryRaw`SELECT 1 FROM "User" WHERE "id" = ${userId}::uuid FOR NO KEY UPDATE`
+    const { count } = await tx.prisma.session.deleteMany({
+      where: { userId, id: { not: sessionId } }
+    })
+    return count
+  })
+}
+
+const revokeByToken = {
+  name: 'revoke-session-by-refresh-token',
+  text: `
+DELETE FROM "Session"
+WHERE "id" = $1::uuid AND "userId" = $2::uuid AND "transport" = $4::"Transport" AND "expiresAt" > now()
+  AND ("jti" = $3::uuid OR ("previousJti" = $3::uuid AND "rotatedAt" + make_interval(secs => $5::float8) > now()))
+RETURNING 1`
+}
+
+/** Ends the session of a refresh token that is live, or was just rotated away; whether it did. */
+export async function revokeByRefreshToken(
+  { db, config }: Pick<Deps, 'db' | 'config'>,
+  { sessionId, userId, jti, transport, expired }: Presented
+): Promise<boolean> {
+  if (expired) return false
+  const values = [sessionId, userId, jti, transport, config.REFRESH_REUSE_GRACE_SECONDS]
+  return (await db.run(revokeByToken, values)).length > 0
+}

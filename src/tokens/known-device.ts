@@ -1,0 +1,61 @@
+import type { Config } from '../config/load.js'
+import { deriveKey } from '../crypto/derive.js'
+import { keyedDigest } from '../crypto/digest.js'
+import { newJti } from '../crypto/random.js'
+import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
+import type { Jws } from './jws.js'
+
+/**
+ * The cookie of a device that people signed in from. It opens nothing: a sign-in from it only draws
+ * on a budget of its own, so that strangers' failures do not stop the owner (contract A.3.6).
+ */
+export type KnownDevices = {
+  /** The device's id, if it signed in to this address before. */
+  read(cookie: string | null, address: string): string | null
+  /** The cookie after a sign-in to this address; the most recent accounts are kept. */
+  remember(cookie: string | null, address: string): string
+}
+
+export const knownDeviceCookie = 'known_device'
+export const knownDeviceSeconds = 365 * 86_400
+const mostAccounts = 10
+
+type Device = { readonly id: string; readonly accounts: readonly string[] }
+type Parts = { readonly config: Config; readonly clock: () => Date; readonly jws: Jws }
+
+export function createKnownDevices({ config, clock, jws }: Parts): KnownDevices {
+  const issuer = config.PUBLIC_URL
+  const expected = { issuer, audience: `${issuer}/known-device`, tokenType: 'known_device' }
+  const digestKey = deriveKey(config.SECRET_KEY, 'known-device-accounts')
+  const digestOf = (address: string) => keyedDigest(digestKey, address).slice(0, 22)
+
+  function parse(cookie: string | null): Device | null {
+    const claims = cookie === null ? null : jws.verify(cookie)
+    if (claims === null || !areClaimsOf(claims, expected, clock()) || isExpired(claims, clock()))
+      return null
+    const { jti, accounts } = claims
+    if (!isUuid(jti) || !Array.isArray(accounts)) return null
+    return { id: jti, accounts: accounts.filter(account => typeof account === 'string') }
+  }
+
+  return {
+    read(cookie, address) {
+      const device = parse(cookie)
+      return device?.accounts.includes(digestOf(address)) ? device.id : null
+    },
+    remember(cookie, address) {
+      const { id, accounts } = parse(cookie) ?? { id: newJti(), accounts: [] }
+      const digest = digestOf(address)
+      const now = seconds(clock())
+      return jws.sign({
+        iss: issuer,
+        aud: expected.audience,
+        token_type: expected.tokenType,
+        jti: id,
+        iat: now,
+        exp: now + knownDeviceSeconds,
+        accounts: [digest, ...accounts.filter(other => other !== digest)].slice(0, mostAccounts)
+      })
+    }
+  }
+}
