@@ -1,4 +1,5 @@
 import type { Config } from './config/load.js'
+import type { KeyChain } from './crypto/derive.js'
 import type { Database } from './database/database.js'
 import type { KeyRing } from './keys/keyring.js'
 import type { Hasher } from './passwords/hashing.js'
@@ -19,6 +20,8 @@ export type Deps = {
   readonly keys: KeyRing
   /** Under it the budget table names accounts and networks. */
   readonly attemptKey: Buffer
+  /** Under them the outbox holds the secrets of links until they are sent. */
+  readonly outboxKeys: KeyChain
   readonly hasher: Hasher
   readonly passwordPolicy: PasswordPolicy
 }

@@ -1,5 +1,5 @@
 import type { Config } from './config/load.js'
-import { deriveKey } from './crypto/derive.js'
+import { deriveKey, deriveKeyChain } from './crypto/derive.js'
 import { openDatabase } from './database/database.js'
 import { requireMigrated } from './database/require-migrated.js'
 import type { Deps, Log } from './deps.js'
@@ -49,6 +49,7 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
     log,
     keys,
     attemptKey,
+    outboxKeys: deriveKeyChain([config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS], 'outbox'),
     hasher,
     passwordPolicy,
     ...overrides

@@ -198,3 +198,36 @@ export const secret: Kind<string> = {
     return value
   }
 }
+
+/** How much an address must be proven; Django's booleans are understood. */
+export const verification: Kind<'mandatory' | 'optional' | 'none'> = {
+  name: 'mandatory, optional or none',
+  parse(value) {
+    const word = { true: 'mandatory', false: 'none' }[value.toLowerCase()] ?? value
+    return oneOf('mandatory', 'optional', 'none').parse(word)
+  }
+}
+
+/** Where a browser is sent: an http(s) URL, or a path of this host. Two slashes would name another host. */
+export const target: Kind<string> = {
+  name: 'URL or path',
+  parse(value) {
+    const isPath = /^\/(?![/\\])[\x21-\x7e]*$/.test(value)
+    return isPath ? value : url('https', 'http').parse(value)
+  }
+}
+
+/** A CSS colour in six hexadecimal digits. */
+export const colour: Kind<string> = {
+  name: 'colour',
+  parse: value => (/^#[0-9a-f]{6}$/i.test(value) ? value : fail('must be a colour such as #3454d1'))
+}
+
+/** `Name <address>` or an address alone, on one line. */
+export const mailbox: Kind<string> = {
+  name: 'mailbox',
+  parse(value) {
+    const fits = /^(?:[^<>\r\n\0]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(value)
+    return fits ? value : fail('must be written like Name <name@example.com>')
+  }
+}

@@ -13,6 +13,9 @@ type Filled = {
   readonly SECRET_KEY: string
   readonly MIGRATE_ON_START: boolean
   readonly JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: boolean
+  readonly PASSWORD_RESET_COOKIE_SECURE: boolean
+  readonly EMAIL_PORT: number
+  readonly DEFAULT_FROM_EMAIL: string
   readonly HASH_CONCURRENCY: number
   readonly HASH_QUEUE_LIMIT: number
 }
@@ -67,6 +70,11 @@ export function loadConfig(env: Environment = readEnvironment()): Config {
     JWT_AUDIENCE: given.JWT_AUDIENCE ?? publicUrl,
     MIGRATE_ON_START: given.MIGRATE_ON_START ?? given.DATABASE_URL === null,
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: given.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE ?? https,
+    PASSWORD_RESET_COOKIE_SECURE: given.PASSWORD_RESET_COOKIE_SECURE ?? https,
+    EMAIL_PORT: given.EMAIL_PORT ?? (given.EMAIL_USE_SSL ? 465 : given.EMAIL_USE_TLS ? 587 : 25),
+    DEFAULT_FROM_EMAIL:
+      given.DEFAULT_FROM_EMAIL ??
+      `${given.BRAND_NAME.replaceAll(/[<>"]/g, '')} <no-reply@${new URL(publicUrl).hostname}>`,
     HASH_CONCURRENCY: concurrency,
     HASH_QUEUE_LIMIT: given.HASH_QUEUE_LIMIT ?? 64 * concurrency,
     production,
@@ -184,6 +192,30 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     [
       config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME > config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME,
       'JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME must not exceed JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME.'
+    ],
+    [
+      config.production && config.EMAIL_HOST === null && !config.EMAIL_DISABLED,
+      'EMAIL_HOST must be set in production, or EMAIL_DISABLED=true to do without mail.'
+    ],
+    [
+      config.EMAIL_DISABLED && config.EMAIL_VERIFICATION !== 'none',
+      'EMAIL_VERIFICATION needs mail, and EMAIL_DISABLED is true.'
+    ],
+    [
+      config.EMAIL_USE_TLS && config.EMAIL_USE_SSL,
+      'EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other.'
+    ],
+    [
+      https && !config.PASSWORD_RESET_COOKIE_SECURE,
+      'PASSWORD_RESET_COOKIE_SECURE cannot be false while PUBLIC_URL is https.'
+    ],
+    [
+      new Set(
+        [config.DKIM_DOMAIN, config.DKIM_SELECTOR, config.DKIM_PRIVATE_KEY_FILE].map(
+          value => value === null
+        )
+      ).size > 1,
+      'DKIM_DOMAIN, DKIM_SELECTOR and DKIM_PRIVATE_KEY_FILE must be set together.'
     ],
     [clash.length > 0, `JWT_ALLAUTH_USER_ATTRIBUTES cannot redefine ${clash.join(', ')}.`]
   ]

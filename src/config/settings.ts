@@ -251,6 +251,143 @@ export const groups = {
       { defaultText: '64 for each hash at the same time' }
     )
   },
+  'E-mail verification': {
+    EMAIL_VERIFICATION: setting(
+      kinds.verification,
+      'none',
+      '`mandatory` (or `True`): no sign-in before the address is confirmed. `optional`: a mail is sent, everything works. `none` (or `False`): addresses count as confirmed.'
+    ),
+    ACCOUNT_PREVENT_ENUMERATION: setting(
+      kinds.bool,
+      true,
+      'With mandatory verification a sign-up with a taken address is answered like any other, and the owner is told by mail.'
+    ),
+    ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: setting(
+      kinds.duration('d', 60),
+      3 * 86_400,
+      'Life of a confirmation or invitation link.',
+      { defaultText: '`3d`' }
+    ),
+    EMAIL_VERIFIED_REDIRECT: optional(kinds.target, 'Where a confirmation link leads in the end.', {
+      defaultText: 'a page of the service'
+    }),
+    EMAIL_VERIFICATION_CONFIRM_BUTTON: setting(
+      kinds.bool,
+      false,
+      'A confirmation link shows a button, and confirms only when it is pressed.'
+    ),
+    JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION: setting(
+      kinds.bool,
+      false,
+      'The first confirmation of an account also signs in, by cookie, unless a second factor is due.'
+    )
+  },
+  'Password reset': {
+    PASSWORD_RESET_TIMEOUT: setting(
+      kinds.duration('s', 60, 7 * 86_400),
+      3600,
+      'Life of a reset link.',
+      {
+        defaultText: '`1h`'
+      }
+    ),
+    PASSWORD_RESET_REDIRECT: optional(
+      kinds.target,
+      'Your own page for the new password; it posts to `/password/reset/set-new/`.',
+      { defaultText: 'a page of the service' }
+    ),
+    PASSWORD_RESET_REQUEST_URL: optional(
+      kinds.target,
+      'Where mails send somebody who wants to ask for a reset.',
+      { defaultText: 'a page of the service' }
+    ),
+    PASSWORD_RESET_COOKIE_HTTP_ONLY: setting(
+      kinds.bool,
+      true,
+      '`HttpOnly` of the cookie that allows one new password.'
+    ),
+    PASSWORD_RESET_COOKIE_SECURE: optional(kinds.bool, '`Secure` of that cookie.', {
+      defaultText: '`true` unless `PUBLIC_URL` is http'
+    }),
+    PASSWORD_RESET_COOKIE_SAME_SITE: setting(
+      kinds.oneOf('Strict', 'Lax'),
+      'Lax',
+      '`SameSite` of that cookie.'
+    ),
+    PASSWORD_RESET_COOKIE_MAX_AGE: setting(
+      kinds.duration('s', 60, 86_400),
+      3600,
+      'Life of that cookie and of what it allows, never longer than its link.',
+      { defaultText: '`1h`' }
+    )
+  },
+  Mail: {
+    EMAIL_HOST: optional(
+      kinds.text,
+      'SMTP server. Without it, outside production, mails are shown at `/dev/mailbox/`.'
+    ),
+    EMAIL_PORT: optional(kinds.integer(1, 65_535), 'Port of the SMTP server.', {
+      defaultText: '465 with `EMAIL_USE_SSL`, 587 with `EMAIL_USE_TLS`, else 25'
+    }),
+    EMAIL_HOST_USER: optional(kinds.text, 'User at the SMTP server.'),
+    EMAIL_HOST_PASSWORD: optional(kinds.text, 'Password at the SMTP server.', { secret: true }),
+    EMAIL_USE_TLS: setting(kinds.bool, false, 'Demand STARTTLS.'),
+    EMAIL_USE_SSL: setting(kinds.bool, false, 'Speak TLS from the first byte.'),
+    DEFAULT_FROM_EMAIL: optional(kinds.mailbox, 'Sender of every mail, `Name <address>`.', {
+      defaultText: '`BRAND_NAME <no-reply@host of PUBLIC_URL>`'
+    }),
+    EMAIL_DISABLED: setting(
+      kinds.bool,
+      false,
+      'Send no mail at all; whatever needs mail is absent. Production needs this or `EMAIL_HOST`.'
+    ),
+    MAIL_WORKER: setting(
+      kinds.bool,
+      true,
+      'Send mails from this process. Off where `npm run worker` does it.'
+    ),
+    DKIM_DOMAIN: optional(
+      kinds.text,
+      'Signs mails for this domain (DKIM), with the two settings below.'
+    ),
+    DKIM_SELECTOR: optional(kinds.text, 'DKIM selector.'),
+    DKIM_PRIVATE_KEY_FILE: optional(kinds.text, 'PEM file with the DKIM key.'),
+    MAILS_PER_ADDRESS: setting(
+      kinds.rate,
+      { count: 5, seconds: 3600 },
+      'Mails that strangers can cause to one address. More are not sent; the answers stay the same.',
+      { defaultText: '`5/hour`' }
+    ),
+    MAILS_PER_NETWORK: setting(
+      kinds.rate,
+      { count: 50, seconds: 3600 },
+      'Mails that one network can cause.',
+      { defaultText: '`50/hour`' }
+    ),
+    MAILS_OVER_ALL: setting(
+      kinds.rate,
+      { count: 2000, seconds: 3600 },
+      'Mails that strangers can cause in total.',
+      { defaultText: '`2000/hour`' }
+    )
+  },
+  'Pages and languages': {
+    BRAND_NAME: setting(kinds.text, 'Postern', 'Name of your product, on pages and in mails.'),
+    BRAND_LOGO_URL: optional(
+      kinds.url('https', 'http'),
+      'Image shown on pages; the only thing they load from elsewhere.'
+    ),
+    BRAND_COLOR: setting(kinds.colour, '#3454d1', 'Colour of buttons and links.'),
+    TEMPLATES_DIR: optional(
+      kinds.text,
+      'Folder whose templates replace those of `views/` with the same names. A broken one stops the start.'
+    ),
+    DEFAULT_LOCALE: setting(
+      kinds.text,
+      'en',
+      'Language where neither the account nor the browser names one that there is.'
+    )
+  },
   Limits: {
     RATE_LIMIT_ENABLED: setting(
       kinds.bool,
@@ -274,6 +411,12 @@ export const groups = {
       { count: 300, seconds: 60 },
       'Refresh requests per network.',
       { defaultText: '`300/min`' }
+    ),
+    RATE_LIMIT_PASSWORD_RESET: setting(
+      kinds.rate,
+      { count: 20, seconds: 60 },
+      'Requests around password reset, verification and address change per network.',
+      { defaultText: '`20/min`' }
     ),
     RATE_LIMIT_DEFAULT: setting(
       kinds.rate,

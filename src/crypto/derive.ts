@@ -7,6 +7,10 @@ export type KeyPurpose =
   | 'known-device-accounts'
   | 'signing-keys'
   | 'attempt-budgets'
+  | 'outbox'
+  | 'link-codes'
+  | 'password-reset-capability'
+  | 'set-password-capability'
 
 /** 256 bits for one purpose, by HKDF-SHA-256 (RFC 5869) from the installation's secret. */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
