@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { canonicalAddress } from '../src/accounts/address.js'
@@ -30,11 +31,11 @@ export default fp(
     } as const
 
     fastify.decorateRequest('clientFor', function (this: FastifyRequest, address: string) {
-      const { network, device, transport, signal } = this
+      const { network, device, transport } = this
       const canonical = canonicalAddress(address)
       const knownDevice =
         canonical && knownDevices.read(this.readCookie(knownDeviceCookie), canonical)
-      return { network, device, transport, signal, knownDevice }
+      return { network, device, transport, signal: whenGone(this.raw.socket), knownDevice }
     })
     fastify.decorateReply('rememberDevice', function (this: FastifyReply, address: string) {
       const cookie = knownDevices.remember(this.request.readCookie(knownDeviceCookie), address)
@@ -43,3 +44,18 @@ export default fp(
   },
   { name: 'client', fastify: '5.x', dependencies: ['deps', 'jwt', 'cookies', 'request-context'] }
 )
+
+const signals = new WeakMap<Socket, AbortSignal>()
+
+/**
+ * Fires when the connection is gone (HSH-06). Fastify's own `request.signal` fires as soon as the body
+ * has been read, because that closes the request's stream.
+ */
+function whenGone(socket: Socket): AbortSignal {
+  const known = signals.get(socket)
+  if (known !== undefined) return known
+  const controller = new AbortController()
+  socket.once('close', () => controller.abort())
+  signals.set(socket, controller.signal)
+  return controller.signal
+}

@@ -32,13 +32,24 @@ export default fp(
       const problem = problemOf(error, request)
       if (problem.statusCode === 500) request.log.error({ err: error }, 'request failed')
       else if (problem.statusCode === 503) request.log.warn({ err: error }, 'request refused')
-      send(problem, reply)
+      try {
+        send(problem, reply)
+      } catch (err) {
+        // A text that is missing; what Fastify would answer in our place tells of the inside.
+        request.log.error({ err }, 'an error could not be told')
+        send(new Problem('internal_error'), reply)
+      }
     })
 
     function send({ code, statusCode, details }: Problem, reply: FastifyReply) {
       const fields = Object.entries(details.fields ?? {}).map(([field, problems]) => [
         field,
-        problems.map(({ code: key, params }) => texts('fields', key, params))
+        problems.map(({ code: key, params, hint }) =>
+          [key, hint ?? []]
+            .flat()
+            .map(sentence => texts('fields', sentence, params))
+            .join(' ')
+        )
       ])
       if (details.retryAfter !== undefined) reply.header('retry-after', details.retryAfter)
       if (statusCode === 401 && !reply.hasHeader('www-authenticate'))
@@ -58,7 +69,9 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (error.validation !== undefined) return validationProblem(error, request)
   const known = frameworkCodes[error.code]
-  if (known === 'unavailable' || isUnavailable(error)) return unavailable(error)
+  // An abort is a client that went away while it waited: nobody reads the answer.
+  if (known === 'unavailable' || error.name === 'AbortError' || isUnavailable(error))
+    return unavailable(error)
   if (known !== undefined) return new Problem(known)
   // The JSON parser names no code for a poisoned prototype; it is the client's mistake all the same.
   if (error.statusCode === 400) return new Problem('malformed_body')
