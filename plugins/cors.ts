@@ -1,4 +1,5 @@
-import cors from '@fastify/cors'
+import cors, { type FastifyCorsOptions } from '@fastify/cors'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
 /** Browser apps on the listed origins, and no others, may read answers with cookies (HTP-13). */
@@ -6,8 +7,8 @@ export default fp(
   async fastify => {
     const { CORS_ORIGINS } = fastify.deps.config
     if (CORS_ORIGINS.length === 0) return
-    await fastify.register(cors, {
-      origin: [...CORS_ORIGINS],
+    const listed = new Set(CORS_ORIGINS)
+    const options = {
       credentials: true,
       methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       allowedHeaders: [
@@ -19,6 +20,14 @@ export default fp(
       ],
       exposedHeaders: ['retry-after', 'x-request-id'],
       maxAge: 600
+    } satisfies FastifyCorsOptions
+    await fastify.register(cors, {
+      delegator: (request: FastifyRequest, answer) => {
+        const { origin, 'access-control-request-method': asked } = request.headers
+        // To anybody else the service looks as if it knew no CORS: not even a preflight is answered.
+        const allowed = origin !== undefined && listed.has(origin) ? origin : false
+        answer(null, { ...options, origin: allowed, preflight: asked !== undefined })
+      }
     })
   },
   { name: 'cors', fastify: '5.x', dependencies: ['deps'] }

@@ -19,7 +19,7 @@ import securityHeaders from '../plugins/security-headers.js'
 import routes from '../routes/index.js'
 import type { Config } from './config/load.js'
 import type { Deps } from './deps.js'
-import { answerClientError, serverOptions } from './server-options.js'
+import { serverOptions } from './server-options.js'
 
 /** What a test puts in place of the real thing: the clock, and where the log goes. */
 export type Overrides = Partial<Deps> & { readonly logStream?: Writable }
@@ -29,7 +29,6 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   const options = serverOptions(config)
   const logger = { ...options.logger, ...(logStream === undefined ? {} : { stream: logStream }) }
   const app = Fastify({ ...options, logger })
-  app.server.on('clientError', answerClientError)
   await app.register(errors)
   await app.register(bodies)
   await app.register(deps, { config, overrides })

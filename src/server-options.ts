@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { type FastifyHttpOptions, LogController } from 'fastify'
+import { type FastifyHttpOptions, type FastifyReply, LogController } from 'fastify'
 import type { Config } from './config/load.js'
 
 const requestIdPattern = /^[\w.-]{1,64}$/
@@ -22,6 +22,8 @@ export function serverOptions(config: Config) {
     return503OnClosing: false,
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     genReqId: requestId,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerUnroutable,
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -64,6 +66,23 @@ function describeError(error: Error & { code?: string }): {
   return { type: error.name, message, stack: error.stack ?? '' }
 }
 
+/**
+ * Answers a path that no router can read, `/%zz` for instance: it names nothing, and is not repeated
+ * (HTP-10). No hook has run or will run for it.
+ */
+function answerUnroutable(
+  _error: Error,
+  _request: unknown,
+  { raw }: { raw: FastifyReply['raw'] }
+): void {
+  raw.writeHead(404, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff'
+  })
+  raw.end(JSON.stringify({ detail: 'Not found.', code: 'not_found' }))
+}
+
 const clientErrors: Record<string, [status: string, code: string, detail: string]> = {
   HPE_HEADER_OVERFLOW: [
     '431 Request Header Fields Too Large',
@@ -78,7 +97,7 @@ const clientErrors: Record<string, [status: string, code: string, detail: string
 }
 
 /** Answers what never became a request: broken or endless headers, two lengths, no time left (HTP-19). */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -91,7 +110,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   const [status, code, detail] = clientErrors[error.code ?? ''] ?? fallback
   const body = JSON.stringify({ detail, code })
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\n` +
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   )
 }
