@@ -23,7 +23,8 @@ export default fp(
           url,
           config: { auth: 'none' },
           schema: { hide: true },
-          onRequest: async (request, reply) => {
+          // After the limiter, which counts these requests too, and before any body is read.
+          preParsing: async (request, reply) => {
             reply.header('allow', allow)
             throw new Problem('method_not_allowed', { params: { method: request.method } })
           },
