@@ -63,7 +63,8 @@ const sameSite = { Strict: 'strict', Lax: 'lax', None: 'none' } as const
 function refuseTwins(header: string, name: string) {
   const values = header
     .split(';')
-    .map(pair => pair.trim())
-    .filter(pair => pair.startsWith(`${name}=`))
+    .map(pair => pair.split('='))
+    .filter(([key]) => key?.trim() === name)
+    .map(([, ...value]) => value.join('=').trim())
   if (new Set(values).size > 1) throw new Problem('token_not_valid')
 }
