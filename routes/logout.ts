@@ -3,7 +3,7 @@ import { Problem } from '../src/errors/problem.js'
 import { logout } from '../src/logout/logout.js'
 import { revokeAllSessions } from '../src/sessions/revoke.js'
 import { answersToBody, Detail } from './schemas/answers.js'
-import { closed, RefreshToken } from './schemas/fields.js'
+import { closed, RefreshToken, TransportHeader } from './schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps, texts } = fastify
@@ -19,6 +19,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         description:
           'Ends the session of the access token, of the refresh token, or of both where they are of one person. Either is enough, so an expired access token does not keep anybody signed in. The cookie is cleared in any case.',
         security: [{ bearer: [] }, { refreshCookie: [] }, {}],
+        headers: TransportHeader,
         body: closed({ refresh: Type.Optional(RefreshToken) }),
         response: answersToBody(
           { 200: Detail('Successfully logged out.') },

@@ -17,7 +17,13 @@ const bearerCodes = [
   'token_not_valid',
   'no_active_account'
 ] as const
-const updateCodes = [...bearerCodes, 'reauthentication_required', 'busy'] as const
+const updateCodes = [
+  ...bearerCodes,
+  'email_taken',
+  'incorrect_password',
+  'reauthentication_required',
+  'busy'
+] as const
 
 const password = Type.Optional(
   Type.Unsafe<string>({

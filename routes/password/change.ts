@@ -40,6 +40,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'bad_authorization_header',
           'token_not_valid',
           'no_active_account',
+          'incorrect_password',
           'busy'
         )
       }

@@ -41,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           first_name: Type.Optional(Name),
           last_name: Type.Optional(Name)
         }),
-        response: answersToBody({ 201: Registered }, 'busy')
+        response: answersToBody({ 201: Registered }, 'email_taken', 'busy')
       }
     },
     async (request, reply) => {

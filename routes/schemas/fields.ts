@@ -16,10 +16,13 @@ export const Email = Type.String({
   examples: ['ada@example.com']
 })
 
-/** A password as typed: never trimmed, at most 256 characters. */
+/**
+ * A password as typed, never trimmed. Longer here than any password may be: one of 256 characters can
+ * be typed in up to four code points each, and the domain counts after it has normalised (PWD-01).
+ */
 export const Password = Type.String({
   minLength: 1,
-  maxLength: 256,
+  maxLength: 1024,
   format: 'text',
   examples: ['correct horse battery staple']
 })

@@ -1,7 +1,7 @@
 import { newId } from '../crypto/random.js'
 import type { Database } from '../database/database.js'
 import { isUniqueViolation } from '../database/failures.js'
-import { fieldProblem } from '../errors/problem.js'
+import { Problem } from '../errors/problem.js'
 import type { EmailAddress } from './address.js'
 
 type NewAccount = {
@@ -17,7 +17,7 @@ type NewAccount = {
  * Makes an account and returns its id and epoch. Of parallel sign-ups with one address the unique
  * index lets one through.
  *
- * @throws {Problem} `validation_error` on `email` when the address has an account.
+ * @throws {Problem} `email_taken`, on `email`, when the address has an account.
  */
 export async function createAccount(
   db: Database,
@@ -32,7 +32,7 @@ export async function createAccount(
   return { userId: id, credentialEpoch }
 }
 
-/** Sets the names that are given. Null when the account is gone. */
+/** Sets the names that are given. */
 export async function setNames(
   db: Database,
   userId: string,
@@ -45,7 +45,7 @@ export async function setNames(
  * Replaces the address and raises the credential epoch, which voids links that were mailed to the
  * old one. Sessions stay.
  *
- * @throws {Problem} `validation_error` on `email` when another account has it.
+ * @throws {Problem} `email_taken`, on `email`, when another account has it.
  */
 export async function setAddress(
   db: Database,
@@ -94,7 +94,8 @@ async function refusingTakenAddress<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {
-    if (isUniqueViolation(error)) throw fieldProblem('email', { code: 'email_taken' })
+    if (isUniqueViolation(error))
+      throw new Problem('email_taken', { fields: { email: [{ code: 'email_taken' }] } })
     throw error
   }
 }

@@ -4,7 +4,12 @@ import { catalogue, type ProblemCode } from './catalogue.js'
 export type TextParams = Readonly<Record<string, string | number>>
 
 /** What is wrong with one field: a key under `fields` in the text catalogues, and its placeholders. */
-export type FieldProblem = { readonly code: string; readonly params?: TextParams }
+export type FieldProblem = {
+  readonly code: string
+  readonly params?: TextParams
+  /** Another key, of a sentence that says how to do better. */
+  readonly hint?: string
+}
 
 type Details = {
   readonly params?: TextParams

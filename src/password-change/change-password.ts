@@ -2,7 +2,7 @@ import { replacePassword } from '../accounts/accounts.js'
 import { refund } from '../attempts/budgets.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
-import { attemptPassword, type Source } from '../passwords/attempt.js'
+import { attemptPassword, incorrectPassword, type Source } from '../passwords/attempt.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
 import type { Device, Grant, Transport } from '../sessions/grant.js'
 import { mint } from '../sessions/mint.js'
@@ -22,8 +22,8 @@ type ChangeDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'passwordPolicy' | 'at
  * transaction that opens the caller's new one.
  *
  * @returns the replacement session, or null when the sessions stay as they are.
- * @throws {Problem} `validation_error` on `old_password`, `new_password1`, `new_password2`;
- *   `throttled` by the budgets of sign-in (PWD-08); `token_not_valid` when the credentials changed
+ * @throws {Problem} `incorrect_password` on `old_password`; `validation_error` on `new_password1`,
+ *   `new_password2`; `throttled` by the budgets of sign-in (PWD-08); `token_not_valid` when the credentials changed
  *   meanwhile.
  */
 export async function changePassword(
@@ -69,6 +69,6 @@ async function confirmOldPassword(
     { address: user.email, password },
     source
   )
-  if (!matches) throw fieldProblem('old_password', { code: 'incorrect_password' })
+  if (!matches) throw incorrectPassword('old_password')
   await refund(deps.db, reservation)
 }

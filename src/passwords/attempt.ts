@@ -67,6 +67,10 @@ export async function attemptPassword(
   }
 }
 
+/** The password of somebody who is signed in already is wrong; says so at the field it was sent in. */
+export const incorrectPassword = (field: string): Problem =>
+  new Problem('incorrect_password', { fields: { [field]: [{ code: 'incorrect_password' }] } })
+
 /** The answer for a full hash queue (HSH-04). */
 export function busy(error: HasherBusyError): Problem {
   const { retryAfterSeconds: seconds } = error

@@ -1,7 +1,7 @@
 import { refund } from '../attempts/budgets.js'
 import type { Deps } from '../deps.js'
-import { fieldProblem, Problem } from '../errors/problem.js'
-import { attemptPassword, type Source } from './attempt.js'
+import { Problem } from '../errors/problem.js'
+import { attemptPassword, incorrectPassword, type Source } from './attempt.js'
 
 const freshForSeconds = 600
 
@@ -16,7 +16,7 @@ type Proof = {
  * Demands that the person behind a session was there within the last ten minutes, or is now
  * (ASVS 7.5.1). A password that is sent is checked even where it was not needed.
  *
- * @throws {Problem} `validation_error` on `password`; `reauthentication_required`; `throttled`.
+ * @throws {Problem} `incorrect_password` on `password`; `reauthentication_required`; `throttled`.
  */
 export async function demandFreshProof(
   deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'attemptKey'>,
@@ -29,6 +29,6 @@ export async function demandFreshProof(
     return
   }
   const { matches, reservation } = await attemptPassword(deps, { address: email, password }, source)
-  if (!matches) throw fieldProblem('password', { code: 'incorrect_password' })
+  if (!matches) throw incorrectPassword('password')
   await refund(deps.db, reservation)
 }

@@ -24,7 +24,8 @@ export type Profile = {
  * Changes names and address of the caller's account, all or nothing. Another address asks for a
  * fresh proof of who is there (D11).
  *
- * @throws {Problem} `validation_error` on `email` or `password`; `reauthentication_required`.
+ * @throws {Problem} `validation_error` or `email_taken` on `email`, `incorrect_password` on `password`;
+ *   `reauthentication_required`.
  */
 export async function updateProfile(
   deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'attemptKey'>,
@@ -40,10 +41,14 @@ export async function updateProfile(
   if (moves || update.password !== undefined) {
     await demandFreshProof(deps, { email: current, authTime, password: update.password }, source)
   }
-  const names = { firstName: update.firstName ?? firstName, lastName: update.lastName ?? lastName }
+  // Only what was sent is written: of two devices that change a name each, neither undoes the other.
+  const names = {
+    ...(update.firstName === undefined ? {} : { firstName: update.firstName }),
+    ...(update.lastName === undefined ? {} : { lastName: update.lastName })
+  }
   await deps.db.transaction(async tx => {
     if (moves) await setAddress(tx, user.id, { email, emailVerifiedAt: deps.clock() })
     await setNames(tx, user.id, names)
   })
-  return { email, ...names }
+  return { email, firstName, lastName, ...names }
 }

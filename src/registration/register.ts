@@ -23,7 +23,7 @@ type Client = {
 /**
  * Makes an account and its first session, both or neither.
  *
- * @throws {Problem} `validation_error`, also for an address that has an account: without
+ * @throws {Problem} `validation_error`; `email_taken` for an address that has an account: without
  *   verification by mail a sign-up cannot hide that (D9).
  */
 export async function register(
