@@ -63,8 +63,8 @@ value is no value; for a setting that holds a secret it is a mistake.
 How values are written:
 
 - **true or false** in any case.
-- **duration**: \`45s\`, \`30m\`, \`12h\`, \`14d\`, \`2w\`. A bare number counts seconds, except for
-  \`SIGNING_KEY_LIFETIME\`, where it counts days.
+- **duration**: \`45s\`, \`30m\`, \`12h\`, \`14d\`, \`2w\`. A bare number counts seconds,
+  unless the table says otherwise.
 - **count/period**: \`10/min\`, \`5/300s\`, \`20/15m\`, \`100/day\`.
 - **list**: values separated by commas.
 - **origin**: scheme, host and port, \`https://app.example\`, without a path.

@@ -43,6 +43,7 @@ export function integer(min: number, max: number): Kind<number> {
 
 const secondsIn = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
 type Unit = keyof typeof secondsIn
+const unitNames = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks' } as const
 
 /**
  * A duration in seconds, written `45s`, `30m`, `14d`; a bare number counts in `bareUnit`, the unit
@@ -50,7 +51,7 @@ type Unit = keyof typeof secondsIn
  */
 export function duration(bareUnit: Unit = 's', min = 1, max = 10 * 365 * 86_400): Kind<number> {
   return {
-    name: 'duration',
+    name: bareUnit === 's' ? 'duration' : `duration; a bare number counts ${unitNames[bareUnit]}`,
     parse(value) {
       const match = /^(\d{1,9})([smhdw]?)$/.exec(value)
       if (match === null) return fail('must be a duration such as 30m or 14d')
