@@ -1,12 +1,12 @@
 import fp from 'fastify-plugin'
 import { purgeAttempts } from '../src/attempts/purge.js'
 import type { Deps } from '../src/deps.js'
-import { dropRetiredKeys, rotateSigningKeys } from '../src/keys/store.js'
+import { dropRetiredKeys, resealSigningKeys, rotateSigningKeys } from '../src/keys/store.js'
 import { purgeSessions } from '../src/sessions/purge.js'
 
 const everyMs = 60_000
 
-/** Once a minute: read the signing keys again, rotate old ones, and remove what can no longer be honoured. */
+/** Once a minute: read the signing keys again, rotate and seal again old ones, and remove what can no longer be honoured. */
 export default fp(
   async fastify => {
     const { deps } = fastify
@@ -31,6 +31,7 @@ async function tidy({ db, config, keys, clock }: Deps) {
   if (config.JWT_PRIVATE_KEY_FILE === null) {
     await rotateSigningKeys(db, config, now, before(config.SIGNING_KEY_LIFETIME))
     await dropRetiredKeys(db, before(config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME + 120))
+    await resealSigningKeys(db, config)
   }
   await keys.load()
   await purgeSessions(db)

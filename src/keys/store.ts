@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Config } from '../config/load.js'
-import { deriveKeyChain } from '../crypto/derive.js'
-import { seal, unseal } from '../crypto/seal.js'
+import { deriveKeyChain, type KeyChain } from '../crypto/derive.js'
+import { seal, UnsealError, unseal } from '../crypto/seal.js'
 import type { Database } from '../database/database.js'
 import { type Algorithm, generatePrivateKey, publicJwk, readPrivateKey } from './key-pair.js'
 
@@ -84,6 +84,33 @@ export async function rotateSigningKeys(
     await insertKey(tx, secrets, 'next', now)
     return true
   })
+}
+
+/**
+ * Seals again, under the current `SECRET_KEY`, what an earlier one sealed, so that a fallback is needed
+ * no longer than for the refresh tokens it signed.
+ */
+export async function resealSigningKeys(db: Database, secrets: Secrets): Promise<void> {
+  const chain = sealingKeys(secrets)
+  if (chain.earlier.length === 0) return
+  for (const { kid, privateKey } of await db.prisma.signingKey.findMany()) {
+    if (opensUnder({ ...chain, earlier: [] }, privateKey, kid)) continue
+    const sealed = seal(chain, unseal(chain, privateKey, kid), kid)
+    await db.prisma.signingKey.updateMany({
+      where: { kid, privateKey },
+      data: { privateKey: Uint8Array.from(sealed) }
+    })
+  }
+}
+
+function opensUnder(chain: KeyChain, sealed: Uint8Array, owner: string): boolean {
+  try {
+    unseal(chain, sealed, owner)
+    return true
+  } catch (error) {
+    if (error instanceof UnsealError) return false
+    throw error
+  }
 }
 
 /** Drops retired keys under which no token can be valid any more. */
