@@ -19,6 +19,8 @@ declare module 'fastify' {
     readonly principal: Principal
     /** The same where a bearer is welcome but not demanded. */
     bearer: Principal | null
+    /** Why there is none, where one is welcome. */
+    bearerProblem: Problem | null
   }
 }
 
@@ -28,6 +30,7 @@ export default fp(
     const { deps, tokens } = fastify
 
     fastify.decorateRequest('bearer', null)
+    fastify.decorateRequest('bearerProblem', null)
     fastify.decorateRequest('principal', {
       getter(this: FastifyRequest) {
         if (this.bearer === null) throw new Problem('not_authenticated')
@@ -47,10 +50,12 @@ export default fp(
       request.bearer = await readBearer(request)
     }
     const welcomeBearer: onRequestAsyncHookHandler = async request => {
-      request.bearer = await readBearer(request).catch(error => {
-        if (error instanceof Problem && error.statusCode === 401) return null
-        throw error
-      })
+      try {
+        request.bearer = await readBearer(request)
+      } catch (error) {
+        if (!(error instanceof Problem) || error.statusCode !== 401) throw error
+        request.bearerProblem = error
+      }
     }
 
     fastify.addHook('onRoute', route => {

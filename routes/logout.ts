@@ -1,12 +1,11 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { Problem } from '../src/errors/problem.js'
 import { logout } from '../src/logout/logout.js'
 import { revokeAllSessions } from '../src/sessions/revoke.js'
 import { answersToBody, Detail } from './schemas/answers.js'
 import { closed, RefreshToken, TransportHeader } from './schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
-  const { deps, texts } = fastify
+  const { deps } = fastify
 
   fastify.post(
     '/logout/',
@@ -26,6 +25,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'not_authenticated',
           'bad_authorization_header',
           'token_not_valid',
+          'no_active_account',
           'cross_site_request'
         )
       }
@@ -33,13 +33,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       reply.clearRefreshCookie()
       const presented = request.presentedRefresh(request.body.refresh)
-      if (presented === null && request.headers.authorization === undefined)
-        throw new Problem('not_authenticated')
+      if (presented === null && request.bearerProblem !== null) throw request.bearerProblem
       const refresh = presented?.token
         ? { ...presented.token, transport: presented.transport }
         : null
       await logout(deps, { bearer: request.bearer, refresh })
-      return { detail: texts('details', 'logged_out') }
+      return { detail: request.texts('details', 'logged_out') }
     }
   )
 
@@ -66,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       await revokeAllSessions(deps.db, { userId: request.principal.user.id })
       reply.clearRefreshCookie()
-      return { detail: texts('details', 'logged_out_all') }
+      return { detail: request.texts('details', 'logged_out_all') }
     }
   )
 }
