@@ -91,13 +91,15 @@ function envExample(): string {
 ${sections.join('\n')}`
 }
 
+const sentences: Readonly<Record<string, string>> = locale.errors
+
 function errorsPage(): string {
   const codes = (Object.entries(catalogue) as [ProblemCode, number][]).map(([code, status]) => [
     `\`${code}\``,
     String(status),
-    locale.errors[code]
+    sentences[code] ?? ''
   ])
-  const fields = Object.entries(locale.fields).map(([, sentence]) => [sentence])
+  const fields = Object.values(locale.fields).map(sentence => [sentence])
   return `# Errors
 
 <!-- ${notice} src/errors/catalogue.ts and views/locales/en.json; changes here are lost. -->
