@@ -6,9 +6,10 @@ import { authenticate, type Principal } from '../src/sessions/principal.js'
 /**
  * What authenticates a request:
  * `none` nothing, and whatever bearer is sent is ignored; `bearer` an access token;
- * `refresh` a refresh token by cookie or body; `session` either of the two.
+ * `refresh` a refresh token by cookie or body; `session` either of the two; `capability` a cookie that
+ * a mailed link left.
  */
-export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session'
+export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'capability'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -62,7 +63,7 @@ export default fp(
       const level = route.config?.auth
       if (level === undefined)
         throw new Error(`${route.method} ${route.url} must declare config.auth.`)
-      const hook = { bearer: demandBearer, session: welcomeBearer, none: null, refresh: null }[
+      const hook = { bearer: demandBearer, session: welcomeBearer, none: null, refresh: null, capability: null }[
         level
       ]
       if (hook !== null) route.onRequest = [route.onRequest ?? [], hook].flat()

@@ -9,7 +9,7 @@ import { knownDeviceCookie, knownDeviceSeconds } from '../src/tokens/known-devic
 declare module 'fastify' {
   interface FastifyRequest {
     /** The sender as sign-ins see it: where failures count, and how the session shall travel. */
-    clientFor(address: string): Source & { transport: Transport; device: Device }
+    clientFor(address: string): Source & { transport: Transport; device: Device; locale: string }
   }
   interface FastifyReply {
     /** Marks the device as one that signed in to this address (contract A.3.6). */
@@ -35,14 +35,19 @@ export default fp(
       const canonical = canonicalAddress(address)
       const knownDevice =
         canonical && knownDevices.read(this.readCookie(knownDeviceCookie), canonical)
-      return { network, device, transport, signal: whenGone(this.raw.socket), knownDevice }
+      const signal = whenGone(this.raw.socket)
+      return { network, device, transport, signal, knownDevice, locale: this.locale }
     })
     fastify.decorateReply('rememberDevice', function (this: FastifyReply, address: string) {
       const cookie = knownDevices.remember(this.request.readCookie(knownDeviceCookie), address)
       return this.putCookie(knownDeviceCookie, cookie, attributes)
     })
   },
-  { name: 'client', fastify: '5.x', dependencies: ['deps', 'jwt', 'cookies', 'request-context'] }
+  {
+    name: 'client',
+    fastify: '5.x',
+    dependencies: ['deps', 'jwt', 'cookies', 'request-context', 'i18n']
+  }
 )
 
 const signals = new WeakMap<Socket, AbortSignal>()

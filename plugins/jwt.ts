@@ -3,16 +3,22 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { deriveKeyChain, type KeyChain, type KeyPurpose } from '../src/crypto/derive.js'
 import type { Grant, Transport } from '../src/sessions/grant.js'
+import type { SignIn } from '../src/sign-in/open-session.js'
+import { type Capabilities, createCapabilities } from '../src/tokens/capability.js'
 import { seconds } from '../src/tokens/claims.js'
 import { type Jws, pinHeader } from '../src/tokens/jws.js'
 import { createKnownDevices, type KnownDevices } from '../src/tokens/known-device.js'
 import { createTokens, type PresentedRefresh, type Tokens } from '../src/tokens/tokens.js'
 import { refreshCookie } from './cookies.js'
 
+/** What of a {@link SignIn} an answer shows. */
+export type SignInAnswer = { access: string; refresh?: string }
+
 declare module 'fastify' {
   interface FastifyInstance {
     readonly tokens: Tokens
     readonly knownDevices: KnownDevices
+    readonly capabilities: Capabilities
   }
   interface FastifyRequest {
     /** How this client wants its refresh token: `X-Refresh-Transport`, else the installation's default. */
@@ -28,6 +34,8 @@ declare module 'fastify' {
   interface FastifyReply {
     /** Signs the tokens of a session; the refresh token leaves by cookie or is in the result. */
     giveTokens(grant: Grant): { access: string; refresh?: string }
+    /** The answer to a proof: tokens, or what is still asked for. Marks the device as known. */
+    giveSignIn(signIn: SignIn): SignInAnswer
   }
 }
 
@@ -59,6 +67,12 @@ export default fp(
 
     const refresh = await register('refresh-token', 'rt+jwt')
     const knownDevice = await register('known-device', 'kd+jwt')
+    const passwordReset = await register('password-reset-capability', 'pr+jwt')
+    const setPassword = await register('set-password-capability', 'sp+jwt')
+    fastify.decorate(
+      'capabilities',
+      createCapabilities({ config, clock, passwordReset, setPassword })
+    )
     const tokens = createTokens({ config, clock, keys, refresh })
     fastify.decorate('tokens', tokens)
     fastify.decorate('knownDevices', createKnownDevices({ config, clock, jws: knownDevice }))
@@ -82,6 +96,10 @@ export default fp(
         return text === null ? null : { transport, token: tokens.readRefresh(text) }
       }
     )
+    fastify.decorateReply('giveSignIn', function (this: FastifyReply, signIn) {
+      this.rememberDevice(signIn.grant.user.email)
+      return this.giveTokens(signIn.grant)
+    })
     fastify.decorateReply('giveTokens', function (this: FastifyReply, grant) {
       const { access, refresh } = tokens.issue(grant)
       if (grant.transport === 'body') return { access, refresh }

@@ -33,6 +33,10 @@ export default fp(
           { name: 'Sessions', description: 'Signing in, staying signed in, signing out.' },
           { name: 'Account', description: 'A person’s own account.' },
           { name: 'Registration', description: 'Becoming a user.' },
+          {
+            name: 'Password reset',
+            description: 'A new password for somebody who reads the account’s mail.'
+          },
           { name: 'Keys', description: 'What other services need to verify access tokens.' },
           { name: 'Health', description: 'For load balancers and monitoring.' }
         ],
@@ -43,6 +47,12 @@ export default fp(
               scheme: 'bearer',
               bearerFormat: 'JWT',
               description: 'An access token.'
+            },
+            passwordResetCookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: 'password_reset_access_token',
+              description: 'Left by a reset link; allows one new password.'
             },
             refreshCookie: {
               type: 'apiKey',

@@ -12,7 +12,8 @@ export default fp(
   async fastify => {
     const isOurs = ownOrigins(fastify.deps.config)
     fastify.addHook('onRoute', route => {
-      if (route.config?.auth !== 'refresh' && route.config?.auth !== 'session') return
+      const level = route.config?.auth
+      if (level !== 'refresh' && level !== 'session' && level !== 'capability') return
       const check = async (request: FastifyRequest) => {
         if (request.headers.cookie !== undefined && isForeign(request, isOurs)) {
           throw new Problem('cross_site_request')

@@ -1,18 +1,24 @@
 import type { FastifyPluginAsync } from 'fastify'
+import emailChange from './email-change.js'
 import health from './health.js'
 import login from './login.js'
 import logout from './logout.js'
 import passwordChange from './password/change.js'
+import passwordReset from './password/reset.js'
 import refresh from './refresh.js'
 import registration from './registration/index.js'
+import verification from './registration/verification.js'
 import sessions from './sessions.js'
 import user from './user.js'
 import wellKnown from './well-known.js'
 
 /** Everything that is served. What `BASE_PATH` moves is registered under it. */
 const routes: FastifyPluginAsync = async fastify => {
-  const prefix = fastify.deps.config.BASE_PATH
+  const { config } = fastify.deps
+  const prefix = config.BASE_PATH
   const api = [registration, login, refresh, logout, sessions, user, passwordChange]
+  if (!config.EMAIL_DISABLED) api.push(passwordReset, emailChange)
+  if (config.EMAIL_VERIFICATION !== 'none') api.push(verification)
   for (const plugin of api) await fastify.register(plugin, { prefix })
   for (const plugin of [wellKnown, health]) await fastify.register(plugin)
 }

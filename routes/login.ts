@@ -20,15 +20,18 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         security: [],
         headers: TransportHeader,
         body: closed({ email: Email, password: Password }),
-        response: answersToBody({ 200: TokenPair }, 'incorrect_credentials', 'busy')
+        response: answersToBody(
+          { 200: TokenPair },
+          'incorrect_credentials',
+          'email_not_verified',
+          'busy'
+        )
       }
     },
     async (request, reply) => {
       const { body } = request
       const client = request.clientFor(body.email)
-      const grant = await login(deps, body, client)
-      reply.rememberDevice(grant.user.email)
-      return reply.giveTokens(grant)
+      return reply.giveSignIn(await login(deps, body, client))
     }
   )
 }

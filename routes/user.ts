@@ -4,7 +4,14 @@ import { answers, answersToBody } from './schemas/answers.js'
 import { closed, Email, Name, Password } from './schemas/fields.js'
 
 const User = Type.Object(
-  { email: Type.String(), first_name: Type.String(), last_name: Type.String() },
+  {
+    email: Type.String(),
+    first_name: Type.String(),
+    last_name: Type.String(),
+    pending_email: Type.Optional(
+      Type.String({ description: 'The address that waits for its mailbox to confirm it.' })
+    )
+  },
   {
     description: 'The account.',
     examples: [{ email: 'ada@example.com', first_name: 'Ada', last_name: 'Lovelace' }]
@@ -49,7 +56,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: answers({ 200: User }, ...bearerCodes)
       }
     },
-    async request => userAnswer(request.principal.user)
+    async request => {
+      const { user, pendingEmail } = request.principal
+      return userAnswer({ ...user, pendingEmail })
+    }
   )
 
   fastify.put(
@@ -121,8 +131,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   )
 }
 
-function userAnswer({ email, firstName, lastName }: Profile): Static<typeof User> {
-  return { email, first_name: firstName, last_name: lastName }
+function userAnswer({ email, firstName, lastName, pendingEmail }: Profile): Static<typeof User> {
+  const pending = pendingEmail === null ? {} : { pending_email: pendingEmail }
+  return { email, first_name: firstName, last_name: lastName, ...pending }
 }
 
 export default routes

@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { answers } from './schemas/answers.js'
+import { answers, Redirect } from './schemas/answers.js'
 
 const Jwk = Type.Object(
   {
@@ -17,7 +17,7 @@ const Jwk = Type.Object(
 )
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
-  const { keys } = fastify.deps
+  const { keys, config } = fastify.deps
 
   fastify.get(
     '/.well-known/jwks.json',
@@ -53,6 +53,22 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         .header('access-control-allow-origin', '*')
       return { keys: keys.jwks().map(toAnswer) }
     }
+  )
+
+  if (config.EMAIL_DISABLED) return
+  fastify.get(
+    '/.well-known/change-password',
+    {
+      config: { auth: 'none' },
+      schema: {
+        operationId: 'changePasswordPage',
+        tags: ['Password reset'],
+        summary: 'Where password managers send people to change a password',
+        security: [],
+        response: answers({ 302: Redirect })
+      }
+    },
+    async (_request, reply) => reply.redirect(`${config.BASE_PATH}/password/reset/`, 302)
   )
 }
 

@@ -22,6 +22,8 @@ export type Deps = {
   readonly attemptKey: Buffer
   /** Under them the outbox holds the secrets of links until they are sent. */
   readonly outboxKeys: KeyChain
+  /** Under it the link table knows the codes that may be typed. */
+  readonly linkCodeKey: Buffer
   readonly hasher: Hasher
   readonly passwordPolicy: PasswordPolicy
 }

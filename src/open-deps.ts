@@ -49,6 +49,7 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
     log,
     keys,
     attemptKey,
+    linkCodeKey: deriveKey(config.SECRET_KEY, 'link-codes'),
     outboxKeys: deriveKeyChain([config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS], 'outbox'),
     hasher,
     passwordPolicy,

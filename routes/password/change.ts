@@ -4,7 +4,7 @@ import { answersToBody, exampleToken, tokenFields } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
-  const { deps, texts } = fastify
+  const { deps } = fastify
   const { config } = deps
   const asksOld = config.OLD_PASSWORD_FIELD_ENABLED
 
@@ -54,9 +54,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const { principal } = request
       const client = request.clientFor(principal.user.email)
       const change = { oldPassword: old_password, newPassword1, newPassword2 }
-      const grant = await changePassword(deps, principal, change, client)
-      const detail = texts('details', 'password_changed')
-      return grant === null ? { detail } : { ...reply.giveTokens(grant), detail }
+      const signIn = await changePassword(deps, principal, change, client)
+      const detail = request.texts('details', 'password_changed')
+      return signIn === null ? { detail } : { ...reply.giveSignIn(signIn), detail }
     }
   )
 }

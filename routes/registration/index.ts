@@ -7,26 +7,35 @@ import { closed, Email, Name, Password, TransportHeader } from '../schemas/field
 const Registered = Type.Object(
   {
     email: Type.String({ description: 'The address in its canonical form.' }),
-    key: Type.String({
-      description: 'The access token again, under the name that older clients read.'
-    }),
-    ...tokenFields
+    key: Type.Optional(
+      Type.String({
+        description: 'The access token again, under the name that older clients read.'
+      })
+    ),
+    ...tokenFields,
+    access: Type.Optional(tokenFields.access),
+    detail: Type.Optional(Type.String({ description: 'A mail was sent to confirm the address.' }))
   },
   {
-    description: 'The account exists and is signed in.',
-    examples: [{ email: 'ada@example.com', key: exampleToken, access: exampleToken }]
+    description:
+      'Signed up. Tokens are there unless the address has to be confirmed first; then a taken address is answered alike.',
+    examples: [
+      { email: 'ada@example.com', key: exampleToken, access: exampleToken },
+      { email: 'ada@example.com', detail: 'Verification e-mail sent.' }
+    ]
   }
 )
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
+  const { config } = deps
 
   fastify.post(
     '/registration/',
     {
       config: {
         auth: 'none',
-        rateLimit: limitedTo('registration', deps.config.RATE_LIMIT_REGISTRATION)
+        rateLimit: limitedTo('registration', config.RATE_LIMIT_REGISTRATION)
       },
       schema: {
         operationId: 'register',
@@ -53,10 +62,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         firstName: first_name.normalize('NFC'),
         lastName: last_name.normalize('NFC')
       }
-      const grant = await register(deps, signUp, request.clientFor(email))
-      reply.rememberDevice(grant.user.email)
-      const { access, ...refresh } = reply.giveTokens(grant)
-      return reply.code(201).send({ email: grant.user.email, key: access, access, ...refresh })
+      const { signIn, ...registered } = await register(deps, signUp, request.clientFor(email))
+      const asksToVerify = config.EMAIL_VERIFICATION !== 'none'
+      const detail = asksToVerify ? { detail: request.texts('details', 'verification_sent') } : {}
+      reply.code(201)
+      if (signIn === null) return { email: registered.email, ...detail }
+      const { access, ...refresh } = reply.giveSignIn(signIn)
+      return { email: registered.email, key: access, access, ...refresh, ...detail }
     }
   )
 }

@@ -79,3 +79,13 @@ export const TokenPair = Type.Object(tokenFields, {
 })
 export type TokenPair = Static<typeof TokenPair>
 export { exampleToken }
+
+/** A page for people. */
+export const Page = Type.String({
+  description: 'A page.',
+  contentMediaType: 'text/html',
+  examples: ['<!doctype html>…']
+})
+
+/** Somewhere else, by the `Location` header. */
+export const Redirect = Type.Null({ description: 'See `Location`.' })

@@ -10,6 +10,7 @@ type NewAccount = {
   readonly firstName: string
   readonly lastName: string
   readonly emailVerifiedAt: Date | null
+  readonly locale: string
   readonly createdAt: Date
 }
 
@@ -90,12 +91,30 @@ export async function upgradePasswordHash(
   })
 }
 
+/** The address has an account already, and the flow is one that may say so. */
+export const emailTaken = (): Problem =>
+  new Problem('email_taken', { fields: { email: [{ code: 'email_taken' }] } })
+
 async function refusingTakenAddress<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {
-    if (isUniqueViolation(error))
-      throw new Problem('email_taken', { fields: { email: [{ code: 'email_taken' }] } })
-    throw error
+    throw isUniqueViolation(error) ? emailTaken() : error
   }
+}
+
+/** What a password must not resemble. Null when there is no such active account. */
+export async function readAccount(
+  db: Database,
+  userId: string
+): Promise<{ email: string; firstName: string; lastName: string } | null> {
+  return db.prisma.user.findFirst({
+    where: { id: userId, isActive: true },
+    select: { email: true, firstName: true, lastName: true }
+  })
+}
+
+/** Whether any account has this address. Inform only: the unique index decides. */
+export async function isAddressTaken(db: Database, email: EmailAddress): Promise<boolean> {
+  return (await db.prisma.user.findUnique({ where: { email }, select: { id: true } })) !== null
 }

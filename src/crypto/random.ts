@@ -9,3 +9,12 @@ export const newJti = (): string => randomUUID()
 
 /** 384 bits as text, for a secret key that nobody typed. */
 export const newSecretKey = (): string => randomBytes(48).toString('base64')
+
+/** 256 bits in base64url: the secret of a mailed link. */
+export const newLinkToken = (): string => randomBytes(32).toString('base64url')
+
+// Letters and digits that are not taken for one another; 32 of them, so that each byte's low bits serve.
+const codeAlphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
+
+/** 40 bits in eight letters to type, where a budget of attempts stands before them. */
+export const newCode = (): string => Array.from(randomBytes(8), byte => codeAlphabet[byte & 31]).join('')

@@ -3,11 +3,10 @@ import { canonicalAddress } from '../accounts/address.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { attemptPassword, type Source } from '../passwords/attempt.js'
-import type { Device, Grant, Transport } from '../sessions/grant.js'
-import { mint } from '../sessions/mint.js'
+import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
 
 /** How a client wants its session, and what is known of its device. */
-export type Client = Source & { readonly transport: Transport; readonly device: Device }
+export type Client = Source & SessionRequest
 
 type LoginDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'attemptKey' | 'log'>
 
@@ -16,13 +15,14 @@ type LoginDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'attemptKey' | 'log'>
  * read the account; mint and give the attempt back.
  *
  * @throws {Problem} `incorrect_credentials` for an unknown address, a wrong password, an account
- *   without password and a disabled one alike (ENU-01); `throttled`; `busy`.
+ *   without password and a disabled one alike (ENU-01); `email_not_verified`, only for the right
+ *   password (ENU-03); `throttled`; `busy`.
  */
 export async function login(
   deps: LoginDeps,
   { email, password }: { email: string; password: string },
   client: Client
-): Promise<Grant> {
+): Promise<SignIn> {
   const address = canonicalAddress(email) ?? email.trim().toLowerCase()
   const { candidate, matches, outdated, reservation } = await attemptPassword(
     deps,
@@ -30,11 +30,16 @@ export async function login(
     client
   )
   if (candidate === null || !matches) throw new Problem('incorrect_credentials')
+  if (!candidate.isActive) throw new Problem('incorrect_credentials')
+  if (deps.config.EMAIL_VERIFICATION === 'mandatory' && !candidate.verified) {
+    throw new Problem('email_not_verified')
+  }
   const { id: userId, credentialEpoch, passwordHash } = candidate
-  const grant = await mint(deps, { userId, credentialEpoch, amr: ['pwd'], reservation }, client)
-  if (grant === null) throw new Problem('incorrect_credentials')
+  const proof = { userId, credentialEpoch, amr: ['pwd'] as const, reservation }
+  const signIn = await openSession(deps, proof, client)
+  if (signIn === null) throw new Problem('incorrect_credentials')
   if (outdated) await upgrade(deps, userId, passwordHash as string, password)
-  return grant
+  return signIn
 }
 
 /** Hashes again under today's parameters. The session is open already: nothing here may take it back (HSH-02). */

@@ -2,20 +2,23 @@ import { replacePassword } from '../accounts/accounts.js'
 import { refund } from '../attempts/budgets.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
+import { enqueue } from '../outbox/enqueue.js'
 import { attemptPassword, incorrectPassword, type Source } from '../passwords/attempt.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
-import type { Device, Grant, Transport } from '../sessions/grant.js'
-import { mint } from '../sessions/mint.js'
 import type { Principal } from '../sessions/principal.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
+import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
 
 type Change = {
   readonly oldPassword: string | null
   readonly newPassword1: string
   readonly newPassword2: string
 }
-type Client = Source & { readonly transport: Transport; readonly device: Device }
-type ChangeDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'passwordPolicy' | 'attemptKey'>
+type Client = Source & SessionRequest
+type ChangeDeps = Pick<
+  Deps,
+  'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy' | 'attemptKey' | 'outboxKeys'
+>
 
 /**
  * Replaces the caller's password. With `LOGOUT_ON_PASSWORD_CHANGE` every session ends in the same
@@ -31,7 +34,7 @@ export async function changePassword(
   principal: Principal,
   change: Change,
   client: Client
-): Promise<Grant | null> {
+): Promise<SignIn | null> {
   const { user, amr } = principal
   const { newPassword1: first, newPassword2: second } = change
   if (change.oldPassword !== null)
@@ -45,16 +48,19 @@ export async function changePassword(
     const { id: userId, credentialEpoch } = user
     const raised = await replacePassword(tx, userId, { passwordHash, credentialEpoch })
     if (raised === null) throw new Problem('token_not_valid')
+    await enqueue(tx, deps, {
+      template: 'password-changed',
+      userId,
+      recipient: user.email,
+      locale: user.locale ?? deps.config.DEFAULT_LOCALE
+    })
     if (!deps.config.LOGOUT_ON_PASSWORD_CHANGE) return null
     await endSessionsAfterEpoch(tx, { userId })
     const authTime = change.oldPassword === null ? { authTime: principal.authTime } : {}
-    const grant = await mint(
-      { ...deps, db: tx },
-      { userId, credentialEpoch: raised, amr, ...authTime },
-      client
-    )
-    if (grant === null) throw new Problem('token_not_valid')
-    return grant
+    const proof = { userId, credentialEpoch: raised, amr, ...authTime }
+    const signIn = await openSession({ ...deps, db: tx }, proof, client)
+    if (signIn === null) throw new Problem('token_not_valid')
+    return signIn
   })
 }
 

@@ -1,7 +1,9 @@
-import { setAddress, setNames } from '../accounts/accounts.js'
+import { setNames } from '../accounts/accounts.js'
 import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
 import type { Deps } from '../deps.js'
+import { requestChange } from '../email-change/request-change.js'
 import { fieldProblem } from '../errors/problem.js'
+import { mayMail } from '../outbox/mail-budget.js'
 import type { Source } from '../passwords/attempt.js'
 import { demandFreshProof } from '../passwords/reauthenticate.js'
 import type { Principal } from '../sessions/principal.js'
@@ -18,6 +20,8 @@ export type Profile = {
   readonly email: string
   readonly firstName: string
   readonly lastName: string
+  /** The address that is waiting to be confirmed. */
+  readonly pendingEmail: string | null
 }
 
 /**
@@ -28,8 +32,11 @@ export type Profile = {
  *   `reauthentication_required`.
  */
 export async function updateProfile(
-  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'attemptKey'>,
-  { user, authTime }: Principal,
+  deps: Pick<
+    Deps,
+    'db' | 'config' | 'clock' | 'hasher' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'
+  >,
+  { user, authTime, pendingEmail }: Principal,
   update: ProfileUpdate,
   source: Source
 ): Promise<Profile> {
@@ -41,14 +48,20 @@ export async function updateProfile(
   if (moves || update.password !== undefined) {
     await demandFreshProof(deps, { email: current, authTime, password: update.password }, source)
   }
+  // Asked before the transaction: a budget is spent whatever becomes of the change.
+  const mails = moves && (await mayMail(deps, { address: email, network: source.network }))
   // Only what was sent is written: of two devices that change a name each, neither undoes the other.
   const names = {
     ...(update.firstName === undefined ? {} : { firstName: update.firstName }),
     ...(update.lastName === undefined ? {} : { lastName: update.lastName })
   }
-  await deps.db.transaction(async tx => {
-    if (moves) await setAddress(tx, user.id, { email, emailVerifiedAt: deps.clock() })
+  return deps.db.transaction(async tx => {
     await setNames(tx, user.id, names)
+    const profile = { email: current, firstName, lastName, pendingEmail, ...names }
+    if (!moves) return profile
+    const pending = await requestChange(tx, deps, { userId: user.id, email, mayMail: mails })
+    return pending === null
+      ? { ...profile, email, pendingEmail: null }
+      : { ...profile, pendingEmail: pending }
   })
-  return { email, firstName, lastName, ...names }
 }

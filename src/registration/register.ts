@@ -1,10 +1,13 @@
 import { createAccount } from '../accounts/accounts.js'
-import { canonicalAddress } from '../accounts/address.js'
+import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
+import { createLink } from '../links/links.js'
+import { enqueue } from '../outbox/enqueue.js'
+import { mayMail } from '../outbox/mail-budget.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
-import type { Device, Grant, Transport } from '../sessions/grant.js'
-import { mint } from '../sessions/mint.js'
+import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
+import { signUpUnverified } from './sign-up-unverified.js'
 
 export type SignUp = {
   readonly email: string
@@ -14,46 +17,102 @@ export type SignUp = {
   readonly lastName: string
 }
 
-type Client = {
-  readonly transport: Transport
-  readonly device: Device
+type Client = SessionRequest & {
+  readonly network: string
+  readonly locale: string
   readonly signal?: AbortSignal
 }
 
+export type Registered = {
+  readonly email: EmailAddress
+  /** Null where the address has to be confirmed first. */
+  readonly signIn: SignIn | null
+}
+
+type RegisterDeps = Pick<
+  Deps,
+  | 'db'
+  | 'config'
+  | 'clock'
+  | 'hasher'
+  | 'passwordPolicy'
+  | 'attemptKey'
+  | 'linkCodeKey'
+  | 'outboxKeys'
+>
+
 /**
- * Makes an account and its first session, both or neither.
+ * Signs somebody up. With mandatory verification nothing in the answer, its time or its cookies tells
+ * whether the address was free (ENU-04, ENU-05); otherwise a taken one is refused (D9).
  *
- * @throws {Problem} `validation_error`; `email_taken` for an address that has an account: without
- *   verification by mail a sign-up cannot hide that (D9).
+ * @throws {Problem} `validation_error`; `email_taken`, where that is not hidden.
  */
 export async function register(
-  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy'>,
+  deps: RegisterDeps,
   signUp: SignUp,
   client: Client
-): Promise<Grant> {
+): Promise<Registered> {
   const { email: typed, password1, password2, firstName, lastName } = signUp
   const email = canonicalAddress(typed)
   if (email === null) throw fieldProblem('email', { code: 'email' })
-  await checkNewPassword(deps, {
-    field: 'password',
-    first: password1,
-    second: password2,
-    context: { email, firstName, lastName }
-  })
+  const context = { email, firstName, lastName }
+  await checkNewPassword(deps, { field: 'password', first: password1, second: password2, context })
   const passwordHash = await hashNewPassword(deps, password1, client.signal)
+  const account = { email, passwordHash, firstName, lastName }
+  if (deps.config.EMAIL_VERIFICATION !== 'mandatory') {
+    return { email, signIn: await signUpAndIn(deps, account, client) }
+  }
+  if (await mayMail(deps, { address: email, network: client.network })) {
+    await signUpUnverified(deps, account, client.locale)
+  }
+  return { email, signIn: null }
+}
+
+type NewAccount = Pick<SignUp, 'firstName' | 'lastName'> & {
+  readonly email: EmailAddress
+  readonly passwordHash: string
+}
+
+/** Account, first session and, with optional verification, the mail: all or none. */
+async function signUpAndIn(
+  deps: RegisterDeps,
+  account: NewAccount,
+  client: Client
+): Promise<SignIn> {
+  const { config, clock } = deps
+  const asksToVerify =
+    config.EMAIL_VERIFICATION === 'optional' &&
+    (await mayMail(deps, { address: account.email, network: client.network }))
   return deps.db.transaction(async tx => {
-    const now = deps.clock()
-    const account = {
-      email,
-      passwordHash,
-      firstName,
-      lastName,
-      emailVerifiedAt: now,
-      createdAt: now
+    const now = clock()
+    const emailVerifiedAt = config.EMAIL_VERIFICATION === 'none' ? now : null
+    const created = { ...account, emailVerifiedAt, locale: client.locale, createdAt: now }
+    const { userId, credentialEpoch } = await createAccount(tx, created)
+    if (asksToVerify) {
+      const { email: address, firstName, lastName, passwordHash } = account
+      const link = await createLink(tx, deps, {
+        userId,
+        purpose: 'email_verification',
+        address,
+        credentialEpoch,
+        lifetimeSeconds: config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS,
+        withCode: true,
+        signUp: { passwordHash, firstName, lastName }
+      })
+      await enqueue(tx, deps, {
+        template: 'email-verification',
+        userId,
+        recipient: address,
+        locale: client.locale,
+        link
+      })
     }
-    const { userId, credentialEpoch } = await createAccount(tx, account)
-    const grant = await mint({ ...deps, db: tx }, { userId, credentialEpoch, amr: ['pwd'] }, client)
-    if (grant === null) throw new Problem('internal_error')
-    return grant
+    const signIn = await openSession(
+      { ...deps, db: tx },
+      { userId, credentialEpoch, amr: ['pwd'] },
+      client
+    )
+    if (signIn === null) throw new Problem('internal_error')
+    return signIn
   })
 }

@@ -9,12 +9,18 @@ export type Principal = {
   readonly sessionId: string
   readonly authTime: Date
   readonly amr: readonly AuthenticationMethod[]
+  /** The address that the account will have once its mailbox confirms it. */
+  readonly pendingEmail: string | null
 }
 
 const readPrincipal = {
   name: 'read-principal',
   text: `
-SELECT ${grantColumns}
+SELECT ${grantColumns}, (
+  SELECT l."address" FROM "Link" l
+  WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND l."supersededAt" IS NULL
+    AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND l."credentialEpoch" = u."credentialEpoch"
+) AS "pendingEmail"
 FROM "User" u LEFT JOIN "Session" s ON s."id" = $2::uuid AND s."userId" = u."id" AND s."expiresAt" > now()
 WHERE u."id" = $1::uuid`
 }
@@ -36,7 +42,10 @@ export async function authenticate(
   { db, config }: Pick<Deps, 'db' | 'config'>,
   bearer: { userId: string; sessionId: string }
 ): Promise<Principal> {
-  const row = await firstRow<LeftJoined>(db, readPrincipal, [bearer.userId, bearer.sessionId])
+  const row = await firstRow<LeftJoined & { pendingEmail: string | null }>(db, readPrincipal, [
+    bearer.userId,
+    bearer.sessionId
+  ])
   if (row === null) throw new Problem('token_not_valid')
   if (!row.userIsActive) throw new Problem('no_active_account')
   if (row.sessionId === null && config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
@@ -45,6 +54,7 @@ export async function authenticate(
     user: accountOf(row as GrantRow),
     sessionId: bearer.sessionId,
     authTime: row.authTime ?? new Date(0),
-    amr: row.amr ?? []
+    amr: row.amr ?? [],
+    pendingEmail: row.pendingEmail
   }
 }

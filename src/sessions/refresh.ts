@@ -1,6 +1,7 @@
 import { newJti } from '../crypto/random.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
+import { enqueue } from '../outbox/enqueue.js'
 import {
   type Device,
   firstRow,
@@ -22,6 +23,8 @@ export type Presented = {
   readonly transport: Transport
 }
 
+type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'outboxKeys'>
+
 /** The row lock decides every race: of many refreshes with one token, one finds its `jti` still there. */
 const rotateSession = {
   name: 'rotate-session',
@@ -33,7 +36,7 @@ UPDATE "Session" s SET
 FROM "User" u
 WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND s."jti" = $3::uuid AND s."transport" = $5::"Transport"
   AND s."expiresAt" > now() AND COALESCE(s."createdAt" + make_interval(secs => $7::float8) > now(), true)
-  AND u."id" = s."userId" AND u."isActive"
+  AND u."id" = s."userId" AND u."isActive" AND (NOT $10::boolean OR u."emailVerifiedAt" IS NOT NULL)
 RETURNING ${grantColumns}`
 }
 
@@ -63,7 +66,7 @@ WHERE s."id" = $1::uuid AND s."userId" = $2::uuid`
  *   `details.spent` says that this token can never work again.
  */
 export async function refresh(
-  deps: Pick<Deps, 'db' | 'config' | 'log'>,
+  deps: RefreshDeps,
   presented: Presented,
   device: Device
 ): Promise<Grant> {
@@ -78,7 +81,8 @@ export async function refresh(
       config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME,
       config.JWT_ALLAUTH_SESSION_LIFETIME,
       device.ip,
-      device.userAgent
+      device.userAgent,
+      config.EMAIL_VERIFICATION === 'mandatory'
     ])
     if (row !== null) return grantOf(row)
   }
@@ -86,10 +90,7 @@ export async function refresh(
 }
 
 /** Why the rotation found nothing: a retry within the grace, an ended session, or theft. */
-async function explain(
-  deps: Pick<Deps, 'db' | 'config' | 'log'>,
-  presented: Presented
-): Promise<Grant> {
+async function explain(deps: RefreshDeps, presented: Presented): Promise<Grant> {
   const { db, config } = deps
   const { sessionId, userId } = presented
   const standing = await firstRow<Standing>(db, readStanding, [
@@ -103,6 +104,10 @@ async function explain(
     await revokeAllSessions(db, { userId })
     throw spent('no_active_account')
   }
+  if (config.EMAIL_VERIFICATION === 'mandatory' && standing.userEmailVerifiedAt === null) {
+    await revokeAllSessions(db, { userId })
+    throw spent('email_not_verified')
+  }
   if (standing.transport !== presented.transport) throw new Problem('token_not_valid')
   if (standing.pastLifetime) {
     await revokeSession(db, { userId, sessionId })
@@ -113,14 +118,41 @@ async function explain(
   if (standing.jti === presented.jti)
     throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })
   if (standing.previousJti === presented.jti && standing.withinGrace) return grantOf(standing)
-  await revokeSession(db, { userId, sessionId })
+  await endStolen(deps, standing)
+  throw spent('refresh_reused')
+}
+
+/**
+ * Ends a session whose token was used twice, and tells the owner (LOG-04); the refusal comes after
+ * this has committed. A mailbox that nobody has proved to read is left in peace, and a proved one
+ * hears of it once an hour at most.
+ */
+async function endStolen(deps: RefreshDeps, standing: Standing): Promise<void> {
+  const { userId, sessionId, userEmail, userEmailVerifiedAt, userLocale } = standing
+  const when = deps.clock().toISOString()
+  await deps.db.transaction(async tx => {
+    await revokeSession(tx, { userId, sessionId })
+    if (userEmailVerifiedAt === null) return
+    await enqueue(tx, deps, {
+      template: 'session-ended',
+      userId,
+      recipient: userEmail,
+      locale: userLocale ?? deps.config.DEFAULT_LOCALE,
+      params: { when },
+      quietSeconds: 3600
+    })
+  })
   deps.log.warn(
     { event: 'session.refresh_reused', userId, sessionId },
     'a refresh token was used twice; session ended'
   )
-  throw spent('refresh_reused')
 }
 
 const spent = (
-  code: 'token_not_valid' | 'refresh_reused' | 'session_expired' | 'no_active_account'
+  code:
+    | 'token_not_valid'
+    | 'refresh_reused'
+    | 'session_expired'
+    | 'no_active_account'
+    | 'email_not_verified'
 ) => new Problem(code, { spent: true })

@@ -1,0 +1,254 @@
+import formbody from '@fastify/formbody'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { limitedTo } from '../../plugins/rate-limit.js'
+import { maskAddress } from '../../src/accounts/mask.js'
+import { Problem } from '../../src/errors/problem.js'
+import type { Link } from '../../src/links/links.js'
+import { inspectReset, openResetByCode, openResetLink } from '../../src/password-reset/open-link.js'
+import { requestPasswordReset } from '../../src/password-reset/request-reset.js'
+import { setNewPassword } from '../../src/password-reset/set-new-password.js'
+import { answerForm, isForm, isPrefetch, typedEmail } from '../forms.js'
+import {
+  answers,
+  answersToBody,
+  Detail,
+  exampleToken,
+  Page,
+  Redirect,
+  tokenFields
+} from '../schemas/answers.js'
+import { closed, Password, TransportHeader } from '../schemas/fields.js'
+import { EmailAndCode, EmailOnly } from '../schemas/mail-codes.js'
+
+/** Asking for a reset, opening its link, choosing the password: for programs and for people (contract 1.5–1.7). */
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps } = fastify
+  const { config } = deps
+  const base = config.BASE_PATH
+  const formPage = config.PASSWORD_RESET_REDIRECT ?? `${base}/password/reset/default/`
+  const rateLimit = limitedTo('password-reset', config.RATE_LIMIT_PASSWORD_RESET)
+  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
+
+  const allow = (reply: FastifyReply, { id, userId, expiresAt }: Link) =>
+    reply.putCapability('passwordReset', { linkId: id, userId }, expiresAt)
+
+  fastify.get(
+    '/password/reset/',
+    {
+      config: { auth: 'none', page: true },
+      schema: {
+        operationId: 'showPasswordResetRequest',
+        tags: ['Password reset'],
+        summary: 'Page that asks for the address',
+        security: [],
+        response: answers({ 200: Page })
+      }
+    },
+    async (_request, reply) => reply.page('password-reset/request', {})
+  )
+
+  fastify.post(
+    '/password/reset/',
+    {
+      config: { auth: 'none', page: true, rateLimit },
+      attachValidation: true,
+      schema: {
+        operationId: 'requestPasswordReset',
+        tags: ['Password reset'],
+        summary: 'Mail a reset link',
+        description:
+          'The answer, its time and its headers are the same for every address. An account whose address was never confirmed gets the mail too; an invited one gets its invitation again.',
+        security: [],
+        body: EmailOnly,
+        response: answersToBody({ 200: Detail('Password reset e-mail has been sent.') })
+      }
+    },
+    async (request, reply) =>
+      answerForm(
+        request,
+        async () => {
+          const { email } = request.body
+          const { network, locale } = request
+          await requestPasswordReset(deps, { email, network, locale })
+          if (isForm(request)) return reply.page('password-reset/sent', { values: { email } })
+          return { detail: request.texts('details', 'reset_sent') }
+        },
+        (errors, status) =>
+          reply.page('password-reset/request', { errors, values: typedEmail(request) }, status)
+      )
+  )
+
+  fastify.post(
+    '/password/reset/code/',
+    {
+      config: { auth: 'none', page: true, rateLimit },
+      attachValidation: true,
+      schema: {
+        operationId: 'openPasswordResetByCode',
+        tags: ['Password reset'],
+        summary: 'Open a reset by the code of its mail',
+        description: 'Does what the link does: leaves the cookie that allows one new password.',
+        security: [],
+        body: EmailAndCode,
+        response: answersToBody(
+          { 200: Detail('Now choose a new password.'), 303: Redirect },
+          'invalid_code'
+        )
+      }
+    },
+    async (request, reply) =>
+      answerForm(
+        request,
+        async () => {
+          const { email, code } = request.body
+          allow(reply, await openResetByCode(deps, { email, code, network: request.network }))
+          if (isForm(request)) return reply.redirect(formPage, 303)
+          return { detail: request.texts('details', 'choose_password') }
+        },
+        (errors, status) =>
+          reply.page('password-reset/sent', { errors, values: typedEmail(request) }, status)
+      )
+  )
+
+  fastify.route({
+    method: ['GET', 'HEAD'],
+    url: '/password/reset/confirm/:uid/:token/',
+    config: { auth: 'none', page: true, rateLimit },
+    schema: {
+      operationId: 'openPasswordReset',
+      tags: ['Password reset'],
+      summary: 'Follow a reset link',
+      description:
+        'Leaves the cookie `password_reset_access_token` and goes to the form, whose URL holds no token. The link stays good until the password is set, it expires or a newer one is mailed. `HEAD` and prefetches get neither cookie nor effect.',
+      security: [],
+      params: closed({
+        uid: Type.String({ maxLength: 64 }),
+        token: Type.String({ maxLength: 64 })
+      }),
+      response: answers(
+        { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect },
+        'link_invalid'
+      )
+    },
+    handler: async (request, reply) => {
+      if (isPrefetch(request)) return reply.code(204).send(null)
+      const link = await openResetLink(deps, request.params as { uid: string; token: string })
+      if (link !== null) return allow(reply, link).redirect(formPage, 302)
+      if (request.wantsPage) return reply.page('password-reset/invalid', {}, 400)
+      throw new Problem('link_invalid')
+    }
+  })
+
+  fastify.get(
+    '/password/reset/default/',
+    {
+      config: { auth: 'none', page: true },
+      schema: {
+        operationId: 'showPasswordResetForm',
+        tags: ['Password reset'],
+        summary: 'Page with the form for the new password',
+        description: 'Shows the form only while the cookie still allows a new password.',
+        security: [{ passwordResetCookie: [] }, {}],
+        response: answers({ 200: Page }, 'link_invalid')
+      }
+    },
+    async (request, reply) => showForm(request, reply, undefined, 200)
+  )
+
+  async function showForm(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    errors?: Errors,
+    status = 200
+  ) {
+    const capability = request.readCapability('passwordReset')
+    const link = capability && (await inspectReset(deps, capability.linkId))
+    if (link === null) return reply.page('password-reset/invalid', {}, 400)
+    const maskedEmail = maskAddress(link.address)
+    return reply.page('password-reset/new', { maskedEmail, ...(errors && { errors }) }, status)
+  }
+
+  fastify.get(
+    '/password/reset/complete/',
+    {
+      config: { auth: 'none', page: true },
+      schema: {
+        operationId: 'showPasswordResetDone',
+        tags: ['Password reset'],
+        summary: 'Page that says it is done',
+        security: [],
+        response: answers({ 200: Page })
+      }
+    },
+    async (_request, reply) => reply.page('password-reset/complete', {})
+  )
+
+  fastify.post(
+    '/password/reset/set-new/',
+    {
+      config: { auth: 'capability', page: true, rateLimit },
+      attachValidation: true,
+      schema: {
+        operationId: 'setNewPassword',
+        tags: ['Password reset'],
+        summary: 'Set the new password',
+        description:
+          'Allowed by the cookie that the link left, and by it alone. A refused password leaves link and cookie as they were; success uses both up and ends every session. JSON is answered with a fresh session, or with what the second factor asks; a form goes to the done page and signs nobody in.',
+        security: [{ passwordResetCookie: [] }],
+        headers: TransportHeader,
+        body: closed({ new_password1: Password, new_password2: Password }),
+        response: answersToBody(
+          {
+            200: Type.Object(
+              { ...tokenFields, access: Type.Optional(tokenFields.access), detail: Type.String() },
+              {
+                description: 'Set.',
+                examples: [{ access: exampleToken, detail: 'Password reset.' }]
+              }
+            ),
+            303: Redirect
+          },
+          'not_authenticated',
+          'capability_invalid',
+          'cross_site_request',
+          'busy'
+        )
+      }
+    },
+    async (request, reply) => {
+      reply.header('www-authenticate', 'Cookie')
+      try {
+        return await answerForm(
+          request,
+          async () => {
+            const { linkId } = request.demandCapability('passwordReset')
+            const { new_password1: first, new_password2: second } = request.body
+            const client = request.clientFor('')
+            const chosen = { first, second, signal: client.signal }
+            const signIn = await setNewPassword(
+              deps,
+              linkId,
+              chosen,
+              isForm(request) ? null : client
+            )
+            reply.removeHeader('www-authenticate').clearCapability('passwordReset')
+            if (signIn === null) return reply.redirect(`${base}/password/reset/complete/`, 303)
+            return {
+              ...reply.giveSignIn(signIn),
+              detail: request.texts('details', 'password_reset')
+            }
+          },
+          (errors, status) => showForm(request, reply, errors, status)
+        )
+      } catch (error) {
+        if (error instanceof Problem && error.details.spent) reply.clearCapability('passwordReset')
+        throw error
+      }
+    }
+  )
+}
+
+type Errors = Readonly<Record<string, readonly string[]>>
+
+export default routes

@@ -1,0 +1,28 @@
+import type { Database } from '../database/database.js'
+import type { EmailAddress } from './address.js'
+
+/** The account as a transaction sees it that nobody else can change credentials beside. */
+export type LockedAccount = {
+  readonly id: string
+  readonly email: EmailAddress
+  readonly emailVerifiedAt: Date | null
+  readonly passwordHash: string | null
+  readonly firstName: string
+  readonly lastName: string
+  readonly role: number
+  readonly isActive: boolean
+  readonly credentialEpoch: number
+  readonly locale: string | null
+}
+
+/**
+ * Takes the account's row lock for the rest of the transaction: mints, refusals and changes of
+ * credentials wait. Null when there is no such account.
+ */
+export async function lockAccount(tx: Database, userId: string): Promise<LockedAccount | null> {
+  const rows = await tx.prisma.$queryRaw<LockedAccount[]>`
+    SELECT "id", "email", "emailVerifiedAt", "passwordHash", "firstName", "lastName", "role", "isActive",
+      "credentialEpoch", "locale"
+    FROM "User" WHERE "id" = ${userId}::uuid FOR NO KEY UPDATE`
+  return rows[0] ?? null
+}

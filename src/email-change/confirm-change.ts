@@ -1,0 +1,37 @@
+import { isAddressTaken, setAddress } from '../accounts/accounts.js'
+import type { EmailAddress } from '../accounts/address.js'
+import { lockAccount } from '../accounts/lock.js'
+import type { Deps } from '../deps.js'
+import { findLink, redeemLink } from '../links/links.js'
+import { announceChange } from './announce-change.js'
+
+type ChangeDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
+
+/** The address that the link would move its account to; null when it is not good any more. */
+export async function inspectChange(
+  { db }: Pick<Deps, 'db'>,
+  token: string
+): Promise<string | null> {
+  const link = await findLink(db, token, 'email_change')
+  return link?.standing === 'live' ? link.address : null
+}
+
+/**
+ * Moves an account to the address whose mailbox the link proves, and to no other: the address is
+ * the link's own (EML-07). Sessions stay; links mailed to the old address are void (EML-12).
+ *
+ * @returns the new address; null when the link is not good any more, or the address was taken meanwhile.
+ */
+export async function confirmChange(deps: ChangeDeps, token: string): Promise<string | null> {
+  const link = await findLink(deps.db, token, 'email_change')
+  if (link?.standing !== 'live') return null
+  return deps.db.transaction(async tx => {
+    const account = await lockAccount(tx, link.userId)
+    if (account === null || !(await redeemLink(tx, link))) return null
+    const email = link.address as EmailAddress
+    if (await isAddressTaken(tx, email)) return null
+    await setAddress(tx, account.id, { email, emailVerifiedAt: deps.clock() })
+    await announceChange(tx, deps, account, email)
+    return email
+  })
+}

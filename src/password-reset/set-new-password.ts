@@ -1,0 +1,63 @@
+import { readAccount } from '../accounts/accounts.js'
+import { lockAccount } from '../accounts/lock.js'
+import { resetPassword } from '../accounts/proof.js'
+import type { Deps } from '../deps.js'
+import { Problem } from '../errors/problem.js'
+import { findLiveLink, redeemLink } from '../links/links.js'
+import { enqueue } from '../outbox/enqueue.js'
+import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
+import { endSessionsAfterEpoch } from '../sessions/revoke.js'
+import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
+
+type NewPassword = {
+  readonly first: string
+  readonly second: string
+  readonly signal?: AbortSignal | undefined
+}
+
+const gone = () => new Problem('capability_invalid', { spent: true })
+
+/**
+ * Sets a new password against a reset link that was opened. The link is used up by success alone: a
+ * refused password leaves it as it was (PWD-12), and of parallel attempts one succeeds (LNK-02).
+ * For an account that nobody had proven this is the first proof of its mailbox, and what was held
+ * before ends (contract A.3.2).
+ *
+ * @param request How to open a session; null signs nobody in.
+ * @throws {Problem} `capability_invalid`; `validation_error` on `new_password1`, `new_password2`.
+ */
+export async function setNewPassword(
+  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy' | 'outboxKeys'>,
+  linkId: string,
+  { first, second, signal }: NewPassword,
+  request: SessionRequest | null
+): Promise<SignIn | null> {
+  const link = await findLiveLink(deps.db, linkId, 'password_reset')
+  const context = link && (await readAccount(deps.db, link.userId))
+  if (link === null || context === null) throw gone()
+  await checkNewPassword(deps, { field: 'new_password', first, second, context })
+  const passwordHash = await hashNewPassword(deps, first, signal)
+  return deps.db.transaction(async tx => {
+    const account = await lockAccount(tx, link.userId)
+    if (account === null || !(await redeemLink(tx, link))) throw gone()
+    const { id: userId, email: recipient, locale } = account
+    const isFirstProof = account.emailVerifiedAt === null
+    const credentialEpoch = await resetPassword(tx, account, { passwordHash, now: deps.clock() })
+    if (isFirstProof || deps.config.LOGOUT_ON_PASSWORD_CHANGE)
+      await endSessionsAfterEpoch(tx, { userId })
+    await enqueue(tx, deps, {
+      template: 'password-changed',
+      userId,
+      recipient,
+      locale: locale ?? deps.config.DEFAULT_LOCALE
+    })
+    if (request === null) return null
+    const signIn = await openSession(
+      { ...deps, db: tx },
+      { userId, credentialEpoch, amr: ['pwd'] },
+      request
+    )
+    if (signIn === null) throw gone()
+    return signIn
+  })
+}
