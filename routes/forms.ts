@@ -21,7 +21,7 @@ type FormErrors = Readonly<Record<string, readonly string[]>>
 export async function answerForm<Answer>(
   request: FastifyRequest,
   act: () => Promise<Answer>,
-  show: (errors: FormErrors, status: number) => FastifyReply
+  show: (errors: FormErrors, status: number) => FastifyReply | Promise<FastifyReply>
 ): Promise<Answer | FastifyReply> {
   try {
     if (request.validationError) throw request.validationError
