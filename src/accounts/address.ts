@@ -5,6 +5,8 @@ declare const canonical: unique symbol
 export type EmailAddress = string & { readonly [canonical]: true }
 
 const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+// Spaces, controls and what nobody sees: the IDNA step drops some of them, and then two texts are one.
+const invisible = /[\p{Cc}\p{Z}\p{Default_Ignorable_Code_Point}]/u
 const domainPart = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/
 
 /**
@@ -16,7 +18,7 @@ const domainPart = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/
 export function canonicalAddress(text: string): EmailAddress | null {
   const trimmed = text.trim()
   const at = trimmed.lastIndexOf('@')
-  if (trimmed.length > 254 || at < 1 || at > 64) return null
+  if (trimmed.length > 254 || at < 1 || at > 64 || invisible.test(trimmed)) return null
   const local = trimmed.slice(0, at).toLowerCase()
   const typed = trimmed.slice(at + 1)
   // NFKC would turn look-alikes such as ＠ or ﹒ into syntax; what changes under it is refused.
