@@ -2,6 +2,8 @@ import fp from 'fastify-plugin'
 import { purgeAttempts } from '../src/attempts/purge.js'
 import type { Deps } from '../src/deps.js'
 import { dropRetiredKeys, resealSigningKeys, rotateSigningKeys } from '../src/keys/store.js'
+import { purgeLinks } from '../src/links/purge.js'
+import { dropQueuedMails, purgeMails } from '../src/outbox/purge.js'
 import { purgeSessions } from '../src/sessions/purge.js'
 
 const everyMs = 60_000
@@ -36,4 +38,7 @@ async function tidy({ db, config, keys, clock }: Deps) {
   await keys.load()
   await purgeSessions(db)
   await purgeAttempts(db)
+  if (config.EMAIL_DISABLED) await dropQueuedMails(db)
+  await purgeMails(db)
+  await purgeLinks(db)
 }

@@ -11,6 +11,9 @@ import { isRetryable } from './failures.js'
  */
 export type Statement = { readonly name: string; readonly text: string }
 
+/** What a transaction of this process may tell the rest of it. */
+export type Channel = 'mail'
+
 /** The pool or an open transaction: those who are given one cannot tell which. */
 export type Database = {
   readonly prisma: PrismaClient | TransactionClient
@@ -18,6 +21,10 @@ export type Database = {
   run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
   /** Runs `work` in one transaction; within an open one, in that. Retried where PostgreSQL gave up a victim. */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>
+  /** Wakes the listeners of this process once the open transaction has committed, else at once. */
+  notify(channel: Channel): void
+  /** Called after each commit that notified; the function returned stops that. */
+  listen(channel: Channel, listener: () => void): () => void
 }
 
 export type OpenDatabase = Database & { readonly pool: pg.Pool; close(): Promise<void> }
@@ -56,12 +63,23 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
     adapter,
     transactionOptions: { maxWait: timeout / 2, timeout: 2 * timeout }
   })
+  const listeners = createListeners()
   const database: OpenDatabase = {
+    ...listeners,
     pool,
     prisma,
     run: async ({ name, text }, values) =>
       (await pool.query({ name, text, values: [...values] })).rows,
-    transaction: work => withRetries(() => prisma.$transaction(tx => work(inside(tx)))),
+    transaction: async work => {
+      const { result, told } = await withRetries(async () => {
+        // Of a try that was rolled back nobody hears.
+        const told = new Set<Channel>()
+        const result = await prisma.$transaction(tx => work(inside(tx, listeners, told)))
+        return { result, told }
+      })
+      for (const channel of told) listeners.notify(channel)
+      return result
+    },
     close: async () => {
       await prisma.$disconnect()
       await pool.end()
@@ -70,8 +88,30 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
   return database
 }
 
-function inside(tx: TransactionClient): Database {
+type Listeners = Pick<Database, 'notify' | 'listen'>
+
+function createListeners(): Listeners {
+  const listeners = new Map<Channel, Set<() => void>>()
+  return {
+    notify: channel => {
+      for (const listener of listeners.get(channel) ?? []) listener()
+    },
+    listen: (channel, listener) => {
+      const those = listeners.get(channel) ?? new Set()
+      listeners.set(channel, those.add(listener))
+      return () => {
+        those.delete(listener)
+      }
+    }
+  }
+}
+
+function inside(tx: TransactionClient, { listen }: Listeners, told: Set<Channel>): Database {
   const database: Database = {
+    notify: channel => {
+      told.add(channel)
+    },
+    listen,
     prisma: tx,
     run: ({ text }, values) => tx.$queryRawUnsafe(text, ...values),
     transaction: work => work(database)
