@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import type { Answer } from './people.js'
+
+/** Asserts that an answer is this error, in the one shape of errors, and says so for these fields. */
+export function assertProblem(
+  answer: Answer,
+  status: number,
+  code: string,
+  errors?: Readonly<Record<string, readonly string[]>>
+): void {
+  assert.equal(answer.statusCode, status, answer.body)
+  assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
+  const { detail, ...rest } = answer.json()
+  assert.deepEqual(rest, errors === undefined ? { code } : { code, errors })
+  assert.ok(typeof detail === 'string' && detail.length > 0)
+  if (status === 401) assert.equal(answer.headers['www-authenticate'], 'Bearer')
+}
+
+/** A `Set-Cookie` of an answer, taken apart; `Expires` is left out, because it is a time. */
+export function cookieOf(
+  answer: Answer,
+  name: string
+): { value: string; attributes: Record<string, string> } | null {
+  const lines = [answer.headers['set-cookie'] ?? []].flat().map(String)
+  const line = lines.find(text => text.startsWith(`${name}=`))
+  if (line === undefined) return null
+  const [pair = '', ...rest] = line.split('; ')
+  const attributes = rest
+    .map(attribute => attribute.split('='))
+    .filter(([key]) => key !== 'Expires')
+    .map(([key, value]) => [key, value ?? ''])
+  return { value: pair.slice(name.length + 1), attributes: Object.fromEntries(attributes) }
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+/** What of an answer may differ between two that must not be told apart: when, and which. */
+export function withoutTraces({ statusCode, headers, body }: Answer) {
+  const { date: _date, 'x-request-id': _id, ...rest } = headers
+  return { statusCode, headers: rest, body }
+}
+
+/** Settings under which wrong passwords have no consequence, for tests that are about other things. */
+export const patient = {
+  LOGIN_FAILURES_PER_ACCOUNT: '10000/min',
+  LOGIN_FAILURES_PER_NETWORK: '10000/min',
+  LOGIN_FAILURES_PER_PAIR: '10000/min'
+}
