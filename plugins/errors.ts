@@ -3,12 +3,24 @@ import fp from 'fastify-plugin'
 import { isUnavailable } from '../src/database/failures.js'
 import type { ProblemCode } from '../src/errors/catalogue.js'
 import { type FieldProblem, Problem } from '../src/errors/problem.js'
-import { loadTexts, type Texts } from '../src/i18n/texts.js'
+import type { Texts } from '../src/i18n/texts.js'
 
 declare module 'fastify' {
-  interface FastifyInstance {
-    readonly texts: Texts
+  interface FastifyContextConfig {
+    /** Shows its errors as a page to those who prefer one. */
+    page?: true
   }
+  interface FastifyRequest {
+    /** What a client is told of a problem, in its language. */
+    describe(problem: Problem): ProblemAnswer
+  }
+}
+
+/** The body of every error (contract A.2.1). */
+export type ProblemAnswer = {
+  readonly detail: string
+  readonly code: ProblemCode
+  readonly errors?: Readonly<Record<string, readonly string[]>>
 }
 
 const frameworkCodes: Record<string, ProblemCode> = {
@@ -25,47 +37,59 @@ const frameworkCodes: Record<string, ProblemCode> = {
 /** One error body for everything that goes wrong: `{ detail, code, errors? }` (contract A.2.1). */
 export default fp(
   async fastify => {
-    const texts = loadTexts('en')
-    fastify.decorate('texts', texts)
+    fastify.decorateRequest('describe', function (this: FastifyRequest, problem: Problem) {
+      return describe(problem, this.texts)
+    })
 
     fastify.setErrorHandler<FastifyError>((error, request, reply) => {
       const problem = problemOf(error, request)
       if (problem.statusCode === 500) request.log.error({ err: error }, 'request failed')
       else if (problem.statusCode === 503) request.log.warn({ err: error }, 'request refused')
       try {
-        send(problem, reply)
+        return send(problem, request, reply)
       } catch (err) {
         // A text that is missing; what Fastify would answer in our place tells of the inside.
         request.log.error({ err }, 'an error could not be told')
-        send(new Problem('internal_error'), reply)
+        return send(new Problem('internal_error'), request, reply)
       }
     })
 
-    function send({ code, statusCode, details }: Problem, reply: FastifyReply) {
-      const fields = Object.entries(details.fields ?? {}).map(([field, problems]) => [
-        field,
-        problems.map(({ code: key, params, hint }) =>
-          [key, hint ?? []]
-            .flat()
-            .map(sentence => texts('fields', sentence, params))
-            .join(' ')
-        )
-      ])
+    function send(problem: Problem, request: FastifyRequest, reply: FastifyReply) {
+      const { statusCode, details } = problem
+      const answer = request.describe(problem)
       if (details.retryAfter !== undefined) reply.header('retry-after', details.retryAfter)
       if (statusCode === 401 && !reply.hasHeader('www-authenticate'))
         reply.header('www-authenticate', 'Bearer')
-      const body = { detail: texts('errors', code, details.params), code }
+      if (request.routeOptions.config.page === true && request.wantsPage) {
+        const { detail, code } = answer
+        return reply.page('error', { status: statusCode, detail, code }, statusCode)
+      }
       return reply
         .code(statusCode)
         .type('application/json; charset=utf-8')
         .serializer(JSON.stringify)
-        .send(fields.length > 0 ? { ...body, errors: Object.fromEntries(fields) } : body)
+        .send(answer)
     }
   },
   { name: 'errors', fastify: '5.x' }
 )
 
-function problemOf(error: FastifyError, request: FastifyRequest): Problem {
+function describe({ code, details }: Problem, texts: Texts): ProblemAnswer {
+  const fields = Object.entries(details.fields ?? {}).map(([field, problems]) => [
+    field,
+    problems.map(({ code: key, params, hint }) =>
+      [key, hint ?? []]
+        .flat()
+        .map(sentence => texts('fields', sentence, params))
+        .join(' ')
+    )
+  ])
+  const answer = { detail: texts('errors', code, details.params), code }
+  return fields.length > 0 ? { ...answer, errors: Object.fromEntries(fields) } : answer
+}
+
+/** Any failure as the problem that a client is told of. */
+export function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (error.validation !== undefined) return validationProblem(error, request)
   const known = frameworkCodes[error.code]

@@ -57,7 +57,7 @@ const bearerCodes = [
 ] as const
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
-  const { deps, texts } = fastify
+  const { deps } = fastify
 
   fastify.get(
     '/sessions/',
@@ -150,7 +150,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async request => {
       const { user, sessionId } = request.principal
       const revoked = await revokeOtherSessions(deps.db, { userId: user.id, sessionId })
-      return { detail: texts('details', 'sessions_revoked'), revoked }
+      return { detail: request.texts('details', 'sessions_revoked'), revoked }
     }
   )
 }

@@ -1,0 +1,94 @@
+import view from '@fastify/view'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import Handlebars from 'handlebars'
+import Negotiator from 'negotiator'
+import type { Config } from '../src/config/load.js'
+import type { PageName, Pages } from '../src/views/pages.js'
+import { createRenderer, type Renderer } from '../src/views/renderer.js'
+
+/** What a route gives a page; the error page's request id is ours to give. */
+type Given<Name extends PageName> = Name extends 'error'
+  ? Omit<Pages[Name], 'requestId'>
+  : Pages[Name]
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly renderer: Renderer
+  }
+  interface FastifyRequest {
+    /** The client prefers a page to JSON. */
+    readonly wantsPage: boolean
+  }
+  interface FastifyReply {
+    /** Shows a page of `views/pages` in the reader's language (`views/README.md`). */
+    page<Name extends PageName>(name: Name, context: Given<Name>, status?: number): FastifyReply
+    /** Shows the HTML part of a mail, for a frame on a page of ours. */
+    mailHtml(html: string): FastifyReply
+  }
+}
+
+/** Pages and the language they are in; a template that cannot be used stops the start. */
+export default fp(
+  async fastify => {
+    const { config } = fastify.deps
+    const renderer = createRenderer(config)
+    const policy = policyOf(config)
+    fastify.decorate('renderer', renderer)
+    // Ours says so before the engine's own decorator would add a hook to every request.
+    fastify.decorateReply('locals', null)
+    await fastify.register(view, { engine: { handlebars: Handlebars }, production: true })
+
+    fastify.decorateRequest('wantsPage', {
+      getter(this: FastifyRequest) {
+        const negotiator = new Negotiator({ headers: { accept: this.headers.accept } })
+        return negotiator.mediaType(['application/json', 'text/html']) === 'text/html'
+      }
+    })
+
+    fastify.decorateReply('page', function <
+      Name extends PageName
+    >(this: FastifyReply, name: Name, context: Given<Name>, status = 200) {
+      const { id, locale } = this.request
+      this.request.usedTexts = true
+      const frames = name === 'dev-mailbox/mail' ? "; frame-src 'self'" : ''
+      this.code(status)
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', `${policy}${frames}`)
+        .header('cross-origin-opener-policy', 'same-origin')
+      // Compiled at start and checked there, so that the engine finds a function and reads no file.
+      const render = (fields: object) =>
+        renderer.page(name, locale, { ...fields, requestId: id } as unknown as Pages[Name])
+      return this.view(render as unknown as string, { ...context })
+    })
+
+    fastify.decorateReply('mailHtml', function (this: FastifyReply, html: string) {
+      return this.type('text/html; charset=utf-8')
+        .header('content-security-policy', mailPolicy)
+        .header('x-frame-options', 'SAMEORIGIN')
+        .send(html.replace('<head>', '<head>\n<base target="_blank">'))
+    })
+  },
+  { name: 'views', fastify: '5.x', dependencies: ['deps', 'security-headers', 'i18n'] }
+)
+
+const mailPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
+
+/** Nothing inline and nothing from elsewhere but the brand's logo (HTP-15, LNK-12, PAG-03). */
+function policyOf({ BRAND_LOGO_URL, EMAIL_VERIFIED_REDIRECT }: Config): string {
+  const logo = BRAND_LOGO_URL === null ? '' : ` ${new URL(BRAND_LOGO_URL).origin}`
+  // Browsers hold a form to this where it is redirected to, too.
+  const next = /^https?:/.test(EMAIL_VERIFIED_REDIRECT ?? '')
+    ? ` ${new URL(EMAIL_VERIFIED_REDIRECT as string).origin}`
+    : ''
+  return [
+    "default-src 'none'",
+    "style-src 'self'",
+    `img-src 'self' data:${logo}`,
+    "script-src 'self'",
+    `form-action 'self'${next}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'"
+  ].join('; ')
+}

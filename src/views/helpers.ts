@@ -1,0 +1,63 @@
+import type { TextParams } from '../errors/problem.js'
+import type { Texts } from '../i18n/texts.js'
+
+type Options = {
+  readonly hash: TextParams
+  readonly data: { readonly locale: string; readonly texts: Texts }
+}
+
+const day = 24
+const wordJoiner = '\u2060'
+
+/**
+ * What templates can call. All give plain text, which the engine escapes where it writes HTML, the
+ * values in a sentence included.
+ */
+export const helpers = {
+  /** A sentence of the catalogue: `{{t 'pages.error.title' name=value}}`. */
+  t(key: string, { hash, data }: Options): string {
+    const dot = key.lastIndexOf('.')
+    return data.texts(key.slice(0, dot), key.slice(dot + 1), hash)
+  },
+
+  /** Hours in the words of the language: minutes below one, days from two on. */
+  duration(hours: number, { data }: Options): string {
+    const [amount, unit] =
+      hours < 1 ? [hours * 60, 'minute'] : hours >= 2 * day ? [hours / day, 'day'] : [hours, 'hour']
+    const style = { style: 'unit', unit, unitDisplay: 'long' } as const
+    return new Intl.NumberFormat(data.locale, style).format(Math.max(1, Math.floor(amount)))
+  },
+
+  /** A time, given as a date or as ISO 8601. It is UTC: nobody told us where the reader is. */
+  date(when: string | Date, { data }: Options): string {
+    return new Intl.DateTimeFormat(data.locale, {
+      dateStyle: 'long',
+      timeStyle: 'short',
+      timeZone: 'UTC'
+    })
+      .format(new Date(when))
+      .concat(' UTC')
+  },
+
+  /** A code in groups of four, to be read and typed: `ABCD-EFGH`. */
+  grouped(code: string, separator: string): string {
+    return code.match(/.{1,4}/g)?.join(separator) ?? ''
+  },
+
+  /** An address of the web, or nothing: no other scheme becomes a link. */
+  webUrl: (url: unknown) => (/^https?:\/\//.test(String(url)) ? String(url) : ''),
+
+  /** Text in which no mail program finds something to link: a stranger may have chosen it (PAG-06). */
+  unlinked: (text: string) => text.replaceAll(/[.@]/g, `$&${wordJoiner}`),
+
+  /** A picture that cannot run anything: a document in an `img` has no scripts. */
+  svgUrl: (svg: string) => `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
+
+  /** Lines as a text file, to be downloaded without a request. */
+  textUrl: (lines: readonly string[]) =>
+    `data:text/plain;charset=utf-8,${encodeURIComponent(`${lines.join('\n')}\n`)}`,
+
+  eq: (one: unknown, other: unknown) => one === other,
+  or: (one: unknown, other: unknown) => one || other,
+  concat: (...parts: unknown[]) => parts.slice(0, -1).join('')
+}

@@ -1,0 +1,112 @@
+/** What is wrong, by field: sentences in the reader's language. */
+export type FieldErrors = Readonly<Record<string, readonly string[]>>
+
+type Form<Shown extends string = never> = {
+  readonly errors?: FieldErrors | undefined
+  /** What was typed, to be shown again; never a password or a code. */
+  readonly values?: { readonly [Name in Shown]?: string | undefined } | undefined
+}
+type Nothing = Readonly<Record<never, never>>
+type Masked = { readonly maskedEmail: string }
+
+/** A mail as the development mailbox lists it. */
+export type ListedMail = {
+  readonly id: string
+  readonly subject: string
+  readonly recipient: string
+  readonly template: string
+  readonly state: string
+  readonly when: Date
+}
+
+/** What each page is given by its route; `views/README.md` says what the fields are. */
+export type Pages = {
+  'password-reset/request': Form<'email'>
+  'password-reset/sent': Form<'email'>
+  'password-reset/new': Form & Masked
+  'password-reset/complete': Nothing
+  'password-reset/invalid': Nothing
+  'registration/verification-sent': Form<'email'> & { readonly resent?: boolean }
+  'registration/verify': { readonly maskedEmail?: string | undefined }
+  'registration/verified': { readonly signedIn?: boolean }
+  'registration/verification-failed': Form<'email'> & {
+    readonly reason: 'invalid' | 'superseded'
+  }
+  'registration/set-password': Form & Masked
+  'registration/set-password-complete': { readonly mfaDue?: boolean }
+  'registration/invitation-expired': Form<'email'> & { readonly asked?: boolean }
+  'email-change/confirm': Masked
+  'email-change/confirmed': Masked
+  'email-change/undo': Masked
+  'email-change/undone': Masked
+  'email-change/invalid': { readonly kind: 'confirm' | 'undo' }
+  'mfa/setup': Form & {
+    /** The picture as the text of an SVG document. */
+    readonly qrSvg: string
+    readonly secret: string
+    readonly setupChallengeId?: string | undefined
+  }
+  'mfa/recovery-codes': { readonly codes: readonly string[] }
+  'mfa/challenge': Form & {
+    readonly method: 'code' | 'recovery'
+    readonly challengeId?: string | undefined
+  }
+  'mfa/done': Nothing
+  error: {
+    readonly status: number
+    readonly detail: string
+    readonly code: string
+    readonly requestId: string
+  }
+  'dev-mailbox/list': { readonly mails: readonly ListedMail[] }
+  'dev-mailbox/mail': Omit<ListedMail, 'template' | 'state'> & {
+    readonly from: string
+    readonly text: string
+    readonly links: readonly string[]
+  }
+}
+
+export type PageName = keyof Pages
+
+type Definition<Name extends PageName> = {
+  /** The fields that reach the template; whatever else an object carries does not (PAG-02). */
+  readonly fields: readonly (keyof Pages[Name] & string)[]
+  /** Names of the form's fields. Errors about any other are told above the form. */
+  readonly form?: readonly string[]
+}
+
+const passwords = ['new_password1', 'new_password2'] as const
+const form = ['errors', 'values'] as const
+
+/** What every page takes, and the fields of its form. */
+export const pages: { readonly [Name in PageName]: Definition<Name> } = {
+  'password-reset/request': { fields: form, form: ['email'] },
+  'password-reset/sent': { fields: form, form: ['email', 'code'] },
+  'password-reset/new': { fields: ['maskedEmail', ...form], form: passwords },
+  'password-reset/complete': { fields: [] },
+  'password-reset/invalid': { fields: [], form: ['email'] },
+  'registration/verification-sent': { fields: ['resent', ...form], form: ['email', 'code'] },
+  'registration/verify': { fields: ['maskedEmail'] },
+  'registration/verified': { fields: ['signedIn'] },
+  'registration/verification-failed': { fields: ['reason', ...form], form: ['email'] },
+  'registration/set-password': { fields: ['maskedEmail', ...form], form: passwords },
+  'registration/set-password-complete': { fields: ['mfaDue'] },
+  'registration/invitation-expired': { fields: ['asked', ...form], form: ['email'] },
+  'email-change/confirm': { fields: ['maskedEmail'] },
+  'email-change/confirmed': { fields: ['maskedEmail'] },
+  'email-change/undo': { fields: ['maskedEmail'] },
+  'email-change/undone': { fields: ['maskedEmail'] },
+  'email-change/invalid': { fields: ['kind'] },
+  'mfa/setup': { fields: ['qrSvg', 'secret', 'setupChallengeId', ...form], form: ['code'] },
+  'mfa/recovery-codes': { fields: ['codes'] },
+  'mfa/challenge': {
+    fields: ['method', 'challengeId', ...form],
+    form: ['code', 'recovery_code']
+  },
+  'mfa/done': { fields: [] },
+  error: { fields: ['status', 'detail', 'code', 'requestId'] },
+  'dev-mailbox/list': { fields: ['mails'] },
+  'dev-mailbox/mail': { fields: ['id', 'subject', 'recipient', 'from', 'when', 'text', 'links'] }
+}
+
+export const pageNames = Object.keys(pages) as PageName[]

@@ -1,0 +1,55 @@
+// Enhancements only: every page does its work without this file.
+'use strict'
+
+for (const button of document.querySelectorAll('[data-reveal]')) {
+  const input = document.getElementById(button.dataset.reveal)
+  const show = shown => {
+    input.type = shown ? 'text' : 'password'
+    button.textContent = shown ? button.dataset.hide : button.dataset.show
+    button.setAttribute('aria-pressed', String(shown))
+  }
+  button.addEventListener('click', () => {
+    show(input.type === 'password')
+    input.focus()
+  })
+  // A shown password is not kept among the texts that the browser offers again.
+  input.form.addEventListener('submit', () => show(false))
+  button.hidden = false
+}
+
+for (const hint of document.querySelectorAll('[data-strength]')) {
+  const input = document.getElementById(hint.dataset.strength)
+  const word = hint.querySelector('.strength-word')
+  const tell = () => {
+    const level = strengthOf(input.value, Number(hint.dataset.least))
+    hint.hidden = input.value === ''
+    hint.dataset.level = level
+    word.textContent = hint.dataset[level]
+  }
+  input.addEventListener('input', tell)
+  tell()
+}
+
+/** Length and variety only; what is really weak the service says when it is sent. */
+function strengthOf(password, least) {
+  const different = new Set(password).size
+  if (password.length < least || different < 5) return 'weak'
+  if (password.length >= 16 && different >= 8) return 'good'
+  const kinds = [/\p{Ll}/u, /\p{Lu}/u, /\d/, /[^\p{L}\d]/u].filter(kind => kind.test(password))
+  return password.length >= 12 && kinds.length >= 3 ? 'good' : 'fair'
+}
+
+for (const button of document.querySelectorAll('[data-copy]')) {
+  if (navigator.clipboard === undefined) continue
+  const items = [...document.getElementById(button.dataset.copy).children]
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(items.map(item => item.textContent).join('\n'))
+    button.textContent = button.dataset.done
+  })
+  button.hidden = false
+}
+
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.addEventListener('click', () => print())
+  button.hidden = false
+}
