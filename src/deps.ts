@@ -4,6 +4,7 @@ import type { Database } from './database/database.js'
 import type { KeyRing } from './keys/keyring.js'
 import type { Hasher } from './passwords/hashing.js'
 import type { PasswordPolicy } from './passwords/policy.js'
+import type { Roles } from './roles/roles.js'
 
 /** What the log takes; pino's signature, so that `src` knows no logger. */
 export type Log = Record<
@@ -16,6 +17,7 @@ export type Deps = {
   readonly db: Database
   readonly config: Config
   readonly clock: () => Date
+  readonly roles: Roles
   readonly log: Log
   readonly keys: KeyRing
   /** Under it the budget table names accounts and networks. */

@@ -6,6 +6,7 @@ import type { Deps, Log } from './deps.js'
 import { createKeyRing } from './keys/keyring.js'
 import { createHasher } from './passwords/hashing.js'
 import { createPasswordPolicy } from './passwords/policy.js'
+import { createRoles } from './roles/roles.js'
 
 /**
  * Builds what the domain works with. Nothing connects yet: a database that is away must not keep the
@@ -49,6 +50,7 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
     log,
     keys,
     attemptKey,
+    roles: createRoles(config.ROLES),
     linkCodeKey: deriveKey(config.SECRET_KEY, 'link-codes'),
     outboxKeys: deriveKeyChain([config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS], 'outbox'),
     hasher,

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { builtIn, type NamedRole } from '../roles/roles.js'
 
 /** How one setting is written: `parse` throws a {@link SettingError} whose message completes "NAME …". */
 export type Kind<T> = {
@@ -230,5 +231,25 @@ export const mailbox: Kind<string> = {
   parse(value) {
     const fits = /^(?:[^<>\r\n\0]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(value)
     return fits ? value : fail('must be written like Name <name@example.com>')
+  }
+}
+
+/** `name:number` pairs, highest authority first; the built-in roles keep their names and numbers. */
+export const roleList: Kind<readonly NamedRole[]> = {
+  name: 'list of name:number',
+  parse(value) {
+    const roles = listOf(text)
+      .parse(value)
+      .map(entry => {
+        const match = /^([a-z][a-z0-9_-]{0,31}):(\d{1,6})$/.exec(entry)
+        if (match === null) return fail('must be a list such as editor:300,author:200')
+        return { name: match[1] as string, number: Number(match[2]) }
+      })
+    const names = [...roles.map(({ name }) => name), ...Object.keys(builtIn)]
+    const numbers = [...roles.map(({ number }) => number), ...Object.values(builtIn)]
+    const distinct = new Set(names).size + new Set<number>(numbers).size
+    if (distinct < names.length + numbers.length)
+      fail('names a role or a number twice, or one that is built in')
+    return roles
   }
 }

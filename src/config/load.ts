@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
+import { canonicalAddress } from '../accounts/address.js'
+import { createRoles } from '../roles/roles.js'
 import { SettingError } from './kinds.js'
 import { readOrCreateSecretKey } from './secret-key.js'
 import type { Setting, Settings } from './settings.js'
@@ -14,6 +16,7 @@ type Filled = {
   readonly MIGRATE_ON_START: boolean
   readonly JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: boolean
   readonly PASSWORD_RESET_COOKIE_SECURE: boolean
+  readonly PASSWORD_SET_COOKIE_SECURE: boolean
   readonly EMAIL_PORT: number
   readonly DEFAULT_FROM_EMAIL: string
   readonly HASH_CONCURRENCY: number
@@ -71,6 +74,7 @@ export function loadConfig(env: Environment = readEnvironment()): Config {
     MIGRATE_ON_START: given.MIGRATE_ON_START ?? given.DATABASE_URL === null,
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: given.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE ?? https,
     PASSWORD_RESET_COOKIE_SECURE: given.PASSWORD_RESET_COOKIE_SECURE ?? https,
+    PASSWORD_SET_COOKIE_SECURE: given.PASSWORD_SET_COOKIE_SECURE ?? https,
     EMAIL_PORT: given.EMAIL_PORT ?? (given.EMAIL_USE_SSL ? 465 : given.EMAIL_USE_TLS ? 587 : 25),
     DEFAULT_FROM_EMAIL:
       given.DEFAULT_FROM_EMAIL ??
@@ -204,6 +208,25 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     [
       config.EMAIL_USE_TLS && config.EMAIL_USE_SSL,
       'EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other.'
+    ],
+    [
+      https && !config.PASSWORD_SET_COOKIE_SECURE,
+      'PASSWORD_SET_COOKIE_SECURE cannot be false while PUBLIC_URL is https.'
+    ],
+    [
+      config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.some(
+        role => createRoles(config.ROLES).numberOf(role) === null
+      ),
+      'JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES names a role that is neither built in nor in ROLES.'
+    ],
+    [
+      (config.JWT_ALLAUTH_INVITATIONS || config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) &&
+        config.EMAIL_DISABLED,
+      'Invitations need mail, and EMAIL_DISABLED is true.'
+    ],
+    [
+      config.ADMIN_EMAIL !== null && canonicalAddress(config.ADMIN_EMAIL) === null,
+      'ADMIN_EMAIL must be an e-mail address.'
     ],
     [
       https && !config.PASSWORD_RESET_COOKIE_SECURE,

@@ -282,6 +282,65 @@ export const groups = {
       'The first confirmation of an account also signs in, by cookie, unless a second factor is due.'
     )
   },
+  'Roles and invitations': {
+    ROLES: setting(
+      kinds.roleList,
+      [],
+      'Roles of your own, `name:number,…`, highest authority first. They stand below `superuser` (900) and `staff` (1000) and above `user` (0).'
+    ),
+    JWT_ALLAUTH_INVITATIONS: setting(
+      kinds.bool,
+      false,
+      'Lets people with the roles below invite others.'
+    ),
+    JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: setting(
+      kinds.bool,
+      false,
+      'Invitations only: `POST /registration/` is absent.'
+    ),
+    JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES: setting(
+      kinds.listOf(kinds.text),
+      ['staff', 'superuser'],
+      'Roles that may invite, by name or number. Nobody can grant more than they have.',
+      { defaultText: '`staff,superuser`' }
+    ),
+    PASSWORD_SET_REDIRECT: optional(
+      kinds.target,
+      'Your own page for the first password of an invited person; it posts to `/registration/set-password/`.',
+      { defaultText: 'a page of the service' }
+    ),
+    PASSWORD_SET_COOKIE_HTTP_ONLY: setting(
+      kinds.bool,
+      true,
+      '`HttpOnly` of the cookie that an invitation leaves.'
+    ),
+    PASSWORD_SET_COOKIE_SECURE: optional(kinds.bool, '`Secure` of that cookie.', {
+      defaultText: '`true` unless `PUBLIC_URL` is http'
+    }),
+    PASSWORD_SET_COOKIE_SAME_SITE: setting(
+      kinds.oneOf('Strict', 'Lax'),
+      'Lax',
+      '`SameSite` of that cookie.'
+    ),
+    PASSWORD_SET_COOKIE_MAX_AGE: setting(
+      kinds.duration('s', 60, 7 * 86_400),
+      86_400,
+      'Life of that cookie and of what it allows, never longer than its link.',
+      { defaultText: '`1d`' }
+    ),
+    ADMIN_EMAIL: optional(
+      kinds.text,
+      'Invites this address as superuser at start, once, while there is no superuser.'
+    ),
+    AUDIT_RETENTION: setting(
+      kinds.duration('d', 86_400),
+      365 * 86_400,
+      'How long audit events are kept.',
+      {
+        defaultText: '`365d`'
+      }
+    )
+  },
   'Password reset': {
     PASSWORD_RESET_TIMEOUT: setting(
       kinds.duration('s', 60, 7 * 86_400),

@@ -1,7 +1,7 @@
-import { roleName } from '../accounts/roles.js'
 import type { Config } from '../config/load.js'
 import { newJti } from '../crypto/random.js'
 import type { KeyRing } from '../keys/keyring.js'
+import { createRoles, type Roles } from '../roles/roles.js'
 import type { Grant } from '../sessions/grant.js'
 import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Claims, Jws } from './jws.js'
@@ -35,12 +35,13 @@ type Parts = {
 /** The tokens of an installation: access tokens that others verify, refresh tokens that only we read. */
 export function createTokens({ config, clock, keys, refresh }: Parts): Tokens {
   const issuer = config.PUBLIC_URL
+  const roles = createRoles(config.ROLES)
   const access = { issuer, audience: config.JWT_AUDIENCE, tokenType: 'access' }
   const ours = { issuer, audience: `${issuer}/refresh`, tokenType: 'refresh' }
   return {
     issue(grant) {
       const now = clock()
-      const shared = sharedClaims(config, grant, now)
+      const shared = sharedClaims(config, roles, grant, now)
       const end = seconds(grant.expiresAt)
       const accessEnd = Math.min(seconds(now) + config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME, end)
       return {
@@ -82,7 +83,7 @@ export function createTokens({ config, clock, keys, refresh }: Parts): Tokens {
 }
 
 /** The claims of contract A.2.11; RFC 9068 §2.2 for the registered ones. */
-function sharedClaims(config: Config, grant: Grant, now: Date): Claims {
+function sharedClaims(config: Config, roles: Roles, grant: Grant, now: Date): Claims {
   return {
     ...extraClaims(config, grant),
     iss: config.PUBLIC_URL,
@@ -97,7 +98,7 @@ function sharedClaims(config: Config, grant: Grant, now: Date): Claims {
     // NIST SP 800-63B: one factor, or two.
     acr: grant.amr.some(method => method === 'otp' || method === 'rc') ? 'aal2' : 'aal1',
     role: grant.user.role,
-    role_name: roleName(grant.user.role),
+    role_name: roles.nameOf(grant.user.role),
     email_verified: grant.user.emailVerifiedAt !== null
   }
 }
