@@ -14,6 +14,8 @@ export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'capability'
 declare module 'fastify' {
   interface FastifyContextConfig {
     auth?: AuthLevel
+    /** Numbers of the roles that may call a `bearer` route, as the database has them now (ADM-02). */
+    roles?: readonly number[]
   }
   interface FastifyRequest {
     /** Who is asking. @throws {Problem} `not_authenticated` on a route that did not demand it. */
@@ -59,14 +61,27 @@ export default fp(
       }
     }
 
+    /** For authors of routes: only these roles get in. */
+    const demandRole =
+      (roles: readonly number[]): onRequestAsyncHookHandler =>
+      async ({ principal }) => {
+        if (!roles.includes(principal.user.role)) throw new Problem('permission_denied')
+      }
+
     fastify.addHook('onRoute', route => {
       const level = route.config?.auth
       if (level === undefined)
         throw new Error(`${route.method} ${route.url} must declare config.auth.`)
-      const hook = { bearer: demandBearer, session: welcomeBearer, none: null, refresh: null, capability: null }[
-        level
-      ]
+      const hook = {
+        bearer: demandBearer,
+        session: welcomeBearer,
+        none: null,
+        refresh: null,
+        capability: null
+      }[level]
       if (hook !== null) route.onRequest = [route.onRequest ?? [], hook].flat()
+      const roles = route.config?.roles
+      if (roles !== undefined) route.onRequest = [route.onRequest ?? [], demandRole(roles)].flat()
     })
   },
   { name: 'auth', fastify: '5.x', dependencies: ['deps', 'jwt', 'rate-limit'] }

@@ -35,9 +35,9 @@ export default fp(
         name: 'set_password_access_token',
         attributes: {
           path: '/',
-          httpOnly: true,
-          secure: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE,
-          sameSite: 'lax'
+          httpOnly: config.PASSWORD_SET_COOKIE_HTTP_ONLY,
+          secure: config.PASSWORD_SET_COOKIE_SECURE,
+          sameSite: config.PASSWORD_SET_COOKIE_SAME_SITE === 'Strict' ? 'strict' : 'lax'
         }
       }
     } as const

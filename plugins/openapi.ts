@@ -37,6 +37,7 @@ export default fp(
             name: 'Password reset',
             description: 'A new password for somebody who reads the account’s mail.'
           },
+          { name: 'Invitations', description: 'Asking people in.' },
           { name: 'Keys', description: 'What other services need to verify access tokens.' },
           { name: 'Health', description: 'For load balancers and monitoring.' }
         ],
@@ -47,6 +48,12 @@ export default fp(
               scheme: 'bearer',
               bearerFormat: 'JWT',
               description: 'An access token.'
+            },
+            setPasswordCookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: 'set_password_access_token',
+              description: 'Left by an invitation; allows one first password.'
             },
             passwordResetCookie: {
               type: 'apiKey',

@@ -1,12 +1,17 @@
 import type { FastifyPluginAsync } from 'fastify'
+import assets from './assets.js'
+import devMailbox from './dev-mailbox.js'
 import emailChange from './email-change.js'
 import health from './health.js'
+import invitations from './invitations.js'
 import login from './login.js'
 import logout from './logout.js'
 import passwordChange from './password/change.js'
 import passwordReset from './password/reset.js'
 import refresh from './refresh.js'
 import registration from './registration/index.js'
+import link from './registration/link.js'
+import setPassword from './registration/set-password.js'
 import verification from './registration/verification.js'
 import sessions from './sessions.js'
 import user from './user.js'
@@ -16,9 +21,13 @@ import wellKnown from './well-known.js'
 const routes: FastifyPluginAsync = async fastify => {
   const { config } = fastify.deps
   const prefix = config.BASE_PATH
-  const api = [registration, login, refresh, logout, sessions, user, passwordChange]
-  if (!config.EMAIL_DISABLED) api.push(passwordReset, emailChange)
-  if (config.EMAIL_VERIFICATION !== 'none') api.push(verification)
+  const managed = config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION
+  const api = [assets, login, refresh, logout, sessions, user, passwordChange]
+  if (!managed) api.push(registration)
+  api.push(devMailbox)
+  if (!config.EMAIL_DISABLED) api.push(passwordReset, emailChange, link, setPassword)
+  if (config.EMAIL_VERIFICATION !== 'none' && !managed) api.push(verification)
+  if (config.JWT_ALLAUTH_INVITATIONS || managed) api.push(invitations)
   for (const plugin of api) await fastify.register(plugin, { prefix })
   for (const plugin of [wellKnown, health]) await fastify.register(plugin)
 }

@@ -4,9 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { limitedTo } from '../../plugins/rate-limit.js'
 import { maskAddress } from '../../src/accounts/mask.js'
 import { Problem } from '../../src/errors/problem.js'
+import { requestLink } from '../../src/link-requests/request-link.js'
 import type { Link } from '../../src/links/links.js'
 import { inspectReset, openResetByCode, openResetLink } from '../../src/password-reset/open-link.js'
-import { requestPasswordReset } from '../../src/password-reset/request-reset.js'
 import { setNewPassword } from '../../src/password-reset/set-new-password.js'
 import { answerForm, isForm, isPrefetch, typedEmail } from '../forms.js'
 import {
@@ -70,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         async () => {
           const { email } = request.body
           const { network, locale } = request
-          await requestPasswordReset(deps, { email, network, locale })
+          await requestLink(deps, { kind: 'password_reset', email, network, locale })
           if (isForm(request)) return reply.page('password-reset/sent', { values: { email } })
           return { detail: request.texts('details', 'reset_sent') }
         },

@@ -1,101 +1,20 @@
 import formbody from '@fastify/formbody'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
-import {
-  type Confirmation,
-  confirmByCode,
-  confirmByToken,
-  inspectConfirmation
-} from '../../src/email-verification/confirm.js'
-import { resendConfirmation } from '../../src/email-verification/resend.js'
+import { confirmByCode } from '../../src/email-verification/confirm.js'
 import { Problem } from '../../src/errors/problem.js'
-import { answerForm, isForm, isPrefetch, typedEmail } from '../forms.js'
+import { requestLink } from '../../src/link-requests/request-link.js'
+import { answerForm, isForm, typedEmail } from '../forms.js'
 import { answers, answersToBody, Detail, Page, Redirect } from '../schemas/answers.js'
-import { closed } from '../schemas/fields.js'
 import { EmailAndCode, EmailOnly } from '../schemas/mail-codes.js'
+import { byCookie, land } from './landing.js'
 
-const Key = closed({ key: Type.String({ maxLength: 64 }) })
-
-/** Confirming the address of a sign-up, by link or by code (contract 1.11, A.3.22). */
+/** Confirming the address of a sign-up beside its link: by code, with another mail (contract A.3.22). */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
-  const base = config.BASE_PATH
-  const landing = config.EMAIL_VERIFIED_REDIRECT ?? `${base}/registration/verified/`
   const rateLimit = limitedTo('password-reset', config.RATE_LIMIT_PASSWORD_RESET)
   await fastify.register(formbody, { bodyLimit: 16 * 1024 })
-
-  /** A session that a link opens travels by cookie: a redirect has no body to put it in. */
-  const byCookie = (request: FastifyRequest) => ({
-    transport: 'cookie' as const,
-    device: request.device
-  })
-
-  function fail(request: FastifyRequest, reply: FastifyReply, reason: 'invalid' | 'superseded') {
-    if (request.wantsPage || isForm(request))
-      return reply.page('registration/verification-failed', { reason }, 400)
-    throw new Problem('link_invalid')
-  }
-
-  function land(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    confirmation: Confirmation,
-    status: 302 | 303
-  ) {
-    if (confirmation.outcome !== 'confirmed') return fail(request, reply, confirmation.outcome)
-    if (confirmation.signIn !== null) reply.giveSignIn(confirmation.signIn)
-    return reply.redirect(landing, status)
-  }
-
-  fastify.route({
-    method: ['GET', 'HEAD'],
-    url: '/registration/verification/:key/',
-    config: { auth: 'none', page: true, rateLimit },
-    schema: {
-      operationId: 'openVerification',
-      tags: ['Registration'],
-      summary: 'Follow a confirmation link',
-      description:
-        'Confirms the address and leads on, on every later visit too. With `EMAIL_VERIFICATION_CONFIRM_BUTTON` it shows a button that posts to the same URL. `HEAD` and prefetches have no effect.',
-      security: [],
-      params: Key,
-      response: answers(
-        { 200: Page, 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect },
-        'link_invalid'
-      )
-    },
-    handler: async (request, reply) => {
-      if (isPrefetch(request)) return reply.code(204).send(null)
-      const { key } = request.params as { key: string }
-      if (!config.EMAIL_VERIFICATION_CONFIRM_BUTTON) {
-        return land(request, reply, await confirmByToken(deps, key, byCookie(request)), 302)
-      }
-      const standing = await inspectConfirmation(deps, key)
-      if (standing === 'live') return reply.page('registration/verify', {})
-      if (standing === 'confirmed') return reply.redirect(landing, 302)
-      return fail(request, reply, standing)
-    }
-  })
-
-  fastify.post(
-    '/registration/verification/:key/',
-    {
-      config: { auth: 'none', page: true, rateLimit },
-      schema: {
-        operationId: 'confirmVerification',
-        tags: ['Registration'],
-        summary: 'Confirm an address by its link',
-        security: [],
-        params: Key,
-        body: closed({}),
-        response: answersToBody({ 303: Redirect }, 'link_invalid')
-      }
-    },
-    async (request, reply) =>
-      land(request, reply, await confirmByToken(deps, request.params.key, byCookie(request)), 303)
-  )
 
   fastify.post(
     '/registration/verification/code/',
@@ -156,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         async () => {
           const { email } = request.body
           const { network, locale } = request
-          await resendConfirmation(deps, { email, network, locale })
+          await requestLink(deps, { kind: 'email_verification', email, network, locale })
           if (isForm(request)) {
             return reply.page('registration/verification-sent', { resent: true, values: { email } })
           }
@@ -184,22 +103,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (_request, reply) => reply.page('registration/verification-sent', {})
-  )
-
-  if (config.EMAIL_VERIFIED_REDIRECT !== null) return
-  fastify.get(
-    '/registration/verified/',
-    {
-      config: { auth: 'none', page: true },
-      schema: {
-        operationId: 'showVerified',
-        tags: ['Registration'],
-        summary: 'Page that says the address is confirmed',
-        security: [],
-        response: answers({ 200: Page })
-      }
-    },
-    async (_request, reply) => reply.page('registration/verified', {})
   )
 }
 

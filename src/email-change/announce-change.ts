@@ -32,7 +32,7 @@ export async function announceChange(
     userId,
     recipient: address,
     locale: account.locale ?? deps.config.DEFAULT_LOCALE,
-    params: { newAddress: maskAddress(newAddress) },
+    params: { newAddressMasked: maskAddress(newAddress) },
     link
   })
 }

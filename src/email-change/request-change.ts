@@ -74,7 +74,7 @@ async function askNewMailbox(
   }
   // A mailbox that nobody proved is perhaps a stranger's: it is told nothing.
   if (account.emailVerifiedAt !== null) {
-    const params = { newAddress: maskAddress(email) }
+    const params = { newAddressMasked: maskAddress(email) }
     await enqueue(tx, deps, {
       template: 'email-change-requested',
       userId,

@@ -10,6 +10,7 @@ export const catalogue = {
   email_taken: 400,
   link_invalid: 400,
   invalid_code: 400,
+  invitation_accepted: 400,
   not_authenticated: 401,
   bad_authorization_header: 401,
   token_not_valid: 401,

@@ -1,5 +1,6 @@
 import { createAccount } from '../accounts/accounts.js'
 import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
+import { releaseLapsedInvitation } from '../accounts/invited.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
 import { createLink } from '../links/links.js'
@@ -87,6 +88,7 @@ async function signUpAndIn(
     const now = clock()
     const emailVerifiedAt = config.EMAIL_VERIFICATION === 'none' ? now : null
     const created = { ...account, emailVerifiedAt, locale: client.locale, createdAt: now }
+    await releaseLapsedInvitation(tx, account.email)
     const { userId, credentialEpoch } = await createAccount(tx, created)
     if (asksToVerify) {
       const { email: address, firstName, lastName, passwordHash } = account

@@ -64,6 +64,6 @@ export function createCapabilities({
   }
   return {
     passwordReset: build(passwordReset, 'password_reset', config.PASSWORD_RESET_COOKIE_MAX_AGE),
-    setPassword: build(setPassword, 'set_password', 86_400)
+    setPassword: build(setPassword, 'set_password', config.PASSWORD_SET_COOKIE_MAX_AGE)
   }
 }

@@ -1,8 +1,9 @@
-import type { EmailAddress } from '../accounts/address.js'
+import { canonicalAddress } from '../accounts/address.js'
 import type { Deps } from '../deps.js'
+import { draftLink } from '../links/links.js'
+import { replaceLinkCtes } from '../links/replace-sql.js'
+import { mayMail } from '../outbox/mail-budget.js'
 import { mailValues, queueMailCte } from '../outbox/queue-sql.js'
-import { draftLink } from './links.js'
-import { replaceLinkCtes } from './replace-sql.js'
 
 /** Which accounts get a link when somebody names their address, and which link. SQL over the account `a`. */
 type Rule = {
@@ -20,6 +21,15 @@ const rules = {
     eligible: 'a."isActive"',
     purpose: `CASE WHEN a."passwordHash" IS NULL THEN 'invitation' ELSE 'password_reset' END`,
     template: `CASE WHEN a."passwordHash" IS NULL THEN 'invitation' ELSE 'password-reset' END`,
+    signUp: 'NULL::jsonb'
+  },
+  /** The invitation of somebody who has not come yet. */
+  invitation: {
+    name: 'mail-invitation',
+    eligible: `a."isActive" AND a."passwordHash" IS NULL
+      AND EXISTS (SELECT FROM "Invitation" i WHERE i."userId" = a."id" AND i."acceptedAt" IS NULL)`,
+    purpose: `'invitation'`,
+    template: `'invitation'`,
     signUp: 'NULL::jsonb'
   },
   /** The confirmation of an address that has none yet; it asks for what the link before it asked for. */
@@ -44,7 +54,7 @@ WITH account AS (
     purpose,
     digest: '$3',
     codeDigest: '$4',
-    seconds: `CASE WHEN ${purpose} = 'invitation' THEN $6::float8 ELSE $5::float8 END`,
+    seconds: `CASE WHEN ${purpose} = 'password_reset' THEN $5::float8 ELSE $6::float8 END`,
     signUp
   })}, ${queueMailCte({ account: 'account', link: 'link', template, id: '$7', sealedSecret: '$8', locale: '$9' })}
 SELECT "state" FROM queued`
@@ -52,31 +62,37 @@ SELECT "state" FROM queued`
 
 type Request = {
   readonly kind: keyof typeof rules
-  readonly address: EmailAddress
-  readonly lifetimeSeconds: number
+  /** As typed. */
+  readonly email: string
+  readonly network: string
+  /** For an account that has no language of its own. */
   readonly locale: string
 }
 
 /**
- * Mails a fresh link to whoever has this address, in one statement that takes the same path whether
- * there is anybody or not (ENU-07). The caller has asked the mail budgets before.
+ * Mails a fresh link to whoever has an address, and nothing where nobody has it: in one statement
+ * that takes the same path either way, after the budgets, and with no answer (ENU-07, BRF-11).
  */
-export async function mailLink(
-  deps: Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>,
-  { kind, address, lifetimeSeconds, locale }: Request
+export async function requestLink(
+  deps: Pick<Deps, 'db' | 'config' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'>,
+  { kind, email, network, locale }: Request
 ): Promise<void> {
+  const address = canonicalAddress(email)
+  if (address === null || !(await mayMail(deps, { address, network }))) return
+  const { config, db } = deps
+  const rule = rules[kind]
   const link = draftLink(deps, true)
   const mail = mailValues(deps, link.secret)
-  await deps.db.run(statementFor(rules[kind]), [
+  await db.run(statementFor(rule), [
     address,
     link.id,
     link.digest,
     link.codeDigest,
-    lifetimeSeconds,
-    deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS,
+    config.PASSWORD_RESET_TIMEOUT,
+    config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS,
     mail.id,
     mail.sealedSecret,
     locale
   ])
-  deps.db.notify('mail')
+  db.notify('mail')
 }

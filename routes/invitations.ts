@@ -1,0 +1,216 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { invite } from '../src/invitations/invite.js'
+import { listInvitations, resendInvitation, revokeInvitation } from '../src/invitations/manage.js'
+import { answers, answersToBody, Detail } from './schemas/answers.js'
+import { closed, Email, Name } from './schemas/fields.js'
+
+const uuidPattern = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+const Id = closed({ id: Type.String({ pattern: uuidPattern }) })
+const when = Type.String({ format: 'date-time' })
+const orNull = <Schema extends ReturnType<typeof Type.String>>(schema: Schema) =>
+  Type.Union([schema, Type.Null()])
+
+const ListedInvitation = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  email: Type.String(),
+  role: Type.Integer(),
+  role_name: Type.String(),
+  state: Type.String({ description: '`pending`, `expired` or `accepted`.' }),
+  inviter: orNull(Type.String({ description: 'Address of who invited; null for an operator.' })),
+  created_at: when,
+  expires_at: orNull(when),
+  accepted_at: orNull(when)
+})
+
+const InvitationList = Type.Object(
+  {
+    results: Type.Array(ListedInvitation),
+    next: orNull(Type.String({ description: 'The value of `before` for the next page.' }))
+  },
+  {
+    description: 'Invitations, newest first.',
+    examples: [
+      {
+        results: [
+          {
+            id: '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11',
+            email: 'grace@example.com',
+            role: 0,
+            role_name: 'user',
+            state: 'pending',
+            inviter: 'ada@example.com',
+            created_at: '2026-11-24T08:00:00.000Z',
+            expires_at: '2026-11-27T08:00:00.000Z',
+            accepted_at: null
+          }
+        ],
+        next: null
+      }
+    ]
+  }
+)
+
+const codes = [
+  'not_authenticated',
+  'bad_authorization_header',
+  'token_not_valid',
+  'no_active_account',
+  'permission_denied'
+] as const
+
+/** Asking people in (contract 1.10), and what became of it. */
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps } = fastify
+  const { config, roles } = deps
+  const inviters = config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.map(
+    role => roles.numberOf(role) as number
+  )
+  const guarded = { auth: 'bearer', roles: inviters } as const
+
+  fastify.post(
+    '/registration/user-register/',
+    {
+      config: guarded,
+      schema: {
+        operationId: 'invite',
+        tags: ['Invitations'],
+        summary: 'Invite somebody',
+        description:
+          'Mails a link that sets the first password. Inviting a pending address again replaces role, names and link. Nobody grants more than they have.',
+        security: [{ bearer: [] }],
+        body: closed({
+          email: Email,
+          role: Type.Integer({
+            minimum: 0,
+            maximum: 999_999,
+            description: 'Number of the role.',
+            examples: [0]
+          }),
+          first_name: Type.Optional(Name),
+          last_name: Type.Optional(Name)
+        }),
+        response: answersToBody(
+          { 201: Type.Object({}, { description: 'Invited.', examples: [{}] }) },
+          ...codes,
+          'email_taken'
+        )
+      }
+    },
+    async (request, reply) => {
+      const { email, role, first_name = '', last_name = '' } = request.body
+      const invitee = {
+        email,
+        role,
+        firstName: first_name.normalize('NFC'),
+        lastName: last_name.normalize('NFC')
+      }
+      await invite(deps, invitee, {
+        inviterId: request.principal.user.id,
+        locale: config.DEFAULT_LOCALE,
+        mails: true
+      })
+      return reply.code(201).send({})
+    }
+  )
+
+  fastify.get(
+    '/invitations/',
+    {
+      config: guarded,
+      schema: {
+        operationId: 'listInvitations',
+        tags: ['Invitations'],
+        summary: 'List invitations',
+        security: [{ bearer: [] }],
+        querystring: closed({
+          state: Type.Optional(Type.String({ pattern: '^(pending|expired|accepted)$' })),
+          before: Type.Optional(
+            Type.String({ pattern: uuidPattern, description: 'The `next` of the page before.' })
+          ),
+          limit: Type.Optional(
+            Type.String({
+              pattern: '^([1-9]|[1-9][0-9]|100)$',
+              description: 'At most this many, 1 to 100; 50 without it.'
+            })
+          )
+        }),
+        response: answers({ 200: InvitationList }, ...codes, 'validation_error')
+      }
+    },
+    async request => {
+      const { state = null, before = null, limit = '50' } = request.query
+      const page = await listInvitations(deps, {
+        state: state as 'pending' | null,
+        before,
+        limit: Number(limit)
+      })
+      const results = page.results.map(
+        ({ id, email, role, state, inviter, createdAt, expiresAt, acceptedAt }) => ({
+          id,
+          email,
+          role,
+          role_name: roles.nameOf(role),
+          state,
+          inviter,
+          created_at: createdAt.toISOString(),
+          expires_at: expiresAt?.toISOString() ?? null,
+          accepted_at: acceptedAt?.toISOString() ?? null
+        })
+      )
+      return { results, next: page.next }
+    }
+  )
+
+  fastify.post(
+    '/invitations/:id/resend/',
+    {
+      config: guarded,
+      schema: {
+        operationId: 'resendInvitation',
+        tags: ['Invitations'],
+        summary: 'Mail an invitation again',
+        description: 'With a new link; the one before is dead.',
+        security: [{ bearer: [] }],
+        params: Id,
+        body: closed({}),
+        response: answersToBody(
+          { 200: Detail('The invitation was sent again.') },
+          ...codes,
+          'not_found',
+          'invitation_accepted'
+        )
+      }
+    },
+    async request => {
+      await resendInvitation(deps, { id: request.params.id, inviterId: request.principal.user.id })
+      return { detail: request.texts('details', 'invitation_sent') }
+    }
+  )
+
+  fastify.delete(
+    '/invitations/:id/',
+    {
+      config: guarded,
+      schema: {
+        operationId: 'revokeInvitation',
+        tags: ['Invitations'],
+        summary: 'Take an invitation back',
+        description: 'Its link is dead and the address is free.',
+        security: [{ bearer: [] }],
+        params: Id,
+        response: answers(
+          { 204: Type.Null({ description: 'Revoked.' }) },
+          ...codes,
+          'not_found',
+          'invitation_accepted'
+        )
+      }
+    },
+    async (request, reply) => {
+      await revokeInvitation(deps, { id: request.params.id, inviterId: request.principal.user.id })
+      return reply.code(204).send(null)
+    }
+  )
+}
+
+export default routes

@@ -1,0 +1,35 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Confirmation } from '../../src/email-verification/confirm.js'
+import { Problem } from '../../src/errors/problem.js'
+import { isForm } from '../forms.js'
+
+/** A session that a link opens travels by cookie: a redirect has no body to put it in. */
+export const byCookie = ({ device }: FastifyRequest) => ({ transport: 'cookie' as const, device })
+
+/** Where a confirmation leads: on, or to what can be done about a link that is not good any more. */
+export function land(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  confirmation: Confirmation,
+  status: 302 | 303
+) {
+  if (confirmation.outcome !== 'confirmed') return failToLand(request, reply, confirmation.outcome)
+  if (confirmation.signIn !== null) reply.giveSignIn(confirmation.signIn)
+  return reply.redirect(landingOf(request), status)
+}
+
+/** The page that says the address is confirmed, or the deployer's own. */
+export function landingOf({ server }: FastifyRequest): string {
+  const { EMAIL_VERIFIED_REDIRECT, BASE_PATH } = server.deps.config
+  return EMAIL_VERIFIED_REDIRECT ?? `${BASE_PATH}/registration/verified/`
+}
+
+/** The page for a dead link, or the error for programs. */
+export function failToLand(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reason: 'invalid' | 'superseded'
+) {
+  if (!request.wantsPage && !isForm(request)) throw new Problem('link_invalid')
+  return reply.page('registration/verification-failed', { reason }, 400)
+}

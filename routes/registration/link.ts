@@ -1,0 +1,104 @@
+import formbody from '@fastify/formbody'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { limitedTo } from '../../plugins/rate-limit.js'
+import { confirmByToken, inspectConfirmation } from '../../src/email-verification/confirm.js'
+import { Problem } from '../../src/errors/problem.js'
+import { inspectInvitation } from '../../src/invitations/accept-invitation.js'
+import type { Link } from '../../src/links/links.js'
+import { isPrefetch } from '../forms.js'
+import { answers, answersToBody, Page, Redirect } from '../schemas/answers.js'
+import { closed } from '../schemas/fields.js'
+import { byCookie, failToLand, land, landingOf } from './landing.js'
+
+const Key = closed({ key: Type.String({ maxLength: 64 }) })
+
+/** The links of mails to people who sign up or were invited: one path for both (contract 1.11). */
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps } = fastify
+  const { config } = deps
+  const base = config.BASE_PATH
+  const rateLimit = limitedTo('password-reset', config.RATE_LIMIT_PASSWORD_RESET)
+  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
+
+  /** An invitation leaves the cookie that allows a first password, every time it is opened until then. */
+  function openInvitation(request: FastifyRequest, reply: FastifyReply, link: Link) {
+    if (link.standing === 'redeemed') return reply.redirect(landingOf(request), 302)
+    if (link.standing === 'superseded') return failToLand(request, reply, 'superseded')
+    if (link.standing === 'live') {
+      const { id: linkId, userId, expiresAt } = link
+      const form = config.PASSWORD_SET_REDIRECT ?? `${base}/registration/set-password/default/`
+      return reply.putCapability('setPassword', { linkId, userId }, expiresAt).redirect(form, 302)
+    }
+    if (!request.wantsPage) throw new Problem('link_invalid')
+    return reply.page('registration/invitation-expired', {}, 400)
+  }
+
+  fastify.route({
+    method: ['GET', 'HEAD'],
+    url: '/registration/verification/:key/',
+    config: { auth: 'none', page: true, rateLimit },
+    schema: {
+      operationId: 'openVerification',
+      tags: ['Registration'],
+      summary: 'Follow the link of a confirmation or an invitation',
+      description:
+        'Confirms the address and leads on, on every later visit too. An invitation leaves the cookie `set_password_access_token` and goes to the form for the first password. With `EMAIL_VERIFICATION_CONFIRM_BUTTON` it shows a button that posts to the same URL. `HEAD` and prefetches have no effect.',
+      security: [],
+      params: Key,
+      response: answers(
+        { 200: Page, 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect },
+        'link_invalid'
+      )
+    },
+    handler: async (request, reply) => {
+      if (isPrefetch(request)) return reply.code(204).send(null)
+      const { key } = request.params as { key: string }
+      const invitation = await inspectInvitation(deps, key)
+      if (invitation !== null) return openInvitation(request, reply, invitation)
+      if (!config.EMAIL_VERIFICATION_CONFIRM_BUTTON) {
+        return land(request, reply, await confirmByToken(deps, key, byCookie(request)), 302)
+      }
+      const standing = await inspectConfirmation(deps, key)
+      if (standing === 'live') return reply.page('registration/verify', {})
+      if (standing === 'confirmed') return reply.redirect(landingOf(request), 302)
+      return failToLand(request, reply, standing)
+    }
+  })
+
+  fastify.post(
+    '/registration/verification/:key/',
+    {
+      config: { auth: 'none', page: true, rateLimit },
+      schema: {
+        operationId: 'confirmVerification',
+        tags: ['Registration'],
+        summary: 'Confirm an address by its link',
+        security: [],
+        params: Key,
+        body: closed({}),
+        response: answersToBody({ 303: Redirect }, 'link_invalid')
+      }
+    },
+    async (request, reply) =>
+      land(request, reply, await confirmByToken(deps, request.params.key, byCookie(request)), 303)
+  )
+
+  if (config.EMAIL_VERIFIED_REDIRECT !== null) return
+  fastify.get(
+    '/registration/verified/',
+    {
+      config: { auth: 'none', page: true },
+      schema: {
+        operationId: 'showVerified',
+        tags: ['Registration'],
+        summary: 'Page that says the address is confirmed',
+        security: [],
+        response: answers({ 200: Page })
+      }
+    },
+    async (_request, reply) => reply.page('registration/verified', {})
+  )
+}
+
+export default routes

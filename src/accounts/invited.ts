@@ -1,0 +1,76 @@
+import { newId } from '../crypto/random.js'
+import type { Database } from '../database/database.js'
+import type { EmailAddress } from './address.js'
+
+type Invited = {
+  readonly email: EmailAddress
+  readonly role: number
+  readonly firstName: string
+  readonly lastName: string
+  readonly locale: string
+}
+
+/** The account with an address, locked. `claimed`: somebody proved the mailbox, or signed in. */
+export type Holder = {
+  readonly id: string
+  readonly claimed: boolean
+  readonly credentialEpoch: number
+}
+
+export async function lockHolder(tx: Database, email: EmailAddress): Promise<Holder | null> {
+  const rows = await tx.prisma.$queryRaw<Holder[]>`
+    SELECT "id", "credentialEpoch", "emailVerifiedAt" IS NOT NULL OR "lastLoginAt" IS NOT NULL OR NOT "isActive"
+      OR ("passwordHash" IS NOT NULL AND "role" <> 0) AS claimed
+    FROM "User" WHERE "email" = ${email} FOR NO KEY UPDATE`
+  return rows[0] ?? null
+}
+
+/** Makes the account that an invited person will have: no password, nothing proven. */
+export async function createInvited(
+  tx: Database,
+  invited: Invited,
+  now: Date
+): Promise<{ userId: string; credentialEpoch: number }> {
+  const { id, credentialEpoch } = await tx.prisma.user.create({
+    data: { id: newId(), ...invited, createdAt: now },
+    select: { id: true, credentialEpoch: true }
+  })
+  return { userId: id, credentialEpoch }
+}
+
+/**
+ * Turns an account that nobody ever claimed into an invited one. Of what it was nothing stays: not
+ * the password of a sign-up that was never proven, not the role of an earlier invitation (ADM-05).
+ */
+export async function reinvite(
+  tx: Database,
+  { id, credentialEpoch }: Holder,
+  { email: _, locale: __, ...invited }: Invited
+): Promise<{ userId: string; credentialEpoch: number }> {
+  await tx.prisma.user.update({
+    where: { id },
+    data: { ...invited, passwordHash: null, credentialEpoch: { increment: 1 } }
+  })
+  return { userId: id, credentialEpoch: credentialEpoch + 1 }
+}
+
+/** Removes an account that was invited and never came. Whether there was one. */
+export async function removeInvited(tx: Database, userId: string): Promise<boolean> {
+  const { count } = await tx.prisma.user.deleteMany({
+    where: { id: userId, passwordHash: null, emailVerifiedAt: null, lastLoginAt: null }
+  })
+  return count > 0
+}
+
+/**
+ * Frees an address whose invitation has run out, so that anybody may sign up with it (ADM-06). Null
+ * links count as run out: there is none to follow.
+ */
+export async function releaseLapsedInvitation(tx: Database, email: EmailAddress): Promise<void> {
+  await tx.prisma.$executeRaw`
+    DELETE FROM "User" u USING "Invitation" i
+    WHERE u."email" = ${email} AND i."userId" = u."id" AND i."acceptedAt" IS NULL
+      AND u."passwordHash" IS NULL AND u."emailVerifiedAt" IS NULL AND u."lastLoginAt" IS NULL
+      AND NOT EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
+        AND l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now())`
+}

@@ -1,0 +1,91 @@
+import { removeInvited } from '../accounts/invited.js'
+import { lockAccount } from '../accounts/lock.js'
+import type { Database } from '../database/database.js'
+import type { Deps } from '../deps.js'
+import { Problem } from '../errors/problem.js'
+import { demandAuthority, type InviteDeps, sendInvitation } from './invite.js'
+
+export type InvitationState = 'pending' | 'expired' | 'accepted'
+
+export type ListedInvitation = {
+  readonly id: string
+  readonly email: string
+  readonly role: number
+  readonly state: InvitationState
+  /** Address of who invited; null for an operator or an account that is gone. */
+  readonly inviter: string | null
+  readonly createdAt: Date
+  readonly expiresAt: Date | null
+  readonly acceptedAt: Date | null
+}
+
+const list = {
+  name: 'list-invitations',
+  text: `
+SELECT * FROM (
+  SELECT i."id", u."email", i."role", by_user."email" AS "inviter", i."createdAt", l."expiresAt", i."acceptedAt",
+    CASE WHEN i."acceptedAt" IS NOT NULL THEN 'accepted'
+      WHEN l."expiresAt" > now() AND l."credentialEpoch" = u."credentialEpoch" AND u."isActive" THEN 'pending'
+      ELSE 'expired' END AS "state"
+  FROM "Invitation" i
+  JOIN "User" u ON u."id" = i."userId"
+  LEFT JOIN "User" by_user ON by_user."id" = i."inviterId"
+  LEFT JOIN "Link" l ON l."userId" = u."id" AND l."purpose" = 'invitation' AND l."supersededAt" IS NULL
+  WHERE $2::uuid IS NULL OR i."id" < $2::uuid
+) listed
+WHERE $1::text IS NULL OR "state" = $1::text
+ORDER BY "id" DESC LIMIT $3::int4`
+}
+
+/** Invitations, newest first, of one state or of all. `before` is the last id of the page before. */
+export async function listInvitations(
+  { db }: Pick<Deps, 'db'>,
+  { state, before, limit }: { state: InvitationState | null; before: string | null; limit: number }
+): Promise<{ results: ListedInvitation[]; next: string | null }> {
+  const rows = await db.run<ListedInvitation>(list, [state, before, limit + 1])
+  const results = rows.slice(0, limit)
+  return { results, next: rows.length > limit ? (results.at(-1)?.id ?? null) : null }
+}
+
+/**
+ * Mails an invitation again with a new link; the link before is dead.
+ *
+ * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`.
+ */
+export async function resendInvitation(
+  deps: InviteDeps,
+  { id, inviterId }: { id: string; inviterId: string | null }
+): Promise<void> {
+  await deps.db.transaction(async tx => {
+    const { userId, role } = await openInvitation(tx, id)
+    await demandAuthority(tx, deps, inviterId, role)
+    const account = await lockAccount(tx, userId)
+    if (account === null) throw new Problem('not_found')
+    const { credentialEpoch, email } = account
+    const locale = account.locale ?? deps.config.DEFAULT_LOCALE
+    await sendInvitation(tx, deps, { userId, credentialEpoch, email, locale }, true)
+  })
+}
+
+/**
+ * Takes an invitation back: the account that it would have become is removed, and the address is free.
+ *
+ * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`.
+ */
+export async function revokeInvitation(
+  deps: InviteDeps,
+  { id, inviterId }: { id: string; inviterId: string | null }
+): Promise<void> {
+  await deps.db.transaction(async tx => {
+    const { userId, role } = await openInvitation(tx, id)
+    await demandAuthority(tx, deps, inviterId, role)
+    if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
+  })
+}
+
+async function openInvitation(tx: Database, id: string): Promise<{ userId: string; role: number }> {
+  const invitation = await tx.prisma.invitation.findUnique({ where: { id } })
+  if (invitation === null) throw new Problem('not_found')
+  if (invitation.acceptedAt !== null) throw new Problem('invitation_accepted')
+  return invitation
+}
