@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { purgeAttempts } from '../src/attempts/purge.js'
+import { purgeAuditEvents } from '../src/audit/purge.js'
 import type { Deps } from '../src/deps.js'
 import { dropRetiredKeys, resealSigningKeys, rotateSigningKeys } from '../src/keys/store.js'
 import { purgeLinks } from '../src/links/purge.js'
@@ -37,6 +38,7 @@ async function tidy({ db, config, keys, clock }: Deps) {
   }
   await keys.load()
   await purgeSessions(db)
+  await purgeAuditEvents(db, config.AUDIT_RETENTION)
   await purgeAttempts(db)
   if (config.EMAIL_DISABLED) await dropQueuedMails(db)
   await purgeMails(db)

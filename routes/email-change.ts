@@ -73,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const address = await confirmChange(deps, request.params.key)
+      const address = await confirmChange(deps, request.params.key, request.device)
       if (address === null) return fail(request, reply, 'confirm')
       if (isForm(request))
         return reply.page('email-change/confirmed', { maskedEmail: maskAddress(address) })
@@ -102,7 +102,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const reset = await undoChange(deps, request.params.key)
+      const reset = await undoChange(deps, request.params.key, request.device)
       if (reset === null) return fail(request, reply, 'undo')
       reply.putCapability('passwordReset', reset, reset.expiresAt)
       const formPage =

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
+import activity from './activity.js'
 import assets from './assets.js'
 import devMailbox from './dev-mailbox.js'
 import emailChange from './email-change.js'
@@ -22,7 +23,7 @@ const routes: FastifyPluginAsync = async fastify => {
   const { config } = fastify.deps
   const prefix = config.BASE_PATH
   const managed = config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION
-  const api = [assets, login, refresh, logout, sessions, user, passwordChange]
+  const api = [assets, login, refresh, logout, sessions, user, activity, passwordChange]
   if (!managed) api.push(registration)
   api.push(devMailbox)
   if (!config.EMAIL_DISABLED) api.push(passwordReset, emailChange, link, setPassword)

@@ -107,7 +107,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       await invite(deps, invitee, {
         inviterId: request.principal.user.id,
         locale: config.DEFAULT_LOCALE,
-        mails: true
+        mails: true,
+        origin: request.device
       })
       return reply.code(201).send({})
     }
@@ -182,7 +183,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async request => {
-      await resendInvitation(deps, { id: request.params.id, inviterId: request.principal.user.id })
+      await resendInvitation(deps, {
+        id: request.params.id,
+        origin: request.device,
+        inviterId: request.principal.user.id
+      })
       return { detail: request.texts('details', 'invitation_sent') }
     }
   )
@@ -207,7 +212,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      await revokeInvitation(deps, { id: request.params.id, inviterId: request.principal.user.id })
+      await revokeInvitation(deps, {
+        id: request.params.id,
+        origin: request.device,
+        inviterId: request.principal.user.id
+      })
       return reply.code(204).send(null)
     }
   )

@@ -1,6 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { logout } from '../src/logout/logout.js'
-import { revokeAllSessions } from '../src/sessions/revoke.js'
+import { logout, logoutEverywhere } from '../src/logout/logout.js'
 import { answersToBody, Detail } from './schemas/answers.js'
 import { closed, RefreshToken, TransportHeader } from './schemas/fields.js'
 
@@ -37,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const refresh = presented?.token
         ? { ...presented.token, transport: presented.transport }
         : null
-      await logout(deps, { bearer: request.bearer, refresh })
+      await logout(deps, { bearer: request.bearer, refresh }, request.device)
       return { detail: request.texts('details', 'logged_out') }
     }
   )
@@ -63,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      await revokeAllSessions(deps.db, { userId: request.principal.user.id })
+      await logoutEverywhere(deps, request.principal, request.device)
       reply.clearRefreshCookie()
       return { detail: request.texts('details', 'logged_out_all') }
     }

@@ -1,7 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { Problem } from '../src/errors/problem.js'
+import { logoutDevice, logoutOthers } from '../src/logout/logout.js'
 import { listSessions } from '../src/sessions/list.js'
-import { revokeOtherSessions, revokeSession } from '../src/sessions/revoke.js'
 import { answers, answersToBody } from './schemas/answers.js'
 import { closed } from './schemas/fields.js'
 
@@ -111,11 +110,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const { user, sessionId } = request.principal
+      const { principal } = request
       const { id } = request.params
-      if (!(await revokeSession(deps.db, { userId: user.id, sessionId: id })))
-        throw new Problem('not_found')
-      if (id.toLowerCase() === sessionId) reply.clearRefreshCookie()
+      await logoutDevice(deps, principal, id, request.device)
+      if (id.toLowerCase() === principal.sessionId) reply.clearRefreshCookie()
       return reply.code(204).send(null)
     }
   )
@@ -148,8 +146,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async request => {
-      const { user, sessionId } = request.principal
-      const revoked = await revokeOtherSessions(deps.db, { userId: user.id, sessionId })
+      const revoked = await logoutOthers(deps, request.principal, request.device)
       return { detail: request.texts('details', 'sessions_revoked'), revoked }
     }
   )

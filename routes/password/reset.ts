@@ -225,7 +225,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
             const { linkId } = request.demandCapability('passwordReset')
             const { new_password1: first, new_password2: second } = request.body
             const client = request.clientFor('')
-            const chosen = { first, second, signal: client.signal }
+            const chosen = { first, second, signal: client.signal, origin: client.device }
             const signIn = await setNewPassword(
               deps,
               linkId,

@@ -1,6 +1,7 @@
 import { isAddressTaken, setAddress } from '../accounts/accounts.js'
 import type { EmailAddress } from '../accounts/address.js'
 import { lockAccount } from '../accounts/lock.js'
+import { type Origin, record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { findLink, redeemLink } from '../links/links.js'
 import { announceChange } from './announce-change.js'
@@ -22,7 +23,11 @@ export async function inspectChange(
  *
  * @returns the new address; null when the link is not good any more, or the address was taken meanwhile.
  */
-export async function confirmChange(deps: ChangeDeps, token: string): Promise<string | null> {
+export async function confirmChange(
+  deps: ChangeDeps,
+  token: string,
+  origin: Origin
+): Promise<string | null> {
   const link = await findLink(deps.db, token, 'email_change')
   if (link?.standing !== 'live') return null
   return deps.db.transaction(async tx => {
@@ -32,6 +37,8 @@ export async function confirmChange(deps: ChangeDeps, token: string): Promise<st
     if (await isAddressTaken(tx, email)) return null
     await setAddress(tx, account.id, { email, emailVerifiedAt: deps.clock() })
     await announceChange(tx, deps, account, email)
+    const { id: userId } = account
+    await record(tx, { event: 'email.changed', actorId: userId, subjectId: userId, origin })
     return email
   })
 }

@@ -2,6 +2,7 @@ import { setAddress } from '../accounts/accounts.js'
 import type { EmailAddress } from '../accounts/address.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
 import { maskAddress } from '../accounts/mask.js'
+import { type Origin, record } from '../audit/record.js'
 import type { Database } from '../database/database.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
@@ -10,6 +11,14 @@ import { enqueue } from '../outbox/enqueue.js'
 import { announceChange } from './announce-change.js'
 
 type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
+
+type Request = {
+  readonly userId: string
+  readonly email: EmailAddress
+  /** The budgets allow mails to the address. */
+  readonly mayMail: boolean
+  readonly origin: Origin
+}
 
 /**
  * Starts the change to another address, in the caller's transaction (D11). With verification off it
@@ -22,15 +31,17 @@ type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
 export async function requestChange(
   tx: Database,
   deps: ChangeDeps,
-  { userId, email, mayMail }: { userId: string; email: EmailAddress; mayMail: boolean }
+  { userId, email, mayMail, origin }: Request
 ): Promise<EmailAddress | null> {
   const account = await lockAccount(tx, userId)
   if (account === null) throw new Problem('token_not_valid')
   if (deps.config.EMAIL_VERIFICATION === 'none') {
     await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
     await announceChange(tx, deps, account, email)
+    await record(tx, { event: 'email.changed', actorId: userId, subjectId: userId, origin })
     return null
   }
+  await record(tx, { event: 'email.change_requested', actorId: userId, subjectId: userId, origin })
   await askNewMailbox(tx, deps, account, { email, mayMail })
   return email
 }

@@ -1,6 +1,7 @@
 import { isAddressTaken, setAddress } from '../accounts/accounts.js'
 import type { EmailAddress } from '../accounts/address.js'
 import { lockAccount } from '../accounts/lock.js'
+import { type Origin, record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { createLink, findLink, redeemLink } from '../links/links.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
@@ -26,7 +27,11 @@ export type StartedReset = {
  *
  * @returns null when the link is not good any more, or somebody else has the address by now.
  */
-export async function undoChange(deps: UndoDeps, token: string): Promise<StartedReset | null> {
+export async function undoChange(
+  deps: UndoDeps,
+  token: string,
+  origin: Origin
+): Promise<StartedReset | null> {
   const link = await findLink(deps.db, token, 'email_change_undo')
   if (link?.standing !== 'live') return null
   return deps.db.transaction(async tx => {
@@ -37,6 +42,7 @@ export async function undoChange(deps: UndoDeps, token: string): Promise<Started
     if (account.email !== email && (await isAddressTaken(tx, email))) return null
     await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
     await endSessionsAfterEpoch(tx, { userId })
+    await record(tx, { event: 'email.change_undone', actorId: null, subjectId: userId, origin })
     const lifetimeSeconds = deps.config.PASSWORD_RESET_TIMEOUT
     const { id: linkId } = await createLink(tx, deps, {
       userId,

@@ -2,6 +2,7 @@ import { canonicalAddress } from '../accounts/address.js'
 import { lockAccount } from '../accounts/lock.js'
 import { adoptSignUp, markVerified } from '../accounts/proof.js'
 import { attemptCode } from '../attempts/code-attempt.js'
+import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { findLink, findLinkByCode, type Link, redeemLink } from '../links/links.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
@@ -84,8 +85,22 @@ async function confirm(
     } else {
       await markVerified(tx, userId, deps.clock())
     }
+    const details = { first: isFirstProof }
+    const origin = request.device
+    await record(tx, {
+      event: 'email.verified',
+      actorId: userId,
+      subjectId: userId,
+      origin,
+      details
+    })
     const opens = isFirstProof && deps.config.JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION
-    const proof = { userId, credentialEpoch, amr: ['email'] as const }
+    const proof = {
+      userId,
+      credentialEpoch,
+      amr: ['email'] as const,
+      via: 'session.opened' as const
+    }
     const signIn = opens ? await openSession({ ...deps, db: tx }, proof, request) : null
     return { outcome: 'confirmed', signIn }
   })

@@ -1,6 +1,7 @@
 import { readAccount } from '../accounts/accounts.js'
 import { lockAccount } from '../accounts/lock.js'
 import { resetPassword } from '../accounts/proof.js'
+import { type Origin, record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { findLink, findLiveLink, type Link, redeemLink } from '../links/links.js'
@@ -11,6 +12,7 @@ type NewPassword = {
   readonly first: string
   readonly second: string
   readonly signal?: AbortSignal | undefined
+  readonly origin: Origin
 }
 
 const gone = () => new Problem('capability_invalid', { spent: true })
@@ -25,7 +27,7 @@ const gone = () => new Problem('capability_invalid', { spent: true })
 export async function acceptInvitation(
   deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy'>,
   linkId: string,
-  { first, second, signal }: NewPassword,
+  { first, second, signal, origin }: NewPassword,
   request: SessionRequest | null
 ): Promise<SignIn | null> {
   const link = await findLiveLink(deps.db, linkId, 'invitation')
@@ -41,8 +43,9 @@ export async function acceptInvitation(
     const { id: userId } = account
     const credentialEpoch = await resetPassword(tx, account, { passwordHash, now })
     await tx.prisma.invitation.updateMany({ where: { userId }, data: { acceptedAt: now } })
+    await record(tx, { event: 'invitation.accepted', actorId: userId, subjectId: userId, origin })
     if (request === null) return null
-    const proof = { userId, credentialEpoch, amr: ['pwd'] as const }
+    const proof = { userId, credentialEpoch, amr: ['pwd'] as const, via: 'session.opened' as const }
     const signIn = await openSession({ ...deps, db: tx }, proof, request)
     if (signIn === null) throw gone()
     return signIn

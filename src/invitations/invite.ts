@@ -2,6 +2,7 @@ import { emailTaken } from '../accounts/accounts.js'
 import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
 import { createInvited, lockHolder, reinvite } from '../accounts/invited.js'
 import { lockAccount } from '../accounts/lock.js'
+import { type Origin, record } from '../audit/record.js'
 import { newId } from '../crypto/random.js'
 import type { Database } from '../database/database.js'
 import { isUniqueViolation } from '../database/failures.js'
@@ -28,6 +29,7 @@ type Request = {
   /** The account that invites; null for an operator, who may grant any role. */
   readonly inviterId: string | null
   readonly locale: string
+  readonly origin: Origin
   /** False where the operator hands the link over by other means. */
   readonly mails: boolean
 }
@@ -76,7 +78,7 @@ async function inviteWithin(
   tx: Database,
   deps: InviteDeps,
   { email, role, firstName, lastName }: Checked,
-  { inviterId, locale, mails }: Request
+  { inviterId, locale, mails, origin }: Request
 ): Promise<Invited> {
   await demandAuthority(tx, deps, inviterId, role)
   const account = { email, role, firstName, lastName, locale }
@@ -92,6 +94,9 @@ async function inviteWithin(
     update: invitation,
     select: { id: true }
   })
+  const { userId: subjectId } = invited
+  const details = { role: deps.roles.nameOf(role) }
+  await record(tx, { event: 'invitation.sent', actorId: inviterId, subjectId, origin, details })
   const link = await sendInvitation(tx, deps, { ...invited, email, locale }, mails)
   return { invitationId, email, role, link }
 }

@@ -1,5 +1,6 @@
 import { removeInvited } from '../accounts/invited.js'
 import { lockAccount } from '../accounts/lock.js'
+import { type Origin, record } from '../audit/record.js'
 import type { Database } from '../database/database.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
@@ -47,6 +48,13 @@ export async function listInvitations(
   return { results, next: rows.length > limit ? (results.at(-1)?.id ?? null) : null }
 }
 
+/** Who does what to which invitation; a null inviter is an operator. */
+type Action = {
+  readonly id: string
+  readonly inviterId: string | null
+  readonly origin: Origin
+}
+
 /**
  * Mails an invitation again with a new link; the link before is dead.
  *
@@ -54,7 +62,7 @@ export async function listInvitations(
  */
 export async function resendInvitation(
   deps: InviteDeps,
-  { id, inviterId }: { id: string; inviterId: string | null }
+  { id, inviterId, origin }: Action
 ): Promise<void> {
   await deps.db.transaction(async tx => {
     const { userId, role } = await openInvitation(tx, id)
@@ -63,6 +71,7 @@ export async function resendInvitation(
     if (account === null) throw new Problem('not_found')
     const { credentialEpoch, email } = account
     const locale = account.locale ?? deps.config.DEFAULT_LOCALE
+    await record(tx, { event: 'invitation.sent', actorId: inviterId, subjectId: userId, origin })
     await sendInvitation(tx, deps, { userId, credentialEpoch, email, locale }, true)
   })
 }
@@ -74,12 +83,13 @@ export async function resendInvitation(
  */
 export async function revokeInvitation(
   deps: InviteDeps,
-  { id, inviterId }: { id: string; inviterId: string | null }
+  { id, inviterId, origin }: Action
 ): Promise<void> {
   await deps.db.transaction(async tx => {
     const { userId, role } = await openInvitation(tx, id)
     await demandAuthority(tx, deps, inviterId, role)
     if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
+    await record(tx, { event: 'invitation.revoked', actorId: inviterId, subjectId: userId, origin })
   })
 }
 

@@ -1,5 +1,6 @@
 import { upgradePasswordHash } from '../accounts/accounts.js'
 import { canonicalAddress } from '../accounts/address.js'
+import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { attemptPassword, type Source } from '../passwords/attempt.js'
@@ -29,13 +30,29 @@ export async function login(
     { address, password },
     client
   )
-  if (candidate === null || !matches) throw new Problem('incorrect_credentials')
+  if (candidate === null || !matches) {
+    const subjectId = candidate?.id ?? null
+    await record(deps.db, {
+      event: 'login',
+      outcome: 'failure',
+      actorId: null,
+      subjectId,
+      origin: client.device
+    })
+    throw new Problem('incorrect_credentials')
+  }
   if (!candidate.isActive) throw new Problem('incorrect_credentials')
   if (deps.config.EMAIL_VERIFICATION === 'mandatory' && !candidate.verified) {
     throw new Problem('email_not_verified')
   }
   const { id: userId, credentialEpoch, passwordHash } = candidate
-  const proof = { userId, credentialEpoch, amr: ['pwd'] as const, reservation }
+  const proof = {
+    userId,
+    credentialEpoch,
+    amr: ['pwd'] as const,
+    via: 'login' as const,
+    reservation
+  }
   const signIn = await openSession(deps, proof, client)
   if (signIn === null) throw new Problem('incorrect_credentials')
   if (outdated) await upgrade(deps, userId, passwordHash as string, password)

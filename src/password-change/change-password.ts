@@ -1,5 +1,6 @@
 import { replacePassword } from '../accounts/accounts.js'
 import { refund } from '../attempts/budgets.js'
+import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
 import { enqueue } from '../outbox/enqueue.js'
@@ -48,6 +49,13 @@ export async function changePassword(
     const { id: userId, credentialEpoch } = user
     const raised = await replacePassword(tx, userId, { passwordHash, credentialEpoch })
     if (raised === null) throw new Problem('token_not_valid')
+    await record(tx, {
+      event: 'password.changed',
+      actorId: userId,
+      subjectId: userId,
+      sessionId: principal.sessionId,
+      origin: client.device
+    })
     await enqueue(tx, deps, {
       template: 'password-changed',
       userId,
@@ -57,7 +65,13 @@ export async function changePassword(
     if (!deps.config.LOGOUT_ON_PASSWORD_CHANGE) return null
     await endSessionsAfterEpoch(tx, { userId })
     const authTime = change.oldPassword === null ? { authTime: principal.authTime } : {}
-    const proof = { userId, credentialEpoch: raised, amr, ...authTime }
+    const proof = {
+      userId,
+      credentialEpoch: raised,
+      amr,
+      via: 'session.opened' as const,
+      ...authTime
+    }
     const signIn = await openSession({ ...deps, db: tx }, proof, client)
     if (signIn === null) throw new Problem('token_not_valid')
     return signIn

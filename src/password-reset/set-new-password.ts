@@ -1,6 +1,7 @@
 import { readAccount } from '../accounts/accounts.js'
 import { lockAccount } from '../accounts/lock.js'
 import { resetPassword } from '../accounts/proof.js'
+import { type Origin, record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { findLiveLink, redeemLink } from '../links/links.js'
@@ -13,6 +14,7 @@ type NewPassword = {
   readonly first: string
   readonly second: string
   readonly signal?: AbortSignal | undefined
+  readonly origin: Origin
 }
 
 const gone = () => new Problem('capability_invalid', { spent: true })
@@ -29,7 +31,7 @@ const gone = () => new Problem('capability_invalid', { spent: true })
 export async function setNewPassword(
   deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy' | 'outboxKeys'>,
   linkId: string,
-  { first, second, signal }: NewPassword,
+  { first, second, signal, origin }: NewPassword,
   request: SessionRequest | null
 ): Promise<SignIn | null> {
   const link = await findLiveLink(deps.db, linkId, 'password_reset')
@@ -45,6 +47,7 @@ export async function setNewPassword(
     const credentialEpoch = await resetPassword(tx, account, { passwordHash, now: deps.clock() })
     if (isFirstProof || deps.config.LOGOUT_ON_PASSWORD_CHANGE)
       await endSessionsAfterEpoch(tx, { userId })
+    await record(tx, { event: 'password.reset', actorId: userId, subjectId: userId, origin })
     await enqueue(tx, deps, {
       template: 'password-changed',
       userId,
@@ -54,7 +57,7 @@ export async function setNewPassword(
     if (request === null) return null
     const signIn = await openSession(
       { ...deps, db: tx },
-      { userId, credentialEpoch, amr: ['pwd'] },
+      { userId, credentialEpoch, amr: ['pwd'], via: 'session.opened' },
       request
     )
     if (signIn === null) throw gone()

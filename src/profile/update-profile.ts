@@ -1,5 +1,6 @@
 import { setNames } from '../accounts/accounts.js'
 import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
+import type { Origin } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { requestChange } from '../email-change/request-change.js'
 import { fieldProblem } from '../errors/problem.js'
@@ -38,7 +39,7 @@ export async function updateProfile(
   >,
   { user, authTime, pendingEmail }: Principal,
   update: ProfileUpdate,
-  source: Source
+  source: Source & { readonly device: Origin }
 ): Promise<Profile> {
   const { email: current, firstName, lastName } = user
   const email =
@@ -59,7 +60,12 @@ export async function updateProfile(
     await setNames(tx, user.id, names)
     const profile = { email: current, firstName, lastName, pendingEmail, ...names }
     if (!moves) return profile
-    const pending = await requestChange(tx, deps, { userId: user.id, email, mayMail: mails })
+    const pending = await requestChange(tx, deps, {
+      userId: user.id,
+      email,
+      mayMail: mails,
+      origin: source.device
+    })
     return pending === null
       ? { ...profile, email, pendingEmail: null }
       : { ...profile, pendingEmail: pending }

@@ -1,6 +1,7 @@
 import { createAccount } from '../accounts/accounts.js'
 import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
 import { releaseLapsedInvitation } from '../accounts/invited.js'
+import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
 import { createLink } from '../links/links.js'
@@ -64,7 +65,7 @@ export async function register(
     return { email, signIn: await signUpAndIn(deps, account, client) }
   }
   if (await mayMail(deps, { address: email, network: client.network })) {
-    await signUpUnverified(deps, account, client.locale)
+    await signUpUnverified(deps, account, client)
   }
   return { email, signIn: null }
 }
@@ -90,6 +91,8 @@ async function signUpAndIn(
     const created = { ...account, emailVerifiedAt, locale: client.locale, createdAt: now }
     await releaseLapsedInvitation(tx, account.email)
     const { userId, credentialEpoch } = await createAccount(tx, created)
+    const origin = client.device
+    await record(tx, { event: 'account.created', actorId: userId, subjectId: userId, origin })
     if (asksToVerify) {
       const { email: address, firstName, lastName, passwordHash } = account
       const link = await createLink(tx, deps, {
@@ -111,7 +114,7 @@ async function signUpAndIn(
     }
     const signIn = await openSession(
       { ...deps, db: tx },
-      { userId, credentialEpoch, amr: ['pwd'] },
+      { userId, credentialEpoch, amr: ['pwd'], via: 'session.opened' },
       client
     )
     if (signIn === null) throw new Problem('internal_error')

@@ -1,10 +1,12 @@
 import { emailTaken } from '../accounts/accounts.js'
 import type { EmailAddress } from '../accounts/address.js'
+import { auditCte, networkIn } from '../audit/record.js'
 import { newId } from '../crypto/random.js'
 import type { Deps } from '../deps.js'
 import { draftLink } from '../links/links.js'
 import { replaceLinkCtes } from '../links/replace-sql.js'
 import { mailValues, queueMailCte } from '../outbox/queue-sql.js'
+import type { Device } from '../sessions/grant.js'
 
 type NewAccount = {
   readonly email: EmailAddress
@@ -56,6 +58,15 @@ WITH taken AS (
     id: '$12',
     sealedSecret: '$13',
     locale: '$6'
+  })}, ${auditCte({
+    from: '(SELECT) sign_up LEFT JOIN created c ON true',
+    id: '$15',
+    event: `'account.created'`,
+    outcome: `CASE WHEN c."id" IS NULL THEN 'failure' ELSE 'success' END`,
+    actorId: 'c."id"',
+    subjectId: 'COALESCE(c."id", (SELECT "id" FROM taken))',
+    network: '$16',
+    userAgent: '$17'
   })}
 SELECT EXISTS (SELECT FROM taken) AS "wasTaken", EXISTS (SELECT FROM created) AS "isCreated",
   EXISTS (SELECT FROM taken WHERE claimed) AS "isClaimed"`
@@ -71,7 +82,7 @@ type Row = { readonly wasTaken: boolean; readonly isCreated: boolean; readonly i
 export async function signUpUnverified(
   deps: Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>,
   account: NewAccount,
-  locale: string
+  { locale, device }: { locale: string; device: Device }
 ): Promise<void> {
   const { db, config } = deps
   const { email, passwordHash, firstName, lastName } = account
@@ -93,7 +104,10 @@ export async function signUpUnverified(
       JSON.stringify({ passwordHash, firstName, lastName }),
       mail.id,
       mail.sealedSecret,
-      hides
+      hides,
+      newId(),
+      networkIn(device),
+      device.userAgent
     ])
     const { wasTaken, isCreated, isClaimed } = row as Row
     if (isClaimed && !hides) throw emailTaken()

@@ -1,4 +1,5 @@
 import { type Reservation, refundCte } from '../attempts/budgets.js'
+import { type AuditEventName, auditCte, networkIn } from '../audit/record.js'
 import { newId, newJti } from '../crypto/random.js'
 import type { Deps } from '../deps.js'
 import {
@@ -19,6 +20,8 @@ export type Proof = {
   readonly amr: readonly AuthenticationMethod[]
   /** When it was proved, if that was not just now. */
   readonly authTime?: Date
+  /** What opened the session, for the audit trail. */
+  readonly via: AuditEventName
   /** Attempts that this proof shows to be no failures; given back by the mint. */
   readonly reservation?: Reservation
 }
@@ -37,7 +40,17 @@ WITH u AS (
     now(), now() + make_interval(secs => $8::float8), $9::text, $10::text
   FROM u
   RETURNING *
-), ${refundCte('$11', 'EXISTS (SELECT FROM s)')}
+), ${refundCte('$11', 'EXISTS (SELECT FROM s)')}, ${auditCte({
+    from: 's',
+    id: '$12',
+    event: '$13::text',
+    actorId: 's."userId"',
+    subjectId: 's."userId"',
+    sessionId: 's."id"',
+    network: '$14',
+    userAgent: '$10',
+    details: `jsonb_build_object('amr', s."amr", 'transport', s."transport")`
+  })}
 SELECT ${grantColumns},
   (SELECT count(*)::int4 FROM "Session" other WHERE other."userId" = u."id") AS "others"
 FROM u, s`
@@ -71,7 +84,10 @@ export async function mint(
     lifetime,
     device.ip,
     device.userAgent,
-    proof.reservation?.keys ?? []
+    proof.reservation?.keys ?? [],
+    newId(),
+    proof.via,
+    networkIn(device)
   ])
   if (row === null) return null
   await endOldest(deps, row)

@@ -1,3 +1,4 @@
+import { record } from '../audit/record.js'
 import { newJti } from '../crypto/random.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
@@ -86,11 +87,11 @@ export async function refresh(
     ])
     if (row !== null) return grantOf(row)
   }
-  return explain(deps, presented)
+  return explain(deps, presented, device)
 }
 
 /** Why the rotation found nothing: a retry within the grace, an ended session, or theft. */
-async function explain(deps: RefreshDeps, presented: Presented): Promise<Grant> {
+async function explain(deps: RefreshDeps, presented: Presented, device: Device): Promise<Grant> {
   const { db, config } = deps
   const { sessionId, userId } = presented
   const standing = await firstRow<Standing>(db, readStanding, [
@@ -118,7 +119,7 @@ async function explain(deps: RefreshDeps, presented: Presented): Promise<Grant> 
   if (standing.jti === presented.jti)
     throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })
   if (standing.previousJti === presented.jti && standing.withinGrace) return grantOf(standing)
-  await endStolen(deps, standing)
+  await endStolen(deps, standing, device)
   throw spent('refresh_reused')
 }
 
@@ -127,11 +128,19 @@ async function explain(deps: RefreshDeps, presented: Presented): Promise<Grant> 
  * this has committed. A mailbox that nobody has proved to read is left in peace, and a proved one
  * hears of it once an hour at most.
  */
-async function endStolen(deps: RefreshDeps, standing: Standing): Promise<void> {
+async function endStolen(deps: RefreshDeps, standing: Standing, origin: Device): Promise<void> {
   const { userId, sessionId, userEmail, userEmailVerifiedAt, userLocale } = standing
   const when = deps.clock().toISOString()
   await deps.db.transaction(async tx => {
     await revokeSession(tx, { userId, sessionId })
+    await record(tx, {
+      event: 'session.refresh_reused',
+      outcome: 'failure',
+      actorId: null,
+      subjectId: userId,
+      sessionId,
+      origin
+    })
     if (userEmailVerifiedAt === null) return
     await enqueue(tx, deps, {
       template: 'session-ended',
