@@ -1,5 +1,5 @@
 import type { Config } from '../config/load.js'
-import { deriveKey } from '../crypto/derive.js'
+import { deriveKeyChain } from '../crypto/derive.js'
 import { keyedDigest } from '../crypto/digest.js'
 import { newJti } from '../crypto/random.js'
 import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
@@ -26,8 +26,11 @@ type Parts = { readonly config: Config; readonly clock: () => Date; readonly jws
 export function createKnownDevices({ config, clock, jws }: Parts): KnownDevices {
   const issuer = config.PUBLIC_URL
   const expected = { issuer, audience: `${issuer}/known-device`, tokenType: 'known_device' }
-  const digestKey = deriveKey(config.SECRET_KEY, 'known-device-accounts')
-  const digestOf = (address: string) => keyedDigest(digestKey, address).slice(0, 22)
+  const secrets = [config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS] as const
+  const { current, earlier } = deriveKeyChain([...secrets], 'known-device-accounts')
+  /** The digest that is written, then those that a cookie from before a new key may hold. */
+  const digestsOf = (address: string) =>
+    [current, ...earlier].map(key => keyedDigest(key, address).slice(0, 22))
 
   function parse(cookie: string | null): Device | null {
     const claims = cookie === null ? null : jws.verify(cookie)
@@ -41,11 +44,12 @@ export function createKnownDevices({ config, clock, jws }: Parts): KnownDevices 
   return {
     read(cookie, address) {
       const device = parse(cookie)
-      return device?.accounts.includes(digestOf(address)) ? device.id : null
+      const digests = digestsOf(address)
+      return device?.accounts.some(account => digests.includes(account)) ? device.id : null
     },
     remember(cookie, address) {
       const { id, accounts } = parse(cookie) ?? { id: newJti(), accounts: [] }
-      const digest = digestOf(address)
+      const digests = digestsOf(address)
       const now = seconds(clock())
       return jws.sign({
         iss: issuer,
@@ -54,7 +58,10 @@ export function createKnownDevices({ config, clock, jws }: Parts): KnownDevices 
         jti: id,
         iat: now,
         exp: now + knownDeviceSeconds,
-        accounts: [digest, ...accounts.filter(other => other !== digest)].slice(0, mostAccounts)
+        accounts: [
+          ...digests.slice(0, 1),
+          ...accounts.filter(other => !digests.includes(other))
+        ].slice(0, mostAccounts)
       })
     }
   }
