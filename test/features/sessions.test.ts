@@ -90,7 +90,7 @@ test('sessions', async t => {
       const client = await signedIn(service, person, { headers: { 'user-agent': agent } })
       const { results } = (await listSessions(client)).json() as { results: Item[] }
       const current = results.find(item => item.current)
-      const { browser: b, os: o, device: d } = current ?? {}
+      const { browser: b, os: o, device: d } = current as Item
       assert.deepEqual([b, o, d], [browser, os, device], agent)
     }
   })
@@ -104,7 +104,7 @@ test('sessions', async t => {
       })
       const client = await signedIn(discreet, person, { headers: { 'user-agent': 'curl/8' } })
       const { results } = (await listSessions(client)).json() as { results: Item[] }
-      const { ip, browser, os, device } = results.find(item => item.current) ?? {}
+      const { ip, browser, os, device } = results.find(item => item.current) as Item
       assert.deepEqual(
         { ip, browser, os, device },
         { ip: null, browser: null, os: null, device: null }

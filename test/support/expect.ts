@@ -32,6 +32,25 @@ export function cookieOf(
   return { value: pair.slice(name.length + 1), attributes: Object.fromEntries(attributes) }
 }
 
+/** Asserts what a cookie is set with; `maxAge` may have lost seconds since the moment it counts from. */
+export function assertCookie(
+  answer: Answer,
+  name: string,
+  { 'Max-Age': maxAge, ...attributes }: Readonly<Record<string, string>>
+): string {
+  const cookie = cookieOf(answer, name)
+  assert.ok(cookie !== null, `no ${name} in ${answer.headers['set-cookie']}`)
+  const { 'Max-Age': actual, ...others } = cookie.attributes
+  assert.deepEqual(others, attributes)
+  assertAbout(Number(actual), Number(maxAge))
+  return cookie.value
+}
+
+/** Asserts a number of seconds of which a few may have passed. */
+export function assertAbout(actual: number, expected: number): void {
+  assert.ok(actual <= expected && actual > expected - 30, `${actual} is not about ${expected}`)
+}
+
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 /** What of an answer may differ between two that must not be told apart: when, and which. */
