@@ -32,7 +32,7 @@ export const queueMailCte = ({
 queued AS (
   INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",
     "state", "nextAttemptAt", "createdAt", "settledAt")
-  SELECT ${id}::uuid, a."id", l."id", COALESCE(${template}, ''), COALESCE(a."email", ''),
+  SELECT ${id}::uuid, a."id", l."id", CASE WHEN a."id" IS NULL THEN '' ELSE ${template} END, COALESCE(a."email", ''),
     COALESCE(a."locale", ${locale}::text), '{}', CASE WHEN l."id" IS NOT NULL THEN ${sealedSecret}::bytea END,
     CASE WHEN a."id" IS NULL THEN 'dropped' ELSE 'queued' END::"MailState",
     now(), now(), CASE WHEN a."id" IS NULL THEN now() END
