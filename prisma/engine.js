@@ -1,29 +1,141 @@
-// Prisma's own schema engine, as WebAssembly inside this process: what `prisma migrate` runs
-// (schema-engine.js) and what the service migrates with at start (src/database/migrate.ts).
-// Plain JavaScript, because the first runs before anything is compiled.
+// Prisma's own schema engine, as WebAssembly inside this process: what `prisma migrate` runs by way
+// of schema-engine.js, and what the service migrates with at start (src/database/migrate.ts).
+// Plain JavaScript, because the first of these runs before anything is compiled.
+import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
 
-// PostgreSQL's internal type "char", which its catalogues use and the adapter does not know.
-const internalChar = 18
+const wasmPackage = '@prisma/schema-engine-wasm/schema_engine_bg'
 
 /**
- * Opens the engine on a database; `close` ends its connections.
+ * Opens the engine on the database of a URL; `close` ends its connections. Without a URL it can do
+ * what takes no database: compare schema files.
  *
- * @param {{ url: string, datamodels?: [path: string, content: string][] }} options
+ * @param {string | undefined} url
+ * @param {[path: string, content: string][]} [datamodels]
  */
-export async function openSchemaEngine({ url, datamodels = [] }) {
-  const { SchemaEngine } = await load()
-  const pools = []
-  const openPool = options => {
-    const pool = new pg.Pool({ ...options, Client: CatalogueClient, max: 1 })
-    pools.push(pool)
-    return pool
-  }
-  const factory = adapterFactory({ url, openPool })
+export async function openSchemaEngine(url, datamodels) {
+  const { SchemaEngine } = await loadWasm()
+  const factory = url === undefined ? new NoDatabase() : new EngineAdapterFactory(url)
   const bound = bindMigrationAwareSqlAdapterFactory(factory)
   const engine = await SchemaEngine.new({ datamodels }, () => {}, bound)
-  return { engine, close: () => Promise.all(pools.map(pool => pool.end())) }
+  return { engine, close: () => factory.close() }
+}
+
+// Node 20 does not import .wasm files by itself, so the package's glue is given its other half here.
+async function loadWasm() {
+  const location = import.meta.resolve(wasmPackage)
+  const glue = await import(location)
+  // The engine calls this with its reason before it gives up for good.
+  globalThis.PRISMA_WASM_PANIC_REGISTRY ??= { set_message: fail }
+  const bytes = await readFile(new URL('schema_engine_bg.wasm', location))
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue })
+  glue.__wbg_set_wasm(instance.exports)
+  instance.exports.__wbindgen_start()
+  return glue
+}
+
+function fail(message) {
+  throw new Error(message)
+}
+
+/** Prisma's adapter for pg, made fit for migrations in three places where it is not. */
+class EngineAdapterFactory extends PrismaPg {
+  #url
+  #adapters = []
+
+  constructor(url) {
+    // One connection, so that whatever the engine sets or locks for its session stays in force.
+    super({ connectionString: url, max: 1 })
+    this.#url = url
+  }
+
+  async connect() {
+    const adapter = await super.connect()
+    this.#adapters.push(adapter)
+    teachChar(adapter)
+    // The adapter cuts a script at every semicolon, also in comments, strings and function bodies.
+    // As one query it is read by PostgreSQL, and a migration happens as a whole or not at all.
+    adapter.executeScript = async sql => {
+      await adapter.executeRaw({ sql, args: [], argTypes: [] })
+    }
+    return adapter
+  }
+
+  async connectToShadowDb() {
+    const name = `prisma_migrate_shadow_${randomUUID()}`
+    const main = await this.connect()
+    await main.executeScript(`CREATE DATABASE "${name}"`)
+    const url = new URL(this.#url)
+    url.pathname = name // as an option beside a URL it would not count, and the real one be used
+    const shadow = new EngineAdapterFactory(url.href)
+    const adapter = await shadow.connect()
+    adapter.dispose = async () => {
+      await shadow.close()
+      await main.executeScript(`DROP DATABASE "${name}"`)
+    }
+    return adapter
+  }
+
+  async close() {
+    const drivers = this.#adapters.map(adapter => adapter.underlyingDriver())
+    await Promise.all(drivers.map(pool => pool.ending || pool.end()))
+  }
+}
+
+// PostgreSQL's internal type "char": its catalogues use it, and the adapter refuses to read it.
+const internalChar = 18
+
+function teachChar(adapter) {
+  const { performIO, queryRaw } = adapter
+  const charColumns = new WeakMap()
+  adapter.performIO = async query => {
+    const result = await performIO.call(adapter, query)
+    const columns = (result.fields ?? []).filter(field => field.dataTypeID === internalChar)
+    if (columns.length === 0) return result
+    charColumns.set(
+      result.rows,
+      columns.map(field => result.fields.indexOf(field))
+    )
+    for (const field of columns) field.dataTypeID = pg.types.builtins.TEXT
+    return result
+  }
+  adapter.queryRaw = async query => {
+    const result = await queryRaw.call(adapter, query)
+    for (const index of charColumns.get(result.rows) ?? []) {
+      result.columnTypes[index] = ColumnTypeEnum.Character
+    }
+    return result
+  }
+}
+
+/** The engine asks for a version as it opens, also where it will never ask for anything else. */
+class NoDatabase {
+  provider = 'postgres'
+  adapterName = 'none'
+
+  async connect() {
+    const { provider, adapterName } = this
+    const refuse = async () => {
+      throw new Error('This needs a database: set DATABASE_URL.')
+    }
+    let opened = false
+    const queryRaw = async () => {
+      if (opened) return refuse()
+      opened = true
+      return {
+        columnNames: ['exists', 'version', 'numeric_version'],
+        columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],
+        rows: [[true, 'PostgreSQL', 150000]]
+      }
+    }
+    const rest = { executeRaw: refuse, executeScript: refuse, startTransaction: refuse }
+    return { provider, adapterName, queryRaw, ...rest, dispose: async () => {} }
+  }
+
+  connectToShadowDb = this.connect
+
+  async close() {}
 }
