@@ -2,13 +2,16 @@ import type { Writable } from 'node:stream'
 import Fastify from 'fastify'
 import auth from '../plugins/auth.js'
 import bodies from '../plugins/bodies.js'
+import capabilities from '../plugins/capabilities.js'
 import client from '../plugins/client.js'
 import cookies from '../plugins/cookies.js'
 import cors from '../plugins/cors.js'
 import deps from '../plugins/deps.js'
 import errors from '../plugins/errors.js'
 import housekeeping from '../plugins/housekeeping.js'
+import i18n from '../plugins/i18n.js'
 import jwt from '../plugins/jwt.js'
+import mailWorker from '../plugins/mail-worker.js'
 import missingRoutes from '../plugins/missing-routes.js'
 import openapi from '../plugins/openapi.js'
 import originCheck from '../plugins/origin-check.js'
@@ -16,6 +19,7 @@ import rateLimit from '../plugins/rate-limit.js'
 import readiness from '../plugins/readiness.js'
 import requestContext from '../plugins/request-context.js'
 import securityHeaders from '../plugins/security-headers.js'
+import views from '../plugins/views.js'
 import routes from '../routes/index.js'
 import type { Config } from './config/load.js'
 import type { Deps } from './deps.js'
@@ -36,14 +40,18 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(securityHeaders)
   await app.register(cors)
   await app.register(requestContext)
+  await app.register(i18n)
+  await app.register(views)
   await app.register(cookies)
   await app.register(jwt)
+  await app.register(capabilities)
   await app.register(client)
   await app.register(rateLimit)
   await app.register(openapi)
   await app.register(auth)
   await app.register(originCheck)
   await app.register(housekeeping)
+  await app.register(mailWorker)
   await app.register(missingRoutes)
   await app.register(routes)
   app.answerOtherMethods()

@@ -2,7 +2,9 @@ import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.js'
 import { helpText } from './config/help.js'
 import { type Config, ConfigError, loadConfig } from './config/load.js'
-import { EmbeddedDatabaseError, openEmbedded } from './database/embedded.js'
+import { openEmbedded } from './database/embedded.js'
+import { hasDevMailbox } from './outbox/dev-mailbox.js'
+import { describeFailure } from './start-failure.js'
 import { version } from './version.js'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -40,22 +42,12 @@ function announce(config: Config, listening: string) {
   say(`\nPostern ${version} listens on ${listening}\n`)
   say(`  API    ${at}${config.BASE_PATH}/`)
   say(`  Docs   ${at}/docs/`)
+  if (hasDevMailbox(config) && config.MAIL_WORKER)
+    say(`  Mails  ${at}${config.BASE_PATH}/dev/mailbox/`)
   say('')
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const isTold = error instanceof ConfigError || error instanceof EmbeddedDatabaseError
-  const told =
-    isTold || !(error instanceof Error)
-      ? String((error as Error).message ?? error)
-      : describe(error)
-  process.stderr.write(`${told}\n`)
+  process.stderr.write(`${describeFailure(error)}\n`)
   process.exitCode = 1
 })
-
-function describe(error: Error & { code?: string }): string {
-  if (error.code === 'EADDRINUSE')
-    return 'Another process listens on that HOST and PORT. Choose another PORT.'
-  if (/MigrationsError|UnsealError/.test(error.name)) return error.message
-  return error.stack ?? error.message
-}

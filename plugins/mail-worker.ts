@@ -1,0 +1,39 @@
+import fp from 'fastify-plugin'
+import { createDevMailbox, type DevMailbox, hasDevMailbox } from '../src/outbox/dev-mailbox.js'
+import { createMailRenderer } from '../src/outbox/render.js'
+import { createSmtpTransport } from '../src/outbox/transport.js'
+import { concurrency, createMailWorker } from '../src/outbox/worker.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The mails of a development machine; null where they are sent, or sent by another process. */
+    readonly devMailbox: DevMailbox | null
+  }
+}
+
+/** Sends mails from this process: by SMTP, or on a developer's machine into a mailbox to look at. */
+export default fp(
+  async fastify => {
+    const { deps } = fastify
+    const { config, log } = deps
+    const isOn = config.MAIL_WORKER && !config.EMAIL_DISABLED
+    const devMailbox = isOn && config.EMAIL_HOST === null ? createDevMailbox(log) : null
+    fastify.decorate('devMailbox', devMailbox !== null && hasDevMailbox(config) ? devMailbox : null)
+    if (!isOn) return
+
+    const transport = devMailbox ?? createSmtpTransport(config, { connections: concurrency })
+    const render = createMailRenderer(config, fastify.renderer)
+    const worker = createMailWorker(deps, { send: transport.send, render })
+    fastify.addHook('onReady', async () => worker.start())
+    fastify.addHook('onClose', async () => {
+      await worker.stop()
+      transport.close()
+    })
+  },
+  {
+    name: 'mail-worker',
+    fastify: '5.x',
+    dependencies: ['deps', 'readiness'],
+    decorators: { fastify: ['renderer'] }
+  }
+)

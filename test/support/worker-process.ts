@@ -1,0 +1,27 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { packageRoot } from '../../src/package-root.js'
+
+/** Starts `npm run worker` as a process of its own, from source. */
+export function startWorkerProcess(t: TestContext, env: Readonly<Record<string, string>>) {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--import', 'tsx', join(packageRoot, 'src', 'worker.ts')],
+    { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: packageRoot }
+  )
+  let output = ''
+  const exited = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', chunk => {
+      output += chunk
+    })
+  }
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    return exited
+  }
+  t.after(() => end('SIGKILL'))
+  return { exited, end, output: () => output }
+}
