@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { startApp, startAppOn, type TestApp } from '../support/app.js'
+import {
+  type Answer,
+  type Client,
+  changePassword,
+  claimsOf,
+  logout,
+  logoutAll,
+  newClient,
+  newMember,
+  type Person,
+  present,
+  presentAccess,
+  refreshTokenOf,
+  signedIn,
+  signIn
+} from '../support/people.js'
+import { inLanes, until } from '../support/until.js'
+
+const races = 200
+const lanes = 4
+
+/** Somebody who signs in again for every race. */
+type Racer = { readonly person: Person; client: Client }
+
+const racers = (service: TestApp) =>
+  Promise.all(Array.from({ length: lanes }, () => newMember(service)))
+
+/**
+ * Refreshes a session without pause, each time with the token just got, and ends it somewhere in
+ * the middle of that. No refresh that begins after the end may succeed, and nothing that was given
+ * before it may work.
+ */
+async function raceWith(service: TestApp, client: Client, end: () => Promise<void>) {
+  const { sessionId } = client
+  let ended = false
+  let refreshes = 0
+  const startOfEnd = randomInt(4)
+
+  async function refreshUntilRefused(): Promise<{
+    refusal: Answer
+    token: string
+    access: string
+  }> {
+    let token = client.refreshToken as string
+    let access = client.access as string
+    for (;;) {
+      const isLate = ended
+      const answer = await present(service, token)
+      if (answer.statusCode !== 200) return { refusal: answer, token, access }
+      assert.equal(isLate, false, 'a refresh that began after the end succeeded')
+      token = refreshTokenOf(answer)
+      access = answer.json().access
+      refreshes++
+    }
+  }
+
+  const refreshing = refreshUntilRefused()
+  await until('the race is on', () => refreshes >= startOfEnd)
+  await end()
+  ended = true
+  const { refusal, token, access } = await refreshing
+  assert.equal(refusal.statusCode, 401, refusal.body)
+  assert.equal((await present(service, token)).statusCode, 401)
+  assert.equal((await presentAccess(service, access)).statusCode, 401)
+  assert.deepEqual(await service.query('SELECT 1 FROM "Session" WHERE "id" = $1', [sessionId]), [])
+  return refusal
+}
+
+/** The same for a client whose own bearer ends it: nobody presented anything twice. */
+async function endByRequest(service: TestApp, client: Client, end: () => Promise<Answer>) {
+  const refusal = await raceWith(service, client, async () => {
+    const answer = await end()
+    assert.equal(answer.statusCode, 200, answer.body)
+  })
+  assert.equal(refusal.json().code, 'token_not_valid', 'a race is not theft')
+}
+
+/** A client that knows the same bearer, and nothing of the refresh tokens that come later. */
+function bearerOnly(service: TestApp, { access }: Client): Client {
+  const client = newClient(service)
+  client.access = access
+  return client
+}
+
+for (const [event, end] of [
+  ['logout', logout],
+  ['logout from everywhere', logoutAll]
+] as const) {
+  test(`SES-07 SES-08 ${races} races of refresh and ${event}: nothing outlives it`, async t => {
+    const service = await startApp(t)
+    const everybody = await racers(service)
+    await inLanes(races, lanes, async (_round, lane) => {
+      const racer = everybody[lane] as Racer
+      const client = await signedIn(service, racer.person)
+      await endByRequest(service, client, () => end(bearerOnly(service, client)))
+    })
+  })
+}
+
+test(`SES-08 ${races} races of refresh and a password change: only the session it opens is left`, async t => {
+  // The refreshing session is the one that changes the password, and its successor the next racer.
+  const service = await startApp(t, { OLD_PASSWORD_FIELD_ENABLED: 'false' })
+  const everybody = await racers(service)
+  await inLanes(races, lanes, async (round, lane) => {
+    const racer = everybody[lane] as Racer
+    const next = bearerOnly(service, racer.client)
+    const password = `${round} gigantic purple hats`
+    await endByRequest(service, racer.client, () => changePassword(next, racer.person, password))
+    const userId = claimsOf(next.access as string).sub
+    const rows = await service.query('SELECT "id" FROM "Session" WHERE "userId" = $1', [userId])
+    assert.deepEqual(rows, [{ id: next.sessionId }])
+    racer.client = next
+  })
+})
+
+test(`SES-08 SES-13 ${races} races of refresh and deactivation: all sessions end, also for later`, async t => {
+  const service = await startApp(t)
+  const everybody = await racers(service)
+  const setActive = (userId: unknown, isActive: boolean) =>
+    service.query('UPDATE "User" SET "isActive" = $2 WHERE "id" = $1', [userId, isActive])
+  await inLanes(races, lanes, async (_round, lane) => {
+    const { person } = everybody[lane] as Racer
+    const client = await signedIn(service, person)
+    const userId = claimsOf(client.access as string).sub
+    const refusal = await raceWith(service, client, async () => {
+      await setActive(userId, false)
+    })
+    assert.equal(refusal.json().code, 'no_active_account')
+    assert.deepEqual(
+      await service.query('SELECT 1 FROM "Session" WHERE "userId" = $1', [userId]),
+      []
+    )
+    await setActive(userId, true)
+    assert.equal((await present(service, client.refreshToken as string)).statusCode, 401)
+  })
+})
+
+/** Begins a sign-in and waits until the account has been read for it and the slow hash is being computed. */
+async function beginSignIn(service: TestApp, person: Person) {
+  await service.query('DELETE FROM "AttemptBudget"')
+  const client = newClient(service)
+  const answer = signIn(client, person)
+  const isCounted = async () =>
+    (await service.query('SELECT 1 FROM "AttemptBudget" WHERE "failures" > 0')).length > 0
+  await until('the attempt is counted', isCounted)
+  return { client, answer }
+}
+
+const slowHashes = { ARGON2_ITERATIONS: '20' }
+
+test('SES-09 a sign-in that began before a password change opens no session after it', async t => {
+  // Passwords are slow to check and quick to change, so that the change comes in between.
+  const slow = await startApp(t, slowHashes)
+  const quick = await startAppOn(t, slow.databaseUrl, { OLD_PASSWORD_FIELD_ENABLED: 'false' })
+  for (let round = 0; round < 6; round++) {
+    const { person, client } = await newMember(slow)
+    const old = { ...person }
+    const late = await beginSignIn(slow, old)
+    const changed = await changePassword(bearerOnly(quick, client), person, 'another purple hat')
+    assert.equal(changed.statusCode, 200)
+    const answer = await late.answer
+    assert.ok([200, 401].includes(answer.statusCode), answer.body)
+    const userId = claimsOf(client.access as string).sub
+    const rows = await quick.query('SELECT "id" FROM "Session" WHERE "userId" = $1', [userId])
+    assert.deepEqual(rows, [{ id: claimsOf(changed.json().access).session }])
+    if (late.client.access !== null) {
+      assert.equal((await presentAccess(quick, late.client.access)).statusCode, 401)
+    }
+  }
+})
+
+test('SES-09 a sign-in that began before a logout from everywhere opens no session after it', async t => {
+  const service = await startApp(t, slowHashes)
+  for (let round = 0; round < 6; round++) {
+    const { person, client } = await newMember(service)
+    const late = await beginSignIn(service, person)
+    assert.equal((await logoutAll(client)).statusCode, 200)
+    const answer = await late.answer
+    assert.ok([200, 401].includes(answer.statusCode), answer.body)
+    const userId = claimsOf(client.access ?? '').sub
+    assert.deepEqual(
+      await service.query('SELECT 1 FROM "Session" WHERE "userId" = $1', [userId]),
+      []
+    )
+  }
+})
+
+test('HSH-03 a hash that is upgraded at sign-in never takes the place of a new password', async t => {
+  const old = await startApp(t, slowHashes)
+  const quick = await startAppOn(t, old.databaseUrl, { OLD_PASSWORD_FIELD_ENABLED: 'false' })
+  for (let round = 0; round < 6; round++) {
+    const { person, client } = await newMember(old)
+    const before = { ...person }
+    const userId = claimsOf(client.access as string).sub
+    const signingIn = signIn(newClient(quick), before)
+    const isOpen = async () =>
+      (await quick.query('SELECT 1 FROM "Session" WHERE "userId" = $1', [userId])).length > 1
+    await until('the sign-in has its session and upgrades the hash', isOpen)
+    const changed = await changePassword(bearerOnly(quick, client), person, 'another purple hat')
+    assert.equal(changed.statusCode, 200)
+    await signingIn
+    assert.equal((await signIn(newClient(quick), person)).statusCode, 200)
+    assert.equal((await signIn(newClient(quick), before)).statusCode, 401)
+  }
+})

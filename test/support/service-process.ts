@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { TestContext } from 'node:test'
+import { packageRoot } from '../../src/package-root.js'
+import { secretKey } from './app.js'
+import type { Answer, Request, Service } from './people.js'
+import { until } from './until.js'
+
+/** The service as a process of its own, as an operator runs it. */
+export type ServiceProcess = Service & {
+  readonly origin: string
+  readonly child: ChildProcess
+  /** All that it wrote. */
+  output(): string
+  /** Sends a signal and waits until the process is gone; its exit code, null where it was killed. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+const defaults = {
+  PORT: '0',
+  ARGON2_MEMORY_KIB: '7168',
+  ARGON2_ITERATIONS: '5',
+  HASH_QUEUE_LIMIT: '1000',
+  PASSWORD_MIN_SCORE: '0',
+  RATE_LIMIT_ENABLED: 'false',
+  LOG_LEVEL: 'warn'
+}
+
+/** Starts `src/server.ts` and waits until it says where it listens. */
+export async function startProcess(
+  t: TestContext,
+  settings: Readonly<Record<string, string>>
+): Promise<ServiceProcess> {
+  const { PATH = '', HOME = '' } = process.env
+  const secret = settings.DATABASE_URL === undefined ? {} : { SECRET_KEY: secretKey }
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
+    cwd: packageRoot,
+    env: { PATH, HOME, ...defaults, ...secret, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const exited = once(child, 'exit') as Promise<[number | null]>
+  const isRunning = () => child.exitCode === null && child.signalCode === null
+  t.after(async () => {
+    if (isRunning()) child.kill('SIGKILL')
+    await exited
+  })
+  let written = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', text => {
+      written += text
+    })
+  const listening = /listens on (http:\/\/\S+)/
+  await until('the service listens', () => {
+    if (!isRunning()) throw new Error(`the service stopped:\n${written}`)
+    return listening.test(written)
+  })
+  const origin = listening.exec(written)?.[1] ?? ''
+  return {
+    origin,
+    child,
+    output: () => written,
+    inject: request => send(origin, request),
+    async end(signal) {
+      if (isRunning()) child.kill(signal)
+      return (await exited)[0]
+    }
+  }
+}
+
+/** A request over a socket that answers as an injected one does. Rejects where no answer came. */
+export async function send(origin: string, request: Request): Promise<Answer> {
+  const { method, url, payload, headers = {}, cookies = {} } = request
+  const cookie = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
+  const response = await fetch(`${origin}${url}`, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...headers,
+      ...(cookie.length === 0 ? {} : { cookie: cookie.join('; ') }),
+      ...(payload === undefined ? {} : { 'content-type': 'application/json' })
+    },
+    ...(payload === undefined ? {} : { body: JSON.stringify(payload) })
+  })
+  const body = await response.text()
+  return {
+    statusCode: response.status,
+    headers: {
+      ...Object.fromEntries(response.headers),
+      'set-cookie': response.headers.getSetCookie()
+    },
+    body,
+    json: () => JSON.parse(body)
+  }
+}
