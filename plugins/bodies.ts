@@ -1,7 +1,8 @@
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors/problem.js'
 
-const jsonOnly = /^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i
+const jsonOnly = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
+const byteOrderMark = '\ufeff'
 
 /**
  * JSON in UTF-8 and nothing else (HTP-03, HTP-09). A poisoned prototype is refused (HTP-06); a body
@@ -25,7 +26,10 @@ export default fp(
           return
         }
         try {
-          parse(request, utf8.decode(body as Buffer), done)
+          const text = utf8.decode(body as Buffer)
+          // The parser would take it off; RFC 8259 §8.1 has none in what is sent.
+          if (text.startsWith(byteOrderMark)) throw new Problem('malformed_body')
+          parse(request, text, done)
         } catch {
           done(new Problem('malformed_body'))
         }

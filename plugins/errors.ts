@@ -99,6 +99,8 @@ export function problemOf(error: FastifyError, request: FastifyRequest): Problem
   if (known !== undefined) return new Problem(known)
   // The JSON parser names no code for a poisoned prototype; it is the client's mistake all the same.
   if (error.statusCode === 400) return new Problem('malformed_body')
+  // A path that leads out of the folder of the documentation.
+  if (error.statusCode === 403 || error.statusCode === 404) return new Problem('not_found')
   return new Problem('internal_error', { cause: error })
 }
 
