@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
+import { finishDocument, pageMark } from '../src/openapi/finish-document.js'
 import { version } from '../src/version.js'
 
 /** All that the documentation page needs: its own files, and the pictures and styles inside them. */
@@ -19,6 +20,14 @@ export default fp(
         route.config = { ...route.config, auth: 'none', servesUnprepared: true }
     })
     await fastify.register(swagger, {
+      transform: ({ schema, url, route }) => ({
+        schema: route.config?.page === true ? { ...schema, [pageMark]: true } : schema,
+        url
+      }),
+      transformObject: document =>
+        finishDocument(
+          'openapiObject' in document ? document.openapiObject : document.swaggerObject
+        ),
       openapi: {
         openapi: '3.1.0',
         info: {
@@ -32,6 +41,10 @@ export default fp(
         tags: [
           { name: 'Sessions', description: 'Signing in, staying signed in, signing out.' },
           { name: 'Account', description: 'A person’s own account.' },
+          {
+            name: 'Second factor',
+            description: 'Codes of an authenticator app, and recovery codes in its place.'
+          },
           { name: 'Registration', description: 'Becoming a user.' },
           {
             name: 'Password reset',
