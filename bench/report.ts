@@ -1,0 +1,77 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { packageRoot } from '../src/package-root.js'
+
+/** One line of the table: medians over the rounds, and the median of their ratios. */
+export type Result = {
+  readonly name: string
+  readonly unit: string
+  readonly floor: number | null
+  readonly ours: number
+  readonly ratio: number
+  readonly target: string
+  readonly ok: boolean
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const [low, high] = [sorted[(sorted.length - 1) >> 1] ?? Number.NaN, sorted[middle] ?? Number.NaN]
+  return (low + high) / 2
+}
+
+/** A round measures floor and service one right after the other; only their ratio is comparable. */
+export type Round = { readonly floor: number; readonly ours: number }
+
+type Judged = {
+  readonly name: string
+  readonly unit: string
+  readonly rounds: readonly Round[]
+  /** `floor/ours` where both are costs and a share is wanted. */
+  readonly share?: true
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
+/** Takes the median round by ratio, and judges it. */
+export function judge({ name, unit, rounds, share, atLeast, atMost }: Judged): Result {
+  const ratios = rounds.map(({ floor, ours }) => (share ? floor / ours : ours / floor))
+  const ratio = median(ratios)
+  return {
+    name,
+    unit,
+    floor: median(rounds.map(({ floor }) => floor)),
+    ours: median(rounds.map(({ ours }) => ours)),
+    ratio,
+    target: atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`,
+    ok: ratio >= (atLeast ?? 0) && ratio <= (atMost ?? Number.POSITIVE_INFINITY)
+  }
+}
+
+const shown = (value: number | null) =>
+  value === null ? '–' : value >= 100 ? String(Math.round(value)) : value.toPrecision(3)
+
+/** The results as a Markdown table. */
+export function table(results: readonly Result[]): string {
+  const rows = results.map(({ name, unit, floor, ours, ratio, target, ok }) =>
+    [name, unit, shown(floor), shown(ours), ratio.toFixed(2), target, ok ? 'ok' : 'miss'].join(
+      ' | '
+    )
+  )
+  const head = 'Scenario | Unit | Floor | Ours | Ratio | Target | '
+  return [head, '--- | --- | --- | --- | --- | --- | ---', ...rows]
+    .map(row => `| ${row} |`)
+    .join('\n')
+}
+
+/** Keeps the figures with what they were measured on. Returns the path. */
+export function save(results: readonly Result[], quick: boolean): string {
+  const folder = join(packageRoot, 'bench', 'results')
+  mkdirSync(folder, { recursive: true })
+  const at = new Date().toISOString()
+  const path = join(folder, `${at.replaceAll(':', '-')}.json`)
+  const machine = { cores: cpus().length, model: cpus()[0]?.model, node: process.version }
+  writeFileSync(path, `${JSON.stringify({ at, quick, machine, results }, null, 2)}\n`)
+  return path
+}

@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util'
+import { type Result, save, table } from './report.js'
+import type { Effort, Scenario } from './scenarios.js'
+import * as scenarios from './scenarios.js'
+import { openWorld } from './world.js'
+
+// npm run bench -- [--quick] [--only=refresh,user] [--rounds=5] [--seconds=4] [--requests=100000]
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    requests: { type: 'string' }
+  }
+})
+
+const { login, refresh, user, verify, queued, statements, start, memory } = scenarios
+const all: Record<string, Scenario> = {
+  verify,
+  statements,
+  start,
+  login,
+  user,
+  refresh,
+  queued,
+  memory
+}
+
+const usual: Effort = values.quick
+  ? { rounds: 2, seconds: 1, logins: 100, requests: 5000, probes: 200 }
+  : { rounds: 5, seconds: 4, logins: 400, requests: 100_000, probes: 1000 }
+const effort: Effort = {
+  ...usual,
+  rounds: Number(values.rounds ?? usual.rounds),
+  seconds: Number(values.seconds ?? usual.seconds),
+  requests: Number(values.requests ?? usual.requests)
+}
+
+const names = values.only?.split(',') ?? Object.keys(all)
+const unknown = names.filter(name => all[name] === undefined)
+if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}.`)
+
+const results: Result[] = []
+const world = await openWorld()
+try {
+  await (await world.startService()).stop() // migrates
+  await scenarios.preparePeople(world)
+  for (const name of names) {
+    console.error(`measuring ${name} …`)
+    try {
+      results.push(...(await (all[name] as Scenario)(world, effort)))
+    } catch (error) {
+      // One that fails must not cost the others; it fails the run.
+      console.error(error)
+      process.exitCode = 1
+    }
+  }
+} finally {
+  await world.close()
+}
+console.log(table(results))
+console.error(`\nKept in ${save(results, values.quick)}`)
+if (!results.every(({ ok }) => ok)) process.exitCode = 1

@@ -1,0 +1,305 @@
+import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { createVerifier } from 'fast-jwt'
+import { accessTokenJws, publicJwk } from '../src/keys/key-pair.js'
+import { drive, type Measured, wire } from './load.js'
+import { createPeople, loginRequest, signIn, type Tokens } from './people.js'
+import { judge, type Result, type Round } from './report.js'
+import { forkFloor, type Measurable, poolSize, type World } from './world.js'
+
+/** How long to look. */
+export type Effort = {
+  readonly rounds: number
+  readonly seconds: number
+  readonly logins: number
+  readonly requests: number
+  readonly probes: number
+}
+
+export type Scenario = (world: World, effort: Effort) => Promise<Result[]>
+
+/** The service at its default log level, and with people signed in. */
+async function withService<T>(
+  world: World,
+  people: number,
+  work: (service: Measurable, tokens: Tokens[]) => Promise<T>,
+  env: NodeJS.ProcessEnv = {}
+): Promise<T> {
+  const service = await world.startService(env)
+  try {
+    return await work(service, await signIn(service, people))
+  } finally {
+    await service.stop()
+  }
+}
+
+async function rounds(effort: Effort, round: () => Promise<Round>): Promise<Round[]> {
+  const all: Round[] = []
+  await round() // warms both sides up
+  for (let i = 0; i < effort.rounds; i++) all.push(await round())
+  return all
+}
+
+const refreshRequest = (token: string) => wire('POST', '/refresh/', { body: { refresh: token } })
+
+function driveRefresh(
+  service: Measurable,
+  tokens: Tokens[],
+  load: { clients: number; seconds?: number; count?: number }
+) {
+  return drive({
+    port: service.port,
+    ...load,
+    request: client => refreshRequest((tokens[client] as Tokens).refresh),
+    onAnswer: (client, body) => {
+      tokens[client] = JSON.parse(body)
+    }
+  })
+}
+
+function driveUser(
+  service: Measurable,
+  tokens: Tokens[],
+  load: { clients: number; seconds?: number; count?: number }
+) {
+  const requests = tokens.map(({ access }) => wire('GET', '/user/', { bearer: access }))
+  return drive({ port: service.port, ...load, request: client => requests[client] as string })
+}
+
+/** How much of a sign-in's CPU is the hash that it has to compute. */
+export const login: Scenario = async (world, effort) => {
+  const floor = await forkFloor<{ cpuMicros: number }>('bench/floors/argon2.js')
+  const concurrency = availableParallelism()
+  return withService(world, 1, async service => {
+    const all = await rounds(effort, async () => {
+      const raw = await floor.ask({ count: effort.logins, concurrency })
+      const before = await service.usage()
+      let person = 0
+      const request = () => loginRequest(person++ % 64)
+      await drive({ port: service.port, clients: 16, count: effort.logins, request })
+      const after = await service.usage()
+      return {
+        floor: raw.cpuMicros / 1000,
+        ours: (after.cpuMicros - before.cpuMicros) / effort.logins / 1000
+      }
+    })
+    await floor.stop()
+    return [
+      judge({
+        name: 'sign-in, 16 clients: share of the hash',
+        unit: 'CPU ms',
+        rounds: all,
+        share: true,
+        atLeast: 0.85
+      })
+    ]
+  })
+}
+
+const logLevels = ['info', 'warn'] as const
+
+/** Rotations against the bare update. */
+export const refresh: Scenario = async (world, effort) => {
+  const env = { DATABASE_URL: world.databaseUrl, DATABASE_POOL_SIZE: String(poolSize) }
+  const floor = await forkFloor<{ perSecond: number }>('bench/floors/rotate.js', env)
+  const results: Result[] = []
+  for (const level of logLevels) {
+    for (const clients of [16, 64]) {
+      await withService(
+        world,
+        clients,
+        async (service, tokens) => {
+          const spare = (await signIn(service, clients)).map(({ access }) =>
+            String(claimsOf(access).sid)
+          )
+          const all = await rounds(effort, async () => ({
+            floor: (await floor.ask({ sessions: spare, seconds: effort.seconds })).perSecond,
+            ours: (await driveRefresh(service, tokens, { clients, seconds: effort.seconds }))
+              .perSecond
+          }))
+          const name = `refresh, ${clients} clients, log ${level}`
+          results.push(judge({ name, unit: 'per s', rounds: all, atLeast: 0.5 }))
+        },
+        { LOG_LEVEL: level }
+      )
+    }
+  }
+  await floor.stop()
+  return results
+}
+
+/** `GET /user/` against the least that could answer it. */
+export const user: Scenario = async (world, effort) => {
+  const results: Result[] = []
+  for (const level of logLevels) {
+    await withService(
+      world,
+      64,
+      async (service, tokens) => {
+        const bare = await world.startHttpFloor(
+          await publicKeyOf(service, (tokens[0] as Tokens).access)
+        )
+        const load = { clients: 64, seconds: effort.seconds }
+        const all = await rounds(effort, async () => ({
+          floor: (await driveUser(bare, tokens, load)).perSecond,
+          ours: (await driveUser(service, tokens, load)).perSecond
+        }))
+        await bare.stop()
+        const name = `GET /user/, 64 clients, log ${level}`
+        results.push(judge({ name, unit: 'per s', rounds: all, atLeast: 0.7 }))
+      },
+      { LOG_LEVEL: level }
+    )
+  }
+  return results
+}
+
+/** What our checks add to the verification of a signature, in this process. */
+export const verify: Scenario = async (_world, effort) => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const ours = accessTokenJws(privateKey, publicJwk(privateKey, 'ES256'))
+  const token = ours.sign({ sub: 'somebody', exp: 2e9, iat: 1 })
+  const key = String(publicKey.export({ type: 'spki', format: 'pem' }))
+  const alone = createVerifier({ key, algorithms: ['ES256'], cache: false })
+  const perSecond = (work: () => unknown) => {
+    const ends = performance.now() + effort.seconds * 250
+    const began = performance.now()
+    let n = 0
+    while (performance.now() < ends) {
+      for (let i = 0; i < 50; i++) work()
+      n += 50
+    }
+    return (n * 1000) / (performance.now() - began)
+  }
+  const all = await rounds({ ...effort, rounds: effort.rounds * 2 }, async () => ({
+    floor: perSecond(() => alone(token)),
+    ours: perSecond(() => ours.verify(token))
+  }))
+  return [judge({ name: 'verify one access token', unit: 'per s', rounds: all, atLeast: 0.9 })]
+}
+
+/** What everybody else notices of a queue of sign-ins. */
+export const queued: Scenario = async (world, effort) =>
+  withService(
+    world,
+    64,
+    async (service, tokens) => {
+      const own = tokens.slice(0, 1)
+      const probes = {
+        'POST /refresh/': () => driveRefresh(service, own, { clients: 1, count: effort.probes }),
+        'GET /user/': () => driveUser(service, own, { clients: 1, count: effort.probes }),
+        'GET /health/live': () =>
+          drive({
+            port: service.port,
+            clients: 1,
+            count: effort.probes,
+            request: () => wire('GET', '/health/live')
+          })
+      }
+      const results: Result[] = []
+      for (const [name, probe] of Object.entries(probes) as [string, () => Promise<Measured>][]) {
+        const all = await rounds({ ...effort, rounds: 3 }, async () => {
+          const idle = await probe()
+          let person = 0
+          const crowd = drive({
+            port: service.port,
+            clients: 500,
+            count: 500,
+            request: () => loginRequest(person++ % 64)
+          })
+          const busy = await probe()
+          await crowd
+          return { floor: idle.p99, ours: busy.p99 }
+        })
+        results.push(
+          judge({ name: `${name}, 500 sign-ins queued`, unit: 'p99 ms', rounds: all, atMost: 3 })
+        )
+      }
+      return results
+    },
+    { HASH_QUEUE_LIMIT: '1000' }
+  )
+
+/** Statements that one request runs, by the driver's own count. */
+export const statements: Scenario = async world =>
+  withService(
+    world,
+    1,
+    async (service, tokens) => {
+      const runs = 20
+      let person = 0
+      const counted = async (work: () => Promise<unknown>) => {
+        const before = (await service.usage()).counts
+        await work()
+        const after = (await service.usage()).counts
+        const names = Object.keys(after).filter(name => name !== 'count-requests')
+        return names.reduce((sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0), 0) / runs
+      }
+      const one = { clients: 1, count: runs }
+      const own = tokens.slice(0, 1)
+      const found: [string, number, number][] = [
+        ['refresh', 1, await counted(() => driveRefresh(service, own, one))],
+        ['GET /user/', 1, await counted(() => driveUser(service, own, one))],
+        [
+          'sign-in',
+          2,
+          await counted(() =>
+            drive({ port: service.port, ...one, request: () => loginRequest(person++) })
+          )
+        ]
+      ]
+      return found.map(([name, wanted, ours]) => ({
+        name: `statements of one ${name}`,
+        unit: 'count',
+        floor: wanted,
+        ours,
+        ratio: ours / wanted,
+        target: `${wanted}`,
+        ok: ours === wanted
+      }))
+    },
+    { BENCH_COUNT_STATEMENTS: 'true' }
+  )
+
+/** From the start of the process to the first answer of `/health/ready`. */
+export const start: Scenario = async (world, effort) => {
+  const all = await rounds(effort, async () => {
+    const bare = await world.startHttpFloor()
+    await bare.stop()
+    const service = await world.startService()
+    await service.stop()
+    return { floor: bare.startMs, ours: service.startMs }
+  })
+  return [judge({ name: 'ready after start', unit: 'ms', rounds: all, atMost: 3 })]
+}
+
+/** Resident memory after many requests, sign-ins among them. */
+export const memory: Scenario = async (world, effort) => {
+  const bare = await world.startHttpFloor()
+  const request = () => wire('GET', '/health/ready')
+  await drive({ port: bare.port, clients: 64, count: effort.requests, request })
+  const floor = (await bare.usage()).rss / 2 ** 20
+  await bare.stop()
+  return withService(world, 64, async (service, tokens) => {
+    await driveUser(service, tokens, { clients: 64, count: effort.requests / 2 })
+    await driveRefresh(service, tokens, { clients: 64, count: effort.requests / 2 })
+    const ours = (await service.usage()).rss / 2 ** 20
+    const name = `resident after ${effort.requests} requests`
+    return [judge({ name, unit: 'MiB', rounds: [{ floor, ours }], atMost: 2.5 })]
+  })
+}
+
+export const preparePeople = (world: World) => createPeople(world, 64)
+
+function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+}
+
+/** The key that signed a token, as PEM. */
+async function publicKeyOf({ port }: Measurable, token: string): Promise<string> {
+  const { kid } = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
+  const answer = await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`)
+  const { keys } = (await answer.json()) as { keys: JsonWebKey[] }
+  const key = keys.find(jwk => jwk.kid === kid) ?? {}
+  return String(createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }))
+}
