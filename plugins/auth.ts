@@ -6,10 +6,10 @@ import { authenticate, type Principal } from '../src/sessions/principal.js'
 /**
  * What authenticates a request:
  * `none` nothing, and whatever bearer is sent is ignored; `bearer` an access token;
- * `refresh` a refresh token by cookie or body; `session` either of the two; `capability` a cookie that
- * a mailed link left.
+ * `refresh` a refresh token by cookie or body; `session` either of the two; `setup` an access token or
+ * a setup challenge in the body; `capability` a cookie that a mailed link or a sign-in left.
  */
-export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'capability'
+export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'setup' | 'capability'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -75,6 +75,7 @@ export default fp(
       const hook = {
         bearer: demandBearer,
         session: welcomeBearer,
+        setup: welcomeBearer,
         none: null,
         refresh: null,
         capability: null

@@ -12,7 +12,10 @@ import { createTokens, type PresentedRefresh, type Tokens } from '../src/tokens/
 import { refreshCookie } from './cookies.js'
 
 /** What of a {@link SignIn} an answer shows. */
-export type SignInAnswer = { access: string; refresh?: string }
+export type SignInAnswer =
+  | { access: string; refresh?: string }
+  | { mfa_required: true; challenge_id: string }
+  | { mfa_setup_required: true; setup_challenge_id: string }
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -34,7 +37,9 @@ declare module 'fastify' {
   interface FastifyReply {
     /** Signs the tokens of a session; the refresh token leaves by cookie or is in the result. */
     giveTokens(grant: Grant): { access: string; refresh?: string }
-    /** The answer to a proof: tokens, or what is still asked for. Marks the device as known. */
+    /** A new access token of a session whose refresh token goes on. */
+    giveAccess(grant: Grant): { access: string }
+    /** The answer to a proof: tokens, or what is still asked for. Marks the device as known once it is signed in. */
     giveSignIn(signIn: SignIn): SignInAnswer
   }
 }
@@ -97,8 +102,15 @@ export default fp(
       }
     )
     fastify.decorateReply('giveSignIn', function (this: FastifyReply, signIn) {
+      if (signIn.kind === 'mfa_required')
+        return { mfa_required: true, challenge_id: signIn.challengeId }
+      if (signIn.kind === 'mfa_setup_required')
+        return { mfa_setup_required: true, setup_challenge_id: signIn.setupChallengeId }
       this.rememberDevice(signIn.grant.user.email)
       return this.giveTokens(signIn.grant)
+    })
+    fastify.decorateReply('giveAccess', function (this: FastifyReply, grant) {
+      return { access: tokens.issue(grant).access }
     })
     fastify.decorateReply('giveTokens', function (this: FastifyReply, grant) {
       const { access, refresh } = tokens.issue(grant)

@@ -3,6 +3,13 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config/load.js'
 import { Problem } from '../src/errors/problem.js'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Refuses other sites even where no cookie came: a form that signs in could sign a stranger in. */
+    refusesForeign?: true
+  }
+}
+
 /**
  * Refuses what another site made a browser send to a route that a cookie authenticates (design
  * rule 8). Requests with neither header come from no browser and pass, as do requests without a
@@ -12,10 +19,12 @@ export default fp(
   async fastify => {
     const isOurs = ownOrigins(fastify.deps.config)
     fastify.addHook('onRoute', route => {
-      const level = route.config?.auth
-      if (level !== 'refresh' && level !== 'session' && level !== 'capability') return
+      const { auth: level, refusesForeign = false } = route.config ?? {}
+      const isAmbient = level === 'refresh' || level === 'session' || level === 'capability'
+      if (!isAmbient && !refusesForeign) return
       const check = async (request: FastifyRequest) => {
-        if (request.headers.cookie !== undefined && isForeign(request, isOurs)) {
+        const speaks = refusesForeign || request.headers.cookie !== undefined
+        if (speaks && isForeign(request, isOurs)) {
           throw new Problem('cross_site_request')
         }
       }
@@ -28,8 +37,11 @@ export default fp(
 
 function isForeign(request: FastifyRequest, isOurs: (origin: string) => boolean): boolean {
   const { origin } = request.headers
-  if (origin !== undefined) return !isOurs(origin)
   const site = request.headers['sec-fetch-site']
+  // Our pages send no referrer, and of such a page's forms browsers withhold the origin too (Fetch,
+  // "append a request `Origin` header"). Whose they are is still said by what no page can set.
+  const isWithheld = origin === 'null' && site === 'same-origin'
+  if (origin !== undefined && !isWithheld) return !isOurs(origin)
   return site !== undefined && site !== 'same-origin' && site !== 'none'
 }
 

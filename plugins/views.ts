@@ -76,12 +76,16 @@ const mailPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
 
 /** Nothing inline and nothing from elsewhere but the brand's logo (HTP-15, LNK-12, PAG-03). */
-function policyOf({ BRAND_LOGO_URL, EMAIL_VERIFIED_REDIRECT }: Config): string {
+function policyOf(config: Config): string {
+  const { BRAND_LOGO_URL } = config
   const logo = BRAND_LOGO_URL === null ? '' : ` ${new URL(BRAND_LOGO_URL).origin}`
   // Browsers hold a form to this where it is redirected to, too.
-  const next = /^https?:/.test(EMAIL_VERIFIED_REDIRECT ?? '')
-    ? ` ${new URL(EMAIL_VERIFIED_REDIRECT as string).origin}`
-    : ''
+  const targets = [
+    config.EMAIL_VERIFIED_REDIRECT,
+    config.PASSWORD_RESET_REDIRECT,
+    config.MFA_COMPLETE_REDIRECT
+  ].flatMap(target => (/^https?:/.test(target ?? '') ? new URL(target as string).origin : []))
+  const next = [...new Set(targets)].map(origin => ` ${origin}`).join('')
   return [
     "default-src 'none'",
     "style-src 'self'",

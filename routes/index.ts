@@ -7,8 +7,13 @@ import health from './health.js'
 import invitations from './invitations.js'
 import login from './login.js'
 import logout from './logout.js'
+import authenticators from './mfa/authenticators.js'
+import mfaPages from './mfa/pages.js'
+import mfaSetup from './mfa/setup.js'
+import mfaVerify from './mfa/verify.js'
 import passwordChange from './password/change.js'
 import passwordReset from './password/reset.js'
+import reauthenticate from './reauthenticate.js'
 import refresh from './refresh.js'
 import registration from './registration/index.js'
 import link from './registration/link.js'
@@ -23,7 +28,18 @@ const routes: FastifyPluginAsync = async fastify => {
   const { config } = fastify.deps
   const prefix = config.BASE_PATH
   const managed = config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION
-  const api = [assets, login, refresh, logout, sessions, user, activity, passwordChange]
+  const api = [
+    assets,
+    login,
+    refresh,
+    logout,
+    sessions,
+    user,
+    activity,
+    passwordChange,
+    reauthenticate
+  ]
+  api.push(mfaSetup, mfaVerify, authenticators, mfaPages)
   if (!managed) api.push(registration)
   api.push(devMailbox)
   if (!config.EMAIL_DISABLED) api.push(passwordReset, emailChange, link, setPassword)

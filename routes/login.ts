@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limitedTo } from '../plugins/rate-limit.js'
 import { login } from '../src/login/login.js'
-import { answersToBody, TokenPair } from './schemas/answers.js'
+import { answersToBody, signInAnswer } from './schemas/answers.js'
 import { closed, Email, Password, TransportHeader } from './schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -16,12 +16,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         tags: ['Sessions'],
         summary: 'Sign in with e-mail address and password',
         description:
-          'Opens a session. Failures draw on budgets of the account, the network and the pair of them; a spent budget answers 429 and says when to try again.',
+          'Opens a session, or answers with what the second factor asks. Failures draw on budgets of the account, the network and the pair of them; a spent budget answers 429 and says when to try again.',
         security: [],
         headers: TransportHeader,
         body: closed({ email: Email, password: Password }),
         response: answersToBody(
-          { 200: TokenPair },
+          { 200: signInAnswer(deps.config) },
           'incorrect_credentials',
           'email_not_verified',
           'busy'

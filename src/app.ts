@@ -3,6 +3,7 @@ import Fastify from 'fastify'
 import auth from '../plugins/auth.js'
 import bodies from '../plugins/bodies.js'
 import capabilities from '../plugins/capabilities.js'
+import challengeCookie from '../plugins/challenge-cookie.js'
 import client from '../plugins/client.js'
 import cookies from '../plugins/cookies.js'
 import cors from '../plugins/cors.js'
@@ -45,6 +46,7 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(cookies)
   await app.register(jwt)
   await app.register(capabilities)
+  await app.register(challengeCookie)
   await app.register(client)
   await app.register(rateLimit)
   await app.register(openapi)

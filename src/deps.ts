@@ -26,6 +26,8 @@ export type Deps = {
   readonly outboxKeys: KeyChain
   /** Under it the link table knows the codes that may be typed. */
   readonly linkCodeKey: Buffer
+  /** Under them the seeds of authenticator apps are sealed. */
+  readonly totpKeys: KeyChain
   readonly hasher: Hasher
   readonly passwordPolicy: PasswordPolicy
 }

@@ -4,6 +4,7 @@ import { openDatabase } from './database/database.js'
 import { requireMigrated } from './database/require-migrated.js'
 import type { Deps, Log } from './deps.js'
 import { createKeyRing } from './keys/keyring.js'
+import { warnOfIgnoredFactors } from './mfa/ignored.js'
 import { createHasher } from './passwords/hashing.js'
 import { createPasswordPolicy } from './passwords/policy.js'
 import { createRoles } from './roles/roles.js'
@@ -42,6 +43,7 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
       log.warn({ err }, 'the breached-password list did not answer; the password passed unasked')
   })
   const keys = createKeyRing({ db, config, clock })
+  const secrets = [config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS] as [string, ...string[]]
   const attemptKey = deriveKey(config.SECRET_KEY, 'attempt-budgets')
   const deps: Deps = {
     db,
@@ -52,7 +54,8 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
     attemptKey,
     roles: createRoles(config.ROLES),
     linkCodeKey: deriveKey(config.SECRET_KEY, 'link-codes'),
-    outboxKeys: deriveKeyChain([config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS], 'outbox'),
+    outboxKeys: deriveKeyChain(secrets, 'outbox'),
+    totpKeys: deriveKeyChain(secrets, 'totp'),
     hasher,
     passwordPolicy,
     ...overrides
@@ -63,6 +66,7 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
     prepare: async () => {
       await requireMigrated(db.pool, config, log)
       await keys.load()
+      await warnOfIgnoredFactors(deps)
     },
     close: async () => {
       await Promise.all([hasher.close(), passwordPolicy.close()])

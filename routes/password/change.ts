@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { changePassword } from '../../src/password-change/change-password.js'
-import { answersToBody, exampleToken, tokenFields } from '../schemas/answers.js'
+import { answersToBody, exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -29,7 +29,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: answersToBody(
           {
             200: Type.Object(
-              { ...tokenFields, access: Type.Optional(tokenFields.access), detail: Type.String() },
+              { ...signInFields, detail: Type.String() },
               {
                 description: 'Changed.',
                 examples: [{ access: exampleToken, detail: 'New password has been saved.' }]

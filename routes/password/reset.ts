@@ -16,7 +16,7 @@ import {
   exampleToken,
   Page,
   Redirect,
-  tokenFields
+  signInFields
 } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
 import { EmailAndCode, EmailOnly } from '../schemas/mail-codes.js'
@@ -194,14 +194,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         tags: ['Password reset'],
         summary: 'Set the new password',
         description:
-          'Allowed by the cookie that the link left, and by it alone. A refused password leaves link and cookie as they were; success uses both up and ends every session. JSON is answered with a fresh session, or with what the second factor asks; a form goes to the done page and signs nobody in.',
+          'Allowed by the cookie that the link left, and by it alone. A refused password leaves link and cookie as they were; success uses both up and ends every session. JSON is answered with a fresh session, or with what the second factor asks; a form goes to the done page and signs nobody in, or to the setup of a second factor where one is required and missing.',
         security: [{ passwordResetCookie: [] }],
         headers: TransportHeader,
         body: closed({ new_password1: Password, new_password2: Password }),
         response: answersToBody(
           {
             200: Type.Object(
-              { ...tokenFields, access: Type.Optional(tokenFields.access), detail: Type.String() },
+              { ...signInFields, detail: Type.String() },
               {
                 description: 'Set.',
                 examples: [{ access: exampleToken, detail: 'Password reset.' }]
@@ -233,7 +233,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
               isForm(request) ? null : client
             )
             reply.removeHeader('www-authenticate').clearCapability('passwordReset')
-            if (signIn === null) return reply.redirect(`${base}/password/reset/complete/`, 303)
+            if (isForm(request) || signIn === null) {
+              const done = `${base}/password/reset/complete/`
+              return reply.leadToFactor(signIn) ?? reply.redirect(done, 303)
+            }
             return {
               ...reply.giveSignIn(signIn),
               detail: request.texts('details', 'password_reset')

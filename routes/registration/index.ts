@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
 import { register } from '../../src/registration/register.js'
-import { answersToBody, exampleToken, tokenFields } from '../schemas/answers.js'
+import { answersToBody, exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Email, Name, Password, TransportHeader } from '../schemas/fields.js'
 
 const Registered = Type.Object(
@@ -12,16 +12,16 @@ const Registered = Type.Object(
         description: 'The access token again, under the name that older clients read.'
       })
     ),
-    ...tokenFields,
-    access: Type.Optional(tokenFields.access),
+    ...signInFields,
     detail: Type.Optional(Type.String({ description: 'A mail was sent to confirm the address.' }))
   },
   {
     description:
-      'Signed up. Tokens are there unless the address has to be confirmed first; then a taken address is answered alike.',
+      'Signed up. Tokens are there unless the address has to be confirmed or a second factor set up first. Where it has to be confirmed, a taken address is answered alike; its setup challenge fails like an expired one.',
     examples: [
       { email: 'ada@example.com', key: exampleToken, access: exampleToken },
-      { email: 'ada@example.com', detail: 'Verification e-mail sent.' }
+      { email: 'ada@example.com', detail: 'Verification e-mail sent.' },
+      { email: 'ada@example.com', mfa_setup_required: true, setup_challenge_id: 'Zt0c…' }
     ]
   }
 )
@@ -67,8 +67,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const detail = asksToVerify ? { detail: request.texts('details', 'verification_sent') } : {}
       reply.code(201)
       if (signIn === null) return { email: registered.email, ...detail }
-      const { access, ...refresh } = reply.giveSignIn(signIn)
-      return { email: registered.email, key: access, access, ...refresh, ...detail }
+      const given = reply.giveSignIn(signIn)
+      const key = 'access' in given ? { key: given.access } : {}
+      return { email: registered.email, ...key, ...given, ...detail }
     }
   )
 }

@@ -14,8 +14,15 @@ export function land(
   status: 302 | 303
 ) {
   if (confirmation.outcome !== 'confirmed') return failToLand(request, reply, confirmation.outcome)
-  if (confirmation.signIn !== null) reply.giveSignIn(confirmation.signIn)
-  return reply.redirect(landingOf(request), status)
+  const { signIn } = confirmation
+  const landing = landingOf(request)
+  const isOurs = request.server.deps.config.EMAIL_VERIFIED_REDIRECT === null
+  // Whoever has a page of their own, or no browser, is not led to ours.
+  const mayLead = isOurs && (request.wantsPage || isForm(request))
+  const led = mayLead ? reply.leadToFactor(signIn, status) : null
+  if (led !== null) return led
+  if (signIn !== null) reply.giveSignIn(signIn)
+  return reply.redirect(landing, status)
 }
 
 /** The page that says the address is confirmed, or the deployer's own. */

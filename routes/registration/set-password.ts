@@ -13,7 +13,7 @@ import {
   Detail,
   exampleToken,
   Page,
-  tokenFields
+  signInFields
 } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
 import { EmailOnly } from '../schemas/mail-codes.js'
@@ -76,7 +76,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: answersToBody(
           {
             200: Type.Object(
-              { ...tokenFields, access: Type.Optional(tokenFields.access), detail: Type.String() },
+              { ...signInFields, detail: Type.String() },
               { description: 'Set.', examples: [{ access: exampleToken, detail: 'Password set.' }] }
             )
           },
@@ -104,7 +104,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
               isForm(request) ? null : client
             )
             reply.removeHeader('www-authenticate').clearCapability('setPassword')
-            if (signIn === null) return reply.page('registration/set-password-complete', {})
+            if (isForm(request) || signIn === null) {
+              const done = 'registration/set-password-complete'
+              return reply.leadToFactor(signIn) ?? reply.page(done, {})
+            }
             return { ...reply.giveSignIn(signIn), detail: request.texts('details', 'password_set') }
           },
           (errors, status) => showForm(request, reply, errors, status)

@@ -1,11 +1,11 @@
 import formbody from '@fastify/formbody'
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
 import { confirmByCode } from '../../src/email-verification/confirm.js'
 import { Problem } from '../../src/errors/problem.js'
 import { requestLink } from '../../src/link-requests/request-link.js'
 import { answerForm, isForm, typedEmail } from '../forms.js'
-import { answers, answersToBody, Detail, Page, Redirect } from '../schemas/answers.js'
+import { answers, answersToBody, Detail, Page, Redirect, signInFields } from '../schemas/answers.js'
 import { EmailAndCode, EmailOnly } from '../schemas/mail-codes.js'
 import { byCookie, land } from './landing.js'
 
@@ -28,7 +28,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         security: [],
         body: EmailAndCode,
         response: answersToBody(
-          { 200: Detail('The address is confirmed.'), 303: Redirect },
+          {
+            200: Type.Object(
+              { ...signInFields, detail: Type.String() },
+              { description: 'Confirmed.', examples: [{ detail: 'The address is confirmed.' }] }
+            ),
+            303: Redirect
+          },
           'invalid_code'
         )
       }
@@ -42,8 +48,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           const confirmation = await confirmByCode(deps, typed, byCookie(request))
           if (isForm(request)) return land(request, reply, confirmation, 303)
           if (confirmation.outcome !== 'confirmed') throw new Problem('invalid_code')
-          if (confirmation.signIn !== null) reply.giveSignIn(confirmation.signIn)
-          return { detail: request.texts('details', 'verified') }
+          const { signIn } = confirmation
+          const given = signIn === null ? {} : reply.giveSignIn(signIn)
+          return { ...given, detail: request.texts('details', 'verified') }
         },
         (errors, status) =>
           reply.page(

@@ -1,4 +1,5 @@
-import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
+import { type TSchema, Type } from '@fastify/type-provider-typebox'
+import type { Config } from '../../src/config/load.js'
 import { catalogue, type ProblemCode } from '../../src/errors/catalogue.js'
 import { loadTexts } from '../../src/i18n/texts.js'
 
@@ -77,8 +78,57 @@ export const TokenPair = Type.Object(tokenFields, {
     'Signed in. The refresh token comes in the `refresh_token` cookie or, with `X-Refresh-Transport: body`, in the body.',
   examples: [{ access: exampleToken }, { access: exampleToken, refresh: 'eyJ…' }]
 })
-export type TokenPair = Static<typeof TokenPair>
 export { exampleToken }
+
+const challengeId = Type.String({
+  description: 'Goes to `/mfa/verify/` or `/mfa/verify-recovery/`, within five minutes.'
+})
+const setupChallengeId = Type.String({
+  description: 'Goes to `/mfa/setup/` and `/mfa/activate/`; good for nothing else.'
+})
+const MfaRequired = Type.Object(
+  { mfa_required: Type.Literal(true), challenge_id: challengeId },
+  {
+    description: 'The second factor is asked for. There are no tokens yet.',
+    examples: [{ mfa_required: true, challenge_id: 'Zt0c…' }]
+  }
+)
+const MfaSetupRequired = Type.Object(
+  { mfa_setup_required: Type.Literal(true), setup_challenge_id: setupChallengeId },
+  {
+    description: 'A second factor has to be set up first. There are no tokens yet.',
+    examples: [{ mfa_setup_required: true, setup_challenge_id: 'Zt0c…' }]
+  }
+)
+
+const description = 'Signed in, or what is still asked for.'
+const SignedIn = Type.Union([TokenPair, MfaRequired, MfaSetupRequired], { description })
+
+/** What answers a proof, as far as it can happen under this mode. */
+export function signInAnswer({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Config): typeof SignedIn {
+  const possible = {
+    disabled: TokenPair,
+    optional: Type.Union([TokenPair, MfaRequired], { description }),
+    required: SignedIn
+  }
+  return possible[mode] as unknown as typeof SignedIn
+}
+
+/** The same as fields of an answer that says more. Which of them are there tells what comes next. */
+export const signInFields = {
+  ...tokenFields,
+  access: Type.Optional(tokenFields.access),
+  mfa_required: Type.Optional(
+    Type.Boolean({ description: 'The second factor is asked for; there are no tokens yet.' })
+  ),
+  challenge_id: Type.Optional(challengeId),
+  mfa_setup_required: Type.Optional(
+    Type.Boolean({
+      description: 'A second factor has to be set up first; there are no tokens yet.'
+    })
+  ),
+  setup_challenge_id: Type.Optional(setupChallengeId)
+}
 
 /** A page for people. */
 export const Page = Type.String({

@@ -79,6 +79,16 @@ export async function replacePassword(
   return count === 0 ? null : credentialEpoch + 1
 }
 
+/** Raises the credential epoch of an account that this transaction has locked; returns the new one. */
+export async function raiseCredentialEpoch(tx: Database, userId: string): Promise<number> {
+  const { credentialEpoch } = await tx.prisma.user.update({
+    where: { id: userId },
+    data: { credentialEpoch: { increment: 1 } },
+    select: { credentialEpoch: true }
+  })
+  return credentialEpoch
+}
+
 /** Stores the same password under new parameters, unless it was changed meanwhile (HSH-03). */
 export async function upgradePasswordHash(
   db: Database,

@@ -9,12 +9,14 @@ export type Budget = {
   /** What is counted, in its canonical form; the table holds a keyed digest of it. */
   readonly subject: string
   readonly rate: Rate
+  /** Seconds that each failure beyond the budget waits, where they are not to grow. */
+  readonly wait?: number
 }
 
 /** Attempts taken, to be given back if they turn out not to be failures. */
 export type Reservation = { readonly keys: readonly string[] }
 
-/** A read to be made in the same round trip: a `SELECT` whose parameters start at `$4`. */
+/** A read to be made in the same round trip: a `SELECT` whose parameters start at `$5`. */
 export type Alongside = {
   readonly name: string
   readonly select: string
@@ -23,17 +25,18 @@ export type Alongside = {
 
 /**
  * The n-th failure beyond the budget waits a tenth of the period, then twice as long each time, at
- * most a quarter of an hour: guessing slows to a crawl, nobody is locked out for good.
+ * most a quarter of an hour: guessing slows to a crawl, nobody is locked out for good. A budget may
+ * name one wait for all instead.
  */
 const reserveSql = (alongside: string) => `
 WITH wanted AS (
-  SELECT * FROM unnest($1::text[], $2::int4[], $3::int4[]) AS w (key, allowed, period)
+  SELECT * FROM unnest($1::text[], $2::int4[], $3::int4[], $4::float8[]) AS w (key, allowed, period, wait)
 ), held AS (
   SELECT b."blockedUntil" FROM "AttemptBudget" b
   WHERE b."key" = ANY ($1::text[]) ORDER BY b."key" FOR UPDATE
 ), spent AS (
   INSERT INTO "AttemptBudget" AS b ("key", "failures", "blockedUntil", "expiresAt")
-  SELECT key, 1, CASE WHEN allowed = 1 THEN now() + make_interval(secs => period / 10.0) END,
+  SELECT key, 1, CASE WHEN allowed = 1 THEN now() + make_interval(secs => COALESCE(wait, period / 10.0)) END,
     now() + make_interval(secs => period)
   FROM wanted
   WHERE NOT EXISTS (SELECT FROM held WHERE "blockedUntil" > now())
@@ -43,20 +46,36 @@ WITH wanted AS (
     FROM wanted w,
       LATERAL (SELECT CASE WHEN b."expiresAt" <= now() THEN 1 ELSE b."failures" + 1 END AS failures) counted,
       LATERAL (SELECT CASE WHEN counted.failures >= w.allowed THEN now() + make_interval(secs =>
-        LEAST(900, w.period / 10.0 * 2 ^ LEAST(counted.failures - w.allowed, 30))) END AS until) blocked
+        COALESCE(w.wait, LEAST(900, w.period / 10.0 * 2 ^ LEAST(counted.failures - w.allowed, 30)))) END AS until) blocked
     WHERE w.key = b."key"
   )
   WHERE b."blockedUntil" IS NULL OR b."blockedUntil" <= now()
-  RETURNING b."key"
+  RETURNING b."key", b."failures", b."blockedUntil"
 )
 SELECT
   ARRAY(SELECT "key" FROM spent) AS "reservedKeys",
+  (SELECT max("failures") FROM spent) AS "failures",
+  (SELECT extract(epoch FROM max("blockedUntil") - now())::float8 FROM spent) AS "blocksSeconds",
   (SELECT extract(epoch FROM max("blockedUntil") - now())::float8 FROM held WHERE "blockedUntil" > now()) AS "waitSeconds",
   -- Losing the last instants of a count in a power cut is harmless, so nobody waits for the disk here.
   set_config('synchronous_commit', 'off', true) AS "asynchronous"
   ${alongside}`
 
-type Row = { readonly reservedKeys: readonly string[]; readonly waitSeconds: number | null }
+type Row = {
+  readonly reservedKeys: readonly string[]
+  readonly failures: number
+  readonly blocksSeconds: number | null
+  readonly waitSeconds: number | null
+}
+
+/** A reservation, and where it leaves the fullest of its budgets if the attempt is a failure. */
+export type Reserved = Reservation & {
+  readonly failures: number
+  /** How long the next attempt will have to wait; null: not at all. */
+  readonly blocksSeconds: number | null
+}
+
+const keyOf = (key: Buffer, { kind, subject }: Budget) => keyedDigest(key, `${kind}\0${subject}`)
 
 /**
  * Takes one attempt from every budget, or from none: parallel guesses cannot spend more than there
@@ -69,12 +88,13 @@ export async function reserve<Also = unknown>(
   key: Buffer,
   budgets: readonly Budget[],
   alongside?: Alongside
-): Promise<Reservation & { readonly also: Also | null }> {
-  const keys = budgets.map(({ kind, subject }) => keyedDigest(key, `${kind}\0${subject}`))
+): Promise<Reserved & { readonly also: Also | null }> {
+  const keys = budgets.map(budget => keyOf(key, budget))
   const values = [
     keys,
     budgets.map(({ rate }) => rate.count),
-    budgets.map(({ rate }) => rate.seconds)
+    budgets.map(({ rate }) => rate.seconds),
+    budgets.map(({ wait }) => wait ?? null)
   ]
   const statement = {
     name: `reserve-attempts${alongside === undefined ? '' : `-${alongside.name}`}`,
@@ -85,9 +105,10 @@ export async function reserve<Also = unknown>(
       ...values,
       ...(alongside?.values ?? [])
     ])
-    const { reservedKeys, waitSeconds, also } = rows[0] as Row & { also: Also | null }
+    const { reservedKeys, waitSeconds, also, ...standing } = rows[0] as Row & { also: Also | null }
     if (waitSeconds !== null) throw throttled(waitSeconds)
-    if (reservedKeys.length === keys.length) return { keys: reservedKeys, also: also ?? null }
+    if (reservedKeys.length === keys.length)
+      return { keys: reservedKeys, also: also ?? null, ...standing }
     // Two first attempts made the same row at once and this one came too late: give back and look again.
     await refund(db, { keys: reservedKeys })
   }
@@ -111,4 +132,26 @@ const refundStatement = { name: 'refund-attempts', text: `WITH ${refundCte('$1',
 /** Gives back exactly what one reservation took; other people's failures stay counted (BRF-04). */
 export async function refund(db: Database, reservation: Reservation): Promise<void> {
   if (reservation.keys.length > 0) await db.run(refundStatement, [reservation.keys])
+}
+
+const clearStatement = {
+  name: 'clear-attempts',
+  text: `UPDATE "AttemptBudget" SET "failures" = 0, "blockedUntil" = NULL WHERE "key" = $1::text`
+}
+
+/** Forgets all failures of one budget: whoever passed was the owner of it all along. */
+export async function clear(db: Database, key: Buffer, budget: Budget): Promise<void> {
+  await db.run(clearStatement, [keyOf(key, budget)])
+}
+
+const readWait = {
+  name: 'read-attempt-wait',
+  text: `SELECT extract(epoch FROM "blockedUntil" - now())::float8 AS "seconds" FROM "AttemptBudget"
+WHERE "key" = $1::text AND "blockedUntil" > now()`
+}
+
+/** How long a budget refuses every attempt from now on, in seconds; null: it does not. */
+export async function readBlock(db: Database, key: Buffer, budget: Budget): Promise<number | null> {
+  const [row] = await db.run<{ seconds: number }>(readWait, [keyOf(key, budget)])
+  return row?.seconds ?? null
 }

@@ -17,6 +17,7 @@ type Filled = {
   readonly JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: boolean
   readonly PASSWORD_RESET_COOKIE_SECURE: boolean
   readonly PASSWORD_SET_COOKIE_SECURE: boolean
+  readonly JWT_ALLAUTH_TOTP_ISSUER: string
   readonly EMAIL_PORT: number
   readonly DEFAULT_FROM_EMAIL: string
   readonly HASH_CONCURRENCY: number
@@ -75,6 +76,7 @@ export function loadConfig(env: Environment = readEnvironment()): Config {
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: given.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE ?? https,
     PASSWORD_RESET_COOKIE_SECURE: given.PASSWORD_RESET_COOKIE_SECURE ?? https,
     PASSWORD_SET_COOKIE_SECURE: given.PASSWORD_SET_COOKIE_SECURE ?? https,
+    JWT_ALLAUTH_TOTP_ISSUER: given.JWT_ALLAUTH_TOTP_ISSUER ?? given.BRAND_NAME,
     EMAIL_PORT: given.EMAIL_PORT ?? (given.EMAIL_USE_SSL ? 465 : given.EMAIL_USE_TLS ? 587 : 25),
     DEFAULT_FROM_EMAIL:
       given.DEFAULT_FROM_EMAIL ??

@@ -380,6 +380,37 @@ export const groups = {
       { defaultText: '`1h`' }
     )
   },
+  'Second factor': {
+    JWT_ALLAUTH_MFA_TOTP_MODE: setting(
+      kinds.oneOf('disabled', 'optional', 'required'),
+      'disabled',
+      '`disabled`: sign-in asks for the password alone. `optional`: who has set up an authenticator app is asked for its code. `required`: everybody is, and sets one up first.'
+    ),
+    JWT_ALLAUTH_TOTP_ISSUER: optional(kinds.text, 'Name of your product in authenticator apps.', {
+      defaultText: 'the value of `BRAND_NAME`'
+    }),
+    JWT_ALLAUTH_MFA_CHALLENGE_MAX_ATTEMPTS: setting(
+      kinds.integer(0, 1000),
+      5,
+      'Wrong codes that one sign-in may have before it has to begin again; 0: no limit.'
+    ),
+    JWT_ALLAUTH_MFA_MAX_ATTEMPTS: setting(
+      kinds.integer(0, 100_000),
+      10,
+      'Wrong codes that one account may have, over all sign-ins, before codes are refused for a while; 0: no limit.'
+    ),
+    JWT_ALLAUTH_MFA_LOCKOUT_SECONDS: setting(
+      kinds.duration('s', 1, 86_400),
+      900,
+      'How long codes are then refused, and after how long without a wrong code the count is forgotten.',
+      { defaultText: '`15m`' }
+    ),
+    MFA_COMPLETE_REDIRECT: optional(
+      kinds.target,
+      'Where the pages of the second factor lead in the end.',
+      { defaultText: 'a page of the service' }
+    )
+  },
   Mail: {
     EMAIL_HOST: optional(
       kinds.text,
@@ -476,6 +507,12 @@ export const groups = {
       { count: 20, seconds: 60 },
       'Requests around password reset, verification and address change per network.',
       { defaultText: '`20/min`' }
+    ),
+    RATE_LIMIT_MFA: setting(
+      kinds.rate,
+      { count: 30, seconds: 60 },
+      'Requests around the second factor and re-authentication per network.',
+      { defaultText: '`30/min`' }
     ),
     RATE_LIMIT_DEFAULT: setting(
       kinds.rate,

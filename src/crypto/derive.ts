@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto'
+import { keyedDigest } from './digest.js'
 
 /** What a key is for. One purpose, one key: a value made for one is noise to every other. */
 export type KeyPurpose =
@@ -9,6 +10,7 @@ export type KeyPurpose =
   | 'attempt-budgets'
   | 'outbox'
   | 'link-codes'
+  | 'totp'
   | 'password-reset-capability'
   | 'set-password-capability'
 
@@ -31,3 +33,6 @@ export function deriveKeyChain(
     earlier: earlier.map(secret => deriveKey(secret, purpose))
   }
 }
+
+/** A short name of a key that tells nothing of it: says in a table what a value was sealed under. */
+export const keyIdOf = (key: Buffer): string => keyedDigest(key, 'key id').slice(0, 12)

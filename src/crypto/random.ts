@@ -17,4 +17,15 @@ export const newLinkToken = (): string => randomBytes(32).toString('base64url')
 const codeAlphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 
 /** 40 bits in eight letters to type, where a budget of attempts stands before them. */
-export const newCode = (): string => Array.from(randomBytes(8), byte => codeAlphabet[byte & 31]).join('')
+export const newCode = (): string =>
+  Array.from(randomBytes(8), byte => codeAlphabet[byte & 31]).join('')
+
+/** 160 bits: the seed of an authenticator app (RFC 4226 §4, R6). */
+export const newTotpSeed = (): Buffer => randomBytes(20)
+
+/** 256 bits in base64url: what a client holds between the password and the second factor. */
+export const newChallengeToken = (): string => randomBytes(32).toString('base64url')
+
+/** 80 bits in sixteen letters to write down. */
+export const newRecoveryCode = (): string =>
+  Array.from(randomBytes(16), byte => codeAlphabet[byte & 31]).join('')

@@ -5,6 +5,7 @@ import { attemptCode } from '../attempts/code-attempt.js'
 import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { findLink, findLinkByCode, type Link, redeemLink } from '../links/links.js'
+import { dropSecondFactor } from '../mfa/authenticators.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
 
@@ -82,6 +83,7 @@ async function confirm(
       // A later sign-up proved the mailbox: whatever an earlier one holds was never proven (EML-10).
       credentialEpoch = await adoptSignUp(tx, account, signUp, deps.clock())
       await endSessionsAfterEpoch(tx, { userId })
+      await dropSecondFactor(tx, userId)
     } else {
       await markVerified(tx, userId, deps.clock())
     }

@@ -5,8 +5,14 @@ import { type Origin, record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { findLink, findLiveLink, type Link, redeemLink } from '../links/links.js'
+import { dropSecondFactor } from '../mfa/authenticators.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
-import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
+import {
+  openSession,
+  openSetup,
+  type SessionRequest,
+  type SignIn
+} from '../sign-in/open-session.js'
 
 type NewPassword = {
   readonly first: string
@@ -21,7 +27,7 @@ const gone = () => new Problem('capability_invalid', { spent: true })
  * Sets the first password of an invited account, which also proves its mailbox. A refused password
  * leaves the invitation as it was; an account that has a password is not to be had this way (ADM-04).
  *
- * @param request How to open a session; null signs nobody in.
+ * @param request How to open a session; null signs nobody in, and leads at most to a first factor.
  * @throws {Problem} `capability_invalid`; `validation_error` on `new_password1`, `new_password2`.
  */
 export async function acceptInvitation(
@@ -42,10 +48,12 @@ export async function acceptInvitation(
     const now = deps.clock()
     const { id: userId } = account
     const credentialEpoch = await resetPassword(tx, account, { passwordHash, now })
+    // Of a sign-up that nobody proved before somebody was asked in (contract A.3.2).
+    if (account.emailVerifiedAt === null) await dropSecondFactor(tx, userId)
     await tx.prisma.invitation.updateMany({ where: { userId }, data: { acceptedAt: now } })
     await record(tx, { event: 'invitation.accepted', actorId: userId, subjectId: userId, origin })
-    if (request === null) return null
     const proof = { userId, credentialEpoch, amr: ['pwd'] as const, via: 'session.opened' as const }
+    if (request === null) return openSetup({ ...deps, db: tx }, proof, origin)
     const signIn = await openSession({ ...deps, db: tx }, proof, request)
     if (signIn === null) throw gone()
     return signIn

@@ -170,6 +170,26 @@ export async function redeemLink(tx: Database, link: Pick<Link, 'id'>): Promise<
   return (await tx.run(redeem, [link.id])).length > 0
 }
 
+/**
+ * Lets the link that confirms an address live on under the account's new epoch: whoever sets up a
+ * second factor before they look into their mailbox has changed nothing that the link is about.
+ */
+export async function carryVerification(
+  tx: Database,
+  { userId, credentialEpoch }: { userId: string; credentialEpoch: number }
+): Promise<void> {
+  await tx.prisma.link.updateMany({
+    where: {
+      userId,
+      purpose: 'email_verification',
+      supersededAt: null,
+      redeemedAt: null,
+      credentialEpoch: credentialEpoch - 1
+    },
+    data: { credentialEpoch }
+  })
+}
+
 /** Voids every open link of an account, where its epoch does not: the undo links. */
 export async function voidLinks(tx: Database, userId: string, now: Date): Promise<void> {
   await tx.prisma.link.updateMany({

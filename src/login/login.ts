@@ -2,7 +2,8 @@ import { upgradePasswordHash } from '../accounts/accounts.js'
 import { canonicalAddress } from '../accounts/address.js'
 import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
-import { Problem } from '../errors/problem.js'
+import { Problem, throttled } from '../errors/problem.js'
+import { readLockout } from '../mfa/budget.js'
 import { attemptPassword, type Source } from '../passwords/attempt.js'
 import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
 
@@ -55,6 +56,11 @@ export async function login(
   }
   const signIn = await openSession(deps, proof, client)
   if (signIn === null) throw new Problem('incorrect_credentials')
+  if (signIn.kind === 'mfa_required') {
+    // Said only now: who does not know the password does not hear of it (ENU-12).
+    const lockedFor = await readLockout(deps, userId)
+    if (lockedFor !== null) throw throttled(lockedFor)
+  }
   if (outdated) await upgrade(deps, userId, passwordHash as string, password)
   return signIn
 }

@@ -5,10 +5,16 @@ import { type Origin, record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { findLiveLink, redeemLink } from '../links/links.js'
+import { dropSecondFactor } from '../mfa/authenticators.js'
 import { enqueue } from '../outbox/enqueue.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
-import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
+import {
+  openSession,
+  openSetup,
+  type SessionRequest,
+  type SignIn
+} from '../sign-in/open-session.js'
 
 type NewPassword = {
   readonly first: string
@@ -25,7 +31,7 @@ const gone = () => new Problem('capability_invalid', { spent: true })
  * For an account that nobody had proven this is the first proof of its mailbox, and what was held
  * before ends (contract A.3.2).
  *
- * @param request How to open a session; null signs nobody in.
+ * @param request How to open a session; null signs nobody in, and leads at most to a first factor.
  * @throws {Problem} `capability_invalid`; `validation_error` on `new_password1`, `new_password2`.
  */
 export async function setNewPassword(
@@ -45,6 +51,7 @@ export async function setNewPassword(
     const { id: userId, email: recipient, locale } = account
     const isFirstProof = account.emailVerifiedAt === null
     const credentialEpoch = await resetPassword(tx, account, { passwordHash, now: deps.clock() })
+    if (isFirstProof) await dropSecondFactor(tx, userId)
     if (isFirstProof || deps.config.LOGOUT_ON_PASSWORD_CHANGE)
       await endSessionsAfterEpoch(tx, { userId })
     await record(tx, { event: 'password.reset', actorId: userId, subjectId: userId, origin })
@@ -54,12 +61,14 @@ export async function setNewPassword(
       recipient,
       locale: locale ?? deps.config.DEFAULT_LOCALE
     })
-    if (request === null) return null
-    const signIn = await openSession(
-      { ...deps, db: tx },
-      { userId, credentialEpoch, amr: ['pwd'], via: 'session.opened' },
-      request
-    )
+    const proof = {
+      userId,
+      credentialEpoch,
+      amr: ['pwd'] as const,
+      via: 'session.opened' as const
+    }
+    if (request === null) return openSetup({ ...deps, db: tx }, proof, origin)
+    const signIn = await openSession({ ...deps, db: tx }, proof, request)
     if (signIn === null) throw gone()
     return signIn
   })

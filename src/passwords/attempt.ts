@@ -33,7 +33,7 @@ export type Attempt = {
 const readCandidate = `
   SELECT json_build_object('id', u."id", 'passwordHash', u."passwordHash", 'isActive', u."isActive",
     'verified', u."emailVerifiedAt" IS NOT NULL, 'credentialEpoch', u."credentialEpoch")
-  FROM "User" u WHERE u."email" = $4::text`
+  FROM "User" u WHERE u."email" = $5::text`
 
 /**
  * Tries a password for an address: takes an attempt from every budget, then compares (BRF-03). An

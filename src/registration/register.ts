@@ -2,13 +2,19 @@ import { createAccount } from '../accounts/accounts.js'
 import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
 import { releaseLapsedInvitation } from '../accounts/invited.js'
 import { record } from '../audit/record.js'
+import { newId } from '../crypto/random.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
 import { createLink } from '../links/links.js'
 import { enqueue } from '../outbox/enqueue.js'
 import { mayMail } from '../outbox/mail-budget.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
-import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
+import {
+  openSession,
+  openSetupBlindly,
+  type SessionRequest,
+  type SignIn
+} from '../sign-in/open-session.js'
 import { signUpUnverified } from './sign-up-unverified.js'
 
 export type SignUp = {
@@ -27,7 +33,7 @@ type Client = SessionRequest & {
 
 export type Registered = {
   readonly email: EmailAddress
-  /** Null where the address has to be confirmed first. */
+  /** Null where the address has to be confirmed first, and no factor has to be set up. */
   readonly signIn: SignIn | null
 }
 
@@ -64,15 +70,40 @@ export async function register(
   if (deps.config.EMAIL_VERIFICATION !== 'mandatory') {
     return { email, signIn: await signUpAndIn(deps, account, client) }
   }
-  if (await mayMail(deps, { address: email, network: client.network })) {
-    await signUpUnverified(deps, account, client)
-  }
-  return { email, signIn: null }
+  return { email, signIn: await signUpHidden(deps, account, client) }
 }
 
 type NewAccount = Pick<SignUp, 'firstName' | 'lastName'> & {
   readonly email: EmailAddress
   readonly passwordHash: string
+}
+
+/**
+ * Signs up where the address has to be confirmed first. A required factor may be set up meanwhile:
+ * everybody gets a challenge for that, in the transaction of the sign-up, so that there is one wait
+ * for the disk whether the challenge is anybody's or not (contract A.3.21).
+ */
+async function signUpHidden(
+  deps: RegisterDeps,
+  account: NewAccount,
+  client: Client
+): Promise<SignIn | null> {
+  const mails = await mayMail(deps, { address: account.email, network: client.network })
+  if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') {
+    if (mails) await signUpUnverified(deps, account, client)
+    return null
+  }
+  return deps.db.transaction(async tx => {
+    const inside = { ...deps, db: tx }
+    const userId = mails ? await signUpUnverified(inside, account, client) : newId()
+    const proof = {
+      userId,
+      credentialEpoch: 0,
+      amr: ['pwd'] as const,
+      via: 'session.opened' as const
+    }
+    return openSetupBlindly(inside, proof, client.device)
+  })
 }
 
 /** Account, first session and, with optional verification, the mail: all or none. */

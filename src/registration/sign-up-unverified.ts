@@ -77,22 +77,24 @@ type Row = { readonly wasTaken: boolean; readonly isCreated: boolean; readonly i
 /**
  * Signs up under mandatory verification.
  *
+ * @returns the id of the account if this made one; nobody's otherwise.
  * @throws {Problem} `email_taken`, only with `ACCOUNT_PREVENT_ENUMERATION` off.
  */
 export async function signUpUnverified(
   deps: Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>,
   account: NewAccount,
   { locale, device }: { locale: string; device: Device }
-): Promise<void> {
+): Promise<string> {
   const { db, config } = deps
   const { email, passwordHash, firstName, lastName } = account
   const hides = config.ACCOUNT_PREVENT_ENUMERATION
   for (;;) {
+    const userId = newId()
     const link = draftLink(deps, true)
     const mail = mailValues(deps, link.secret)
     const [row] = await db.run<Row>(signUp, [
       email,
-      newId(),
+      userId,
       passwordHash,
       firstName,
       lastName,
@@ -114,7 +116,7 @@ export async function signUpUnverified(
     // Neither: a sign-up beside this one took the address after the statement began. Look again.
     if (wasTaken || isCreated) {
       db.notify('mail')
-      return
+      return userId
     }
   }
 }

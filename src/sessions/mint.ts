@@ -2,6 +2,7 @@ import { type Reservation, refundCte } from '../attempts/budgets.js'
 import { type AuditEventName, auditCte, networkIn } from '../audit/record.js'
 import { newId, newJti } from '../crypto/random.js'
 import type { Deps } from '../deps.js'
+import { satisfiesMode } from './factor.js'
 import {
   type AuthenticationMethod,
   type Device,
@@ -32,6 +33,7 @@ const mintSession = {
 WITH u AS (
   UPDATE "User" SET "lastLoginAt" = now()
   WHERE "id" = $1::uuid AND "credentialEpoch" = $2::int4 AND "isActive"
+    AND ${satisfiesMode({ mode: '$15', amr: '$6::text[]', userId: '"User"."id"' })}
   RETURNING *
 ), s AS (
   INSERT INTO "Session" ("id", "userId", "jti", "createdAt", "authTime", "amr", "transport",
@@ -58,10 +60,12 @@ FROM u, s`
 
 /**
  * The one door to a session (design rule 1). It opens for an account that may sign in, whose
- * credentials are still those that the proof was checked against, and to nobody else: the row lock
- * on the account puts a mint before or after whatever raises the epoch, never beside it.
+ * credentials are still those that the proof was checked against, and that proved a second factor
+ * where the mode asks for one; to nobody else. The row lock on the account puts a mint before or
+ * after whatever raises the epoch, never beside it.
  *
- * @returns null when the account was disabled, removed or changed its credentials meanwhile.
+ * @returns null when the proof lacks a factor, or the account was disabled, removed or changed its
+ *   credentials meanwhile.
  */
 export async function mint(
   deps: Pick<Deps, 'db' | 'config'>,
@@ -87,7 +91,8 @@ export async function mint(
     proof.reservation?.keys ?? [],
     newId(),
     proof.via,
-    networkIn(device)
+    networkIn(device),
+    config.JWT_ALLAUTH_MFA_TOTP_MODE
   ])
   if (row === null) return null
   await endOldest(deps, row)

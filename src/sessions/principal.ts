@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
+import { satisfiesMode } from './factor.js'
 import type { AuthenticationMethod } from './grant.js'
 import { type Account, accountOf, firstRow, type GrantRow, grantColumns } from './grant.js'
 
@@ -20,7 +21,7 @@ SELECT ${grantColumns}, (
   SELECT l."address" FROM "Link" l
   WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND l."supersededAt" IS NULL
     AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND l."credentialEpoch" = u."credentialEpoch"
-) AS "pendingEmail"
+) AS "pendingEmail", NOT ${satisfiesMode({ mode: '$3', amr: 's."amr"', userId: 'u."id"' })} AS "owesFactor"
 FROM "User" u LEFT JOIN "Session" s ON s."id" = $2::uuid AND s."userId" = u."id" AND s."expiresAt" > now()
 WHERE u."id" = $1::uuid`
 }
@@ -31,25 +32,30 @@ type LeftJoined = {
     : GrantRow[Column] | null
 }
 
+type Beside = { readonly pendingEmail: string | null; readonly owesFactor: boolean | null }
+
 /**
  * The bearer of an access token, in one read: role, state and session are those of this moment, not
  * those of the token (D8, ADM-02).
  *
- * @throws {Problem} `no_active_account`; `token_not_valid` when the account is gone, or its session
- *   is and `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` is on.
+ * @throws {Problem} `no_active_account`; `token_not_valid` when the account is gone, when its session
+ *   lacks a second factor that is asked for, or is gone and `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` is on.
  */
 export async function authenticate(
   { db, config }: Pick<Deps, 'db' | 'config'>,
   bearer: { userId: string; sessionId: string }
 ): Promise<Principal> {
-  const row = await firstRow<LeftJoined & { pendingEmail: string | null }>(db, readPrincipal, [
+  const row = await firstRow<LeftJoined & Beside>(db, readPrincipal, [
     bearer.userId,
-    bearer.sessionId
+    bearer.sessionId,
+    config.JWT_ALLAUTH_MFA_TOTP_MODE
   ])
   if (row === null) throw new Problem('token_not_valid')
   if (!row.userIsActive) throw new Problem('no_active_account')
   if (row.sessionId === null && config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
     throw new Problem('token_not_valid')
+  // A session from before a factor was asked for vouches for nobody any more (MFA-10).
+  if (row.sessionId !== null && row.owesFactor) throw new Problem('token_not_valid')
   return {
     user: accountOf(row as GrantRow),
     sessionId: bearer.sessionId,

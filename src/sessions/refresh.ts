@@ -3,6 +3,7 @@ import { newJti } from '../crypto/random.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { enqueue } from '../outbox/enqueue.js'
+import { satisfiesMode } from './factor.js'
 import {
   type Device,
   firstRow,
@@ -26,6 +27,8 @@ export type Presented = {
 
 type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'outboxKeys'>
 
+const provedEnough = (mode: string) => satisfiesMode({ mode, amr: 's."amr"', userId: 's."userId"' })
+
 /** The row lock decides every race: of many refreshes with one token, one finds its `jti` still there. */
 const rotateSession = {
   name: 'rotate-session',
@@ -38,6 +41,7 @@ FROM "User" u
 WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND s."jti" = $3::uuid AND s."transport" = $5::"Transport"
   AND s."expiresAt" > now() AND COALESCE(s."createdAt" + make_interval(secs => $7::float8) > now(), true)
   AND u."id" = s."userId" AND u."isActive" AND (NOT $10::boolean OR u."emailVerifiedAt" IS NOT NULL)
+  AND ${provedEnough('$11')}
 RETURNING ${grantColumns}`
 }
 
@@ -46,6 +50,7 @@ type Standing = GrantRow & {
   readonly withinGrace: boolean
   readonly pastIdle: boolean
   readonly pastLifetime: boolean
+  readonly owesFactor: boolean
 }
 
 const readStanding = {
@@ -54,7 +59,8 @@ const readStanding = {
 SELECT ${grantColumns}, s."previousJti",
   COALESCE(s."rotatedAt" + make_interval(secs => $3::float8) > now(), false) AS "withinGrace",
   s."expiresAt" <= now() AS "pastIdle",
-  COALESCE(s."createdAt" + make_interval(secs => $4::float8) <= now(), false) AS "pastLifetime"
+  COALESCE(s."createdAt" + make_interval(secs => $4::float8) <= now(), false) AS "pastLifetime",
+  NOT ${provedEnough('$5')} AS "owesFactor"
 FROM "Session" s JOIN "User" u ON u."id" = s."userId"
 WHERE s."id" = $1::uuid AND s."userId" = $2::uuid`
 }
@@ -83,7 +89,8 @@ export async function refresh(
       config.JWT_ALLAUTH_SESSION_LIFETIME,
       device.ip,
       device.userAgent,
-      config.EMAIL_VERIFICATION === 'mandatory'
+      config.EMAIL_VERIFICATION === 'mandatory',
+      config.JWT_ALLAUTH_MFA_TOTP_MODE
     ])
     if (row !== null) return grantOf(row)
   }
@@ -98,7 +105,8 @@ async function explain(deps: RefreshDeps, presented: Presented, device: Device):
     sessionId,
     userId,
     config.REFRESH_REUSE_GRACE_SECONDS,
-    config.JWT_ALLAUTH_SESSION_LIFETIME
+    config.JWT_ALLAUTH_SESSION_LIFETIME,
+    config.JWT_ALLAUTH_MFA_TOTP_MODE
   ])
   if (standing === null) throw spent('token_not_valid')
   if (!standing.userIsActive) {
@@ -113,6 +121,11 @@ async function explain(deps: RefreshDeps, presented: Presented, device: Device):
   if (standing.pastLifetime) {
     await revokeSession(db, { userId, sessionId })
     throw spent('session_expired')
+  }
+  // Opened while no factor was asked for: it has to sign in again, and is asked then (MFA-10).
+  if (standing.owesFactor) {
+    await revokeSession(db, { userId, sessionId })
+    throw spent('token_not_valid')
   }
   if (standing.pastIdle || presented.expired) throw spent('token_not_valid')
   // Refused a moment ago, in order now: the account was enabled between the two statements.

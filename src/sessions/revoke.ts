@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js'
 import type { Deps } from '../deps.js'
+import { hasFactorSql } from './factor.js'
 import type { Presented } from './refresh.js'
 
 /** Ends one session of an account; whether there was one. A refresh in flight comes before or finds nothing. */
@@ -37,6 +38,24 @@ export async function endSessionsAfterEpoch(
   { userId }: { userId: string }
 ): Promise<void> {
   await tx.prisma.session.deleteMany({ where: { userId } })
+}
+
+const endFactorless = {
+  name: 'end-sessions-without-factor',
+  text: `
+DELETE FROM "Session" s
+WHERE s."userId" = $1::uuid AND s."id" <> ALL ($2::uuid[]) AND NOT ${hasFactorSql('s."amr"')}`
+}
+
+/**
+ * Ends the sessions of an account that never passed a second factor, but for one (MFA-11). In a
+ * transaction that has just raised the account's epoch.
+ */
+export async function endSessionsWithoutFactor(
+  tx: Database,
+  { userId, keep }: { userId: string; keep: string | null }
+): Promise<void> {
+  await tx.run(endFactorless, [userId, keep === null ? [] : [keep]])
 }
 
 /** Ends every session of an account but one, and says how many there were. */

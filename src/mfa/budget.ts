@@ -1,0 +1,26 @@
+import { type Budget, readBlock } from '../attempts/budgets.js'
+import type { Config } from '../config/load.js'
+import type { Deps } from '../deps.js'
+
+const unlimited = 1_000_000
+
+/**
+ * Wrong codes of one account, over all its challenges and both kinds of code (MFA-05). Nothing draws
+ * on it before the password was right, and no new challenge fills it up again (MFA-06).
+ */
+export function codeBudget(
+  config: Pick<Config, 'JWT_ALLAUTH_MFA_MAX_ATTEMPTS' | 'JWT_ALLAUTH_MFA_LOCKOUT_SECONDS'>,
+  userId: string
+): Budget {
+  const seconds = config.JWT_ALLAUTH_MFA_LOCKOUT_SECONDS
+  const count = config.JWT_ALLAUTH_MFA_MAX_ATTEMPTS || unlimited
+  return { kind: 'mfa', subject: userId, rate: { count, seconds }, wait: seconds }
+}
+
+/** How long codes of an account are refused from now on, in seconds; null: they are not. */
+export function readLockout(
+  { db, config, attemptKey }: Pick<Deps, 'db' | 'config' | 'attemptKey'>,
+  userId: string
+): Promise<number | null> {
+  return readBlock(db, attemptKey, codeBudget(config, userId))
+}

@@ -1,0 +1,142 @@
+import { type Reservation, refundCte } from '../attempts/budgets.js'
+import { auditCte, networkIn, type Origin } from '../audit/record.js'
+import { digest } from '../crypto/digest.js'
+import { newChallengeToken, newId } from '../crypto/random.js'
+import type { Database } from '../database/database.js'
+
+/** `login` waits for a code; `setup` is for an account without a factor, and allows to set one up. */
+export type ChallengeKind = 'login' | 'setup'
+
+/** What somebody proved so far, at a moment when the account had this credential epoch. */
+type Proof = {
+  readonly userId: string
+  readonly credentialEpoch: number
+  readonly amr: readonly string[]
+  /** Attempts that this proof shows to be no failures; given back with the challenge. */
+  readonly reservation?: Reservation
+}
+
+/** Five minutes (contract 3.1); a setup that is begun gets them again, within a quarter of an hour. */
+const lifeSeconds = 300
+const longestSetupSeconds = 900
+
+const createChallengeStatement = {
+  name: 'create-mfa-challenge',
+  text: `
+WITH account AS (
+  SELECT u."id", CASE WHEN EXISTS (SELECT FROM "Authenticator" a WHERE a."userId" = u."id")
+    THEN 'login' ELSE 'setup' END::"MfaChallengeKind" AS "kind"
+  FROM "User" u WHERE u."id" = $1::uuid AND u."credentialEpoch" = $2::int4 AND u."isActive"
+), challenge AS (
+  INSERT INTO "MfaChallenge" ("id", "kind", "userId", "digest", "credentialEpoch", "amr", "createdAt", "expiresAt")
+  SELECT $3::uuid, "kind", "id", $4::text, $2::int4, $5::text[], now(), now() + interval '${lifeSeconds} seconds'
+  FROM account WHERE "kind" = ANY ($6::"MfaChallengeKind"[])
+  RETURNING "kind", "userId"
+), ${refundCte('$7', 'EXISTS (SELECT FROM challenge)')}, ${auditCte({
+    from: 'challenge',
+    id: '$8',
+    event: `'mfa.challenged'`,
+    actorId: '"userId"',
+    subjectId: '"userId"',
+    network: '$9',
+    userAgent: '$10',
+    details: `jsonb_build_object('kind', "kind")`
+  })}
+SELECT "kind"::text FROM challenge`
+}
+
+/**
+ * Makes the challenge that is due to an account, if it is one of these kinds. `kind` is null when
+ * there is none: the account is not there, changed its credentials, or owes another kind.
+ */
+export async function createChallenge(
+  db: Database,
+  { userId, credentialEpoch, amr, reservation }: Proof,
+  kinds: readonly ChallengeKind[],
+  origin: Origin
+): Promise<{ token: string; kind: ChallengeKind | null }> {
+  const token = newChallengeToken()
+  const [row] = await db.run<{ kind: ChallengeKind }>(createChallengeStatement, [
+    userId,
+    credentialEpoch,
+    newId(),
+    digest(token),
+    amr,
+    kinds,
+    reservation?.keys ?? [],
+    newId(),
+    networkIn(origin),
+    origin.userAgent
+  ])
+  return { token, kind: row?.kind ?? null }
+}
+
+/** A challenge that may still be met, and whose it is. */
+export type Challenge = {
+  readonly id: string
+  readonly userId: string
+  readonly email: string
+  readonly credentialEpoch: number
+  readonly amr: readonly ('pwd' | 'email')[]
+}
+
+const readChallenge = {
+  name: 'read-mfa-challenge',
+  text: `
+SELECT c."id", c."userId", u."email", c."credentialEpoch", c."amr"
+FROM "MfaChallenge" c JOIN "User" u ON u."id" = c."userId"
+WHERE c."digest" = $1::text AND c."kind" = $2::"MfaChallengeKind" AND c."expiresAt" > now()
+  AND u."isActive" AND u."credentialEpoch" = c."credentialEpoch"`
+}
+
+/** The challenge of a token: null alike for an unknown, expired, spent or voided one, and another kind. */
+export async function findChallenge(
+  db: Database,
+  token: string,
+  kind: ChallengeKind
+): Promise<Challenge | null> {
+  const [challenge] = await db.run<Challenge>(readChallenge, [digest(token), kind])
+  return challenge ?? null
+}
+
+const takeAttempt = {
+  name: 'take-mfa-attempt',
+  text: `
+UPDATE "MfaChallenge" SET "attempts" = "attempts" + 1
+WHERE "id" = $1::uuid AND "expiresAt" > now() AND ($2::int4 = 0 OR "attempts" < $2::int4)
+RETURNING "attempts"`
+}
+
+/** Takes one of a challenge's attempts before a code is looked at: which it is, or null when none is left (MFA-05). */
+export async function reserveAttempt(
+  db: Database,
+  challengeId: string,
+  limit: number
+): Promise<number | null> {
+  const [row] = await db.run<{ attempts: number }>(takeAttempt, [challengeId, limit])
+  return row?.attempts ?? null
+}
+
+/** Uses a challenge up; whether it was still there. Of parallel answers one succeeds (MFA-09). */
+export async function useChallenge(db: Database, challengeId: string): Promise<boolean> {
+  const { count } = await db.prisma.mfaChallenge.deleteMany({ where: { id: challengeId } })
+  return count > 0
+}
+
+const extend = {
+  name: 'extend-mfa-setup',
+  text: `
+UPDATE "MfaChallenge" SET "expiresAt" = LEAST("createdAt" + interval '${longestSetupSeconds} seconds',
+  GREATEST("expiresAt", now() + interval '${lifeSeconds} seconds'))
+WHERE "id" = $1::uuid AND "expiresAt" > now()`
+}
+
+/** Lets a setup go on for the time that its secret is shown: finding an app takes a while. */
+export async function extendSetup(db: Database, challengeId: string): Promise<void> {
+  await db.run(extend, [challengeId])
+}
+
+/** Ends every challenge of an account. */
+export async function dropChallenges(tx: Database, userId: string): Promise<void> {
+  await tx.prisma.mfaChallenge.deleteMany({ where: { userId } })
+}

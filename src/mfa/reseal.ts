@@ -1,0 +1,48 @@
+import { keyIdOf } from '../crypto/derive.js'
+import { UnsealError, unseal } from '../crypto/seal.js'
+import type { Deps } from '../deps.js'
+import { sealSeed } from './seeds.js'
+
+const batch = 200
+
+/**
+ * Seals again, under the current `SECRET_KEY`, what an earlier one sealed; after that the fallback is
+ * not needed for it. A seed that no key opens is left as it is: its owner's sign-in says so.
+ */
+export async function resealSeeds(
+  deps: Pick<Deps, 'db' | 'totpKeys'>
+): Promise<{ resealed: number }> {
+  const { db, totpKeys } = deps
+  if (totpKeys.earlier.length === 0) return { resealed: 0 }
+  const current = keyIdOf(totpKeys.current)
+  let resealed = 0
+  for (let after: string | null = null; ; ) {
+    const rows: { id: string; userId: string; sealedSecret: Uint8Array<ArrayBuffer> }[] =
+      await db.prisma.authenticator.findMany({
+        where: { keyId: { not: current }, ...(after === null ? {} : { id: { gt: after } }) },
+        select: { id: true, userId: true, sealedSecret: true },
+        orderBy: { id: 'asc' },
+        take: batch
+      })
+    for (const { id, userId, sealedSecret } of rows) {
+      const seed = openOrNull(totpKeys, sealedSecret, userId)
+      if (seed === null) continue
+      const { count } = await db.prisma.authenticator.updateMany({
+        where: { id, sealedSecret },
+        data: sealSeed(deps, seed, userId)
+      })
+      resealed += count
+    }
+    if (rows.length < batch) return { resealed }
+    after = rows.at(-1)?.id ?? null
+  }
+}
+
+function openOrNull(keys: Deps['totpKeys'], sealed: Uint8Array, userId: string): Buffer | null {
+  try {
+    return unseal(keys, sealed, userId)
+  } catch (error) {
+    if (error instanceof UnsealError) return null
+    throw error
+  }
+}

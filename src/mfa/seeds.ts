@@ -1,0 +1,45 @@
+import { keyIdOf } from '../crypto/derive.js'
+import { newTotpSeed } from '../crypto/random.js'
+import { seal, UnsealError, unseal } from '../crypto/seal.js'
+import type { Deps } from '../deps.js'
+import { Problem } from '../errors/problem.js'
+
+/** A seed as tables hold it: sealed under a key of `SECRET_KEY` and bound to its account. */
+export type SealedSeed = { readonly sealedSecret: Uint8Array<ArrayBuffer>; readonly keyId: string }
+
+type Keys = Pick<Deps, 'totpKeys'>
+
+/** Draws a seed for an account. */
+export function newSeed(deps: Keys, userId: string): SealedSeed & { readonly seed: Buffer } {
+  const seed = newTotpSeed()
+  return { seed, ...sealSeed(deps, seed, userId) }
+}
+
+/** Seals a seed under the current key. */
+export function sealSeed({ totpKeys }: Keys, seed: Buffer, userId: string): SealedSeed {
+  const sealedSecret = Uint8Array.from(seal(totpKeys, seed, userId))
+  return { sealedSecret, keyId: keyIdOf(totpKeys.current) }
+}
+
+/**
+ * Opens a seed. One that cannot be opened lets nobody in (MFA-18): not an account without a factor,
+ * but a fault that its operator has to hear of.
+ *
+ * @throws {Problem} `unavailable`.
+ */
+export function openSeed(
+  { totpKeys, log }: Keys & Pick<Deps, 'log'>,
+  { sealedSecret }: Pick<SealedSeed, 'sealedSecret'>,
+  userId: string
+): Buffer {
+  try {
+    return unseal(totpKeys, sealedSecret, userId)
+  } catch (cause) {
+    if (!(cause instanceof UnsealError)) throw cause
+    log.error(
+      { event: 'mfa.secret_unreadable', userId },
+      'the secret of an authenticator app cannot be opened: it was sealed under a SECRET_KEY that is neither this one nor in SECRET_KEY_FALLBACKS, or the row is another account’s; its codes are refused until that is mended'
+    )
+    throw new Problem('unavailable', { params: { seconds: 60 }, retryAfter: 60, cause })
+  }
+}
