@@ -105,7 +105,6 @@ function pick(fields: readonly string[], context: object): Readonly<Record<strin
 /** What every template sees as `@site`. */
 function siteOf(config: Settings, assets: ReadonlyMap<string, Asset>) {
   const { BASE_PATH, PUBLIC_URL, PASSWORD_RESET_REQUEST_URL: ownReset } = config
-  const { light, dark } = brandColours(config.BRAND_COLOR)
   const urlOf = (name: string) => `${BASE_PATH}/assets/${name}?v=${assets.get(name)?.version}`
   return {
     base: BASE_PATH,
@@ -113,12 +112,7 @@ function siteOf(config: Settings, assets: ReadonlyMap<string, Asset>) {
     logo: config.BRAND_LOGO_URL,
     resetUrl: new URL(ownReset ?? `${BASE_PATH}/password/reset/`, PUBLIC_URL).href,
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
-    colours: {
-      button: light.button,
-      buttonText: light.buttonText,
-      linkLight: light.link,
-      linkDark: dark.link
-    },
+    colours: brandColours(config.BRAND_COLOR),
     assets: {
       brand: urlOf('brand.css'),
       favicon: urlOf('favicon.svg'),

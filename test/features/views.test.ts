@@ -1,0 +1,454 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import Handlebars from 'handlebars'
+import { type Config, loadConfig } from '../../src/config/load.js'
+import { languageNames } from '../../src/i18n/texts.js'
+import { brandColours } from '../../src/views/assets.js'
+import { contrast } from '../../src/views/colour.js'
+import { readViews } from '../../src/views/files.js'
+import { type MailContext, mailFields, mailNames } from '../../src/views/mails.js'
+import { pageNames, pages } from '../../src/views/pages.js'
+import { createRenderer } from '../../src/views/renderer.js'
+import { sampleMail, samplePages } from '../../src/views/samples.js'
+import { check } from '../../src/views/templates.js'
+import { previewApp, states } from '../support/preview.js'
+
+const settings = {
+  DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+  SECRET_KEY: 'kP3vXq8ZrT1mNcW7yBdH5sLfJ0aGuE2oRiYtQxVz4K6='
+}
+const configWith = (more: Record<string, string> = {}): Config =>
+  loadConfig({ ...settings, ...more })
+const renderer = createRenderer(configWith())
+
+/** What somebody hostile would type; each has to come out as text. */
+const hostile = [
+  '<script>alert(1)</script>',
+  '"><svg onload=alert(1)>',
+  "'><img src=x onerror=alert(1)>",
+  '{{7*7}}{{{constructor.constructor}}}',
+  '{{> layouts/page}}{{#with this}}',
+  '" autofocus onfocus="alert(1)',
+  'javascript:alert(1)',
+  '</textarea></style></title><a href=https://evil.example>here</a>'
+]
+
+/** The same context with `value` for every text in it. */
+function poisoned(context: unknown, value: string): unknown {
+  if (typeof context === 'string') return value
+  if (Array.isArray(context)) return context.map(item => poisoned(item, value))
+  if (context === null || typeof context !== 'object' || context instanceof Date) return context
+  return Object.fromEntries(
+    Object.entries(context).map(([name, inner]) => [name, poisoned(inner, value)])
+  )
+}
+
+/** Tags, and in them names of attributes: what a browser would act on. */
+const markupOf = (html: string) =>
+  [...html.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replaceAll(/="[^"]*"/g, '=""'))
+
+/** Addresses that a browser would open or load. */
+const addressesOf = (html: string) =>
+  [...html.matchAll(/(?:href|src|action|formaction)="([^"]*)"/g)].map(([, url]) => url as string)
+
+for (const name of pageNames) {
+  test(`PAG-01 no value becomes markup on the page ${name}`, () => {
+    for (const context of samplePages[name]) {
+      const plain = markupOf(renderer.page(name, 'en', poisoned(context, 'x') as never))
+      for (const value of hostile) {
+        const html = renderer.page(name, 'en', poisoned(context, value) as never)
+        assert.deepEqual(markupOf(html), plain, value)
+        assert.ok(!html.includes('49') || !value.includes('7*7'), 'a value was run as a template')
+        for (const url of addressesOf(html))
+          assert.match(url, /^(\/|https?:|data:(image\/svg\+xml;base64|text\/plain)|$)/)
+      }
+    }
+  })
+}
+
+for (const name of mailNames) {
+  test(`PAG-01 PAG-06 no value becomes markup or a link in the mail ${name}`, () => {
+    const mailWith = (value: string) =>
+      renderer.mail(name, 'en', {
+        ...(poisoned(sampleMail, value) as MailContext),
+        when: '2026-01-01T00:00:00Z'
+      })
+    const plain = mailWith('x')
+    for (const value of hostile) {
+      const mail = mailWith(value)
+      assert.deepEqual(markupOf(mail.html), markupOf(plain.html), value)
+      for (const url of addressesOf(mail.html))
+        assert.match(url, /^(http:\/\/localhost:3000\/.*|)$/)
+      assert.doesNotMatch(mail.subject, /[\r\n]/)
+      assert.equal(mail.subject, plain.subject)
+    }
+  })
+}
+
+test('PAG-06 a masked address holds nothing that a mail program links', () => {
+  const context = { ...sampleMail, newAddressMasked: 'v•••@evil.example' }
+  for (const name of ['email-change-requested', 'email-changed'] as const) {
+    const { html, text } = renderer.mail(name, 'en', context)
+    for (const part of [html, text]) {
+      assert.match(part, /v•••@\u2060evil\.\u2060example/)
+      assert.doesNotMatch(part, /evil\.example/)
+    }
+  }
+})
+
+test('PAG-01 the text part of a mail is text: nothing in it is written as HTML', () => {
+  const { text, subject } = createRenderer(configWith({ BRAND_NAME: "Ada's & Co" })).mail(
+    'password-reset',
+    'en',
+    sampleMail
+  )
+  assert.match(subject, /Ada's & Co/)
+  assert.match(text, /K7M3-XQ9T/)
+  assert.doesNotMatch(text, /&#|&amp;|<|\{\{/)
+})
+
+test('PAG-02 fields that no page lists reach no template', () => {
+  const stray = {
+    layout: 'x',
+    settings: { views: '/etc' },
+    cache: false,
+    partials: { 'layouts/page': 'owned' },
+    _locals: {},
+    helpers: { t: () => 'owned' },
+    data: { site: { brand: 'owned' } },
+    brand: 'owned',
+    title: 'owned'
+  }
+  for (const name of pageNames) {
+    for (const context of samplePages[name]) {
+      const html = renderer.page(name, 'en', { ...stray, ...(context as object) } as never)
+      assert.equal(html, renderer.page(name, 'en', context as never))
+    }
+  }
+  for (const name of mailNames) {
+    const mail = renderer.mail(name, 'en', { ...stray, ...sampleMail })
+    assert.deepEqual(mail, renderer.mail(name, 'en', sampleMail))
+  }
+})
+
+test('PAG-02 what an object inherits reaches no template', () => {
+  const inherited = Object.create({ maskedEmail: 'owned' }) as { maskedEmail: string }
+  assert.doesNotMatch(renderer.page('password-reset/new', 'en', inherited), /owned/)
+})
+
+for (const language of languageNames) {
+  test(`every page and mail has all its texts in ${language}`, () => {
+    for (const name of pageNames) {
+      for (const context of samplePages[name]) {
+        const html = renderer.page(name, language, context as never)
+        assert.match(html, new RegExp(`<html lang="${name.startsWith('dev-') ? 'en' : language}">`))
+        assert.doesNotMatch(html, /\{\w*\}|undefined|\[object|NaN|null/)
+      }
+    }
+    for (const name of mailNames) {
+      const { subject, text, html } = renderer.mail(name, language, sampleMail)
+      assert.notEqual(subject, '')
+      for (const part of [subject, text, html.replace(/<style>.*<\/style>/s, '')])
+        assert.doesNotMatch(part, /\{\w*\}|undefined|\[object|NaN|null/)
+    }
+  })
+}
+
+test('PAG-06 a mail carries its link in both parts, absolute, and loads nothing', () => {
+  const config = configWith({ PUBLIC_URL: 'https://auth.example.com', BASE_PATH: '/auth' })
+  const { mail } = createRenderer(config)
+  for (const name of mailNames) {
+    const { text, html } = mail(name, 'en', sampleMail)
+    assert.doesNotMatch(html, /<img|<link|@import|url\(|<script|\bsrc=/)
+    for (const url of addressesOf(html)) {
+      assert.match(url, /^https:\/\/auth\.example\.com\/(auth\/)?password\/reset\//)
+      assert.ok(text.includes(url), `${name}: the text part lacks ${url}`)
+    }
+    assert.ok(name === 'recovery-codes-low' || addressesOf(html).length === 2, name)
+  }
+})
+
+test('a mail says how long its link works, from the settings where nothing else is said', () => {
+  const { mail } = createRenderer(configWith({ PASSWORD_RESET_TIMEOUT: '30m' }))
+  const { link = null, code = null } = sampleMail
+  assert.match(mail('password-reset', 'en', { link, code }).text, /Valid for: 30 minutes/)
+  assert.match(mail('password-reset', 'en', { link, expiresInHours: 1 }).text, /: 1 hour\n/)
+  assert.match(mail('email-verification', 'de', { link, code }).text, /Gültigkeit: 3 Tage/)
+  assert.match(mail('email-changed', 'pl', { ...sampleMail }).text, /Ważność: 3 dni/)
+  assert.match(mail('password-reset', 'ru', { link, expiresInHours: 5 }).text, /: 5 часов/)
+})
+
+test('a mail without a code speaks of none', () => {
+  const { text, html } = renderer.mail('password-reset', 'en', { link: 'https://a.example/x/' })
+  for (const part of [text, html]) assert.doesNotMatch(part, /this code/)
+})
+
+test('PAG-01 our own templates compile, escape every value and include only what there is', () => {
+  const files = readViews(null)
+  const names = [...files.keys()].filter(path => path.endsWith('.hbs'))
+  const byName = new Map([...files].map(([path, file]) => [path.replace(/\.hbs$/, ''), file]))
+  assert.ok(names.length > 60)
+  for (const name of names) {
+    const source = (files.get(name)?.content ?? '').toString()
+    check(Handlebars.create(), name.replace(/\.hbs$/, ''), source, byName)
+    assert.doesNotMatch(source, /\{\{\{|\{\{&|<script(?! src=)|\son\w+=/, name)
+    if (/^(layouts\/page|pages|partials\/(?!mail-))/.test(name))
+      assert.doesNotMatch(source, /\sstyle=|<style/, name)
+    for (const [attribute] of source.matchAll(/\s[\w-]+=\{\{/g))
+      assert.match(attribute, / (?!)/, `${name}: an attribute without quotes`)
+  }
+})
+
+test('every page lists its fields, and every mail folder is a mail', () => {
+  const files = [...readViews(null).keys()]
+  const templates = (folder: string) =>
+    new Set(
+      files.filter(path => path.startsWith(`${folder}/`)).map(path => path.slice(folder.length + 1))
+    )
+  assert.deepEqual([...templates('pages')].sort(), pageNames.map(name => `${name}.hbs`).sort())
+  const parts = mailNames.flatMap(name =>
+    ['html', 'subject', 'text'].map(part => `${name}/${part}.hbs`)
+  )
+  assert.deepEqual([...templates('mails')].sort(), parts.sort())
+  for (const name of pageNames) {
+    const given = new Set(samplePages[name].flatMap(context => Object.keys(context)))
+    assert.deepEqual(
+      [...given].filter(field => !(pages[name].fields as readonly string[]).includes(field)),
+      []
+    )
+  }
+  assert.deepEqual(
+    Object.keys(sampleMail).filter(field => !(mailFields as readonly string[]).includes(field)),
+    []
+  )
+})
+
+/** A TEMPLATES_DIR with these files. */
+async function templatesDir(t: TestContext, files: Readonly<Record<string, string>>) {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-templates-'))
+  t.after(() => rm(folder, { recursive: true }))
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), content)
+  }
+  return folder
+}
+const startWith = async (t: TestContext, files: Readonly<Record<string, string>>) =>
+  createRenderer(configWith({ TEMPLATES_DIR: await templatesDir(t, files) }))
+
+test('TEMPLATES_DIR replaces pages, mails, partials and assets by name', async t => {
+  const own = await startWith(t, {
+    'pages/password-reset/complete.hbs':
+      "{{#> layouts/page title='Done & dusted'}}<p>Ours, {{@site.brand}}</p>{{/layouts/page}}",
+    'mails/password-reset/subject.hbs': 'Our own subject\n',
+    'partials/address.hbs': '<p class="ours">{{maskedEmail}}</p>',
+    'assets/postern.css': 'body { color: green }'
+  })
+  assert.match(own.page('password-reset/complete', 'en', {}), /Done &amp; dusted.*Ours, Postern/s)
+  assert.equal(own.mail('password-reset', 'en', sampleMail).subject, 'Our own subject')
+  const maskedEmail = 'a•••@x'
+  assert.match(own.page('password-reset/new', 'en', { maskedEmail }), /class="ours">a•••@x/)
+  assert.equal(own.assets.get('postern.css')?.content.toString(), 'body { color: green }')
+  assert.notEqual(
+    own.assets.get('postern.css')?.version,
+    renderer.assets.get('postern.css')?.version
+  )
+})
+
+const broken: [what: string, path: string, source: string, sentence: RegExp][] = [
+  [
+    'a template that does not parse',
+    'pages/error.hbs',
+    '{{#if detail}}never closed',
+    /pages\/error\.hbs does not compile: Parse error on line/
+  ],
+  [
+    'an unknown helper',
+    'mails/invitation/html.hbs',
+    "{{shout 'x'}}",
+    /mails\/invitation\/html\.hbs does not compile: .*shout/
+  ],
+  [
+    'a partial that is not there',
+    'pages/error.hbs',
+    '{{> partials/nonsense}}',
+    /pages\/error\.hbs includes partials\/nonsense\.hbs, which is not there/
+  ],
+  [
+    'a partial by a computed name',
+    'pages/error.hbs',
+    '{{> (lookup this "detail")}}',
+    /pages\/error\.hbs includes a template by a computed name/
+  ],
+  [
+    'three braces',
+    'partials/address.hbs',
+    '<b>{{{maskedEmail}}}</b>',
+    /partials\/address\.hbs writes a value unescaped/
+  ],
+  [
+    'a decorator',
+    'pages/error.hbs',
+    '{{#*inline "x"}}x{{/inline}}',
+    /pages\/error\.hbs uses a decorator/
+  ],
+  [
+    'a field that there is not',
+    'pages/mfa/done.hbs',
+    '{{#> layouts/page title="x"}}{{userName}}{{/layouts/page}}',
+    /pages\/mfa\/done\.hbs .* page mfa\/done cannot be rendered: .*userName/
+  ],
+  [
+    'a text that there is not',
+    'mails/invitation/subject.hbs',
+    "{{t 'mails.invitation.nonsense'}}",
+    /mails\/invitation\/subject\.hbs .* mail invitation cannot be rendered: .*nonsense/
+  ],
+  [
+    'a name that replaces nothing',
+    'pages/password-reset/compelte.hbs',
+    'x',
+    /TEMPLATES_DIR holds pages\/password-reset\/compelte\.hbs, which replaces no template/
+  ]
+]
+
+for (const [what, path, source, sentence] of broken) {
+  test(`${what} in TEMPLATES_DIR stops the start with a sentence that names the file`, async t => {
+    await assert.rejects(startWith(t, { [path]: source }), {
+      name: 'ConfigError',
+      message: sentence
+    })
+  })
+}
+
+test('a TEMPLATES_DIR that is not there stops the start with a sentence', () => {
+  const config = configWith({ TEMPLATES_DIR: join(tmpdir(), 'postern-nowhere') })
+  assert.throws(() => createRenderer(config), {
+    name: 'ConfigError',
+    message: 'TEMPLATES_DIR cannot be read (ENOENT).'
+  })
+})
+
+test('text on the brand’s colour, and the colour on a card, can be read whatever the brand is', () => {
+  const surfaces = { light: '#ffffff', dark: '#1b1e25' }
+  const steps = [0, 51, 102, 153, 204, 255]
+  for (const red of steps) {
+    for (const green of steps) {
+      for (const blue of steps) {
+        const hex = `#${[red, green, blue].map(part => part.toString(16).padStart(2, '0')).join('')}`
+        for (const scheme of ['light', 'dark'] as const) {
+          const { button, buttonText, link } = brandColours(hex)[scheme]
+          assert.ok(contrast(button, buttonText) >= 4.5, `${hex} ${scheme}: text on the button`)
+          assert.ok(contrast(button, surfaces[scheme]) >= 3, `${hex} ${scheme}: the button`)
+          assert.ok(contrast(link, surfaces[scheme]) >= 4.5, `${hex} ${scheme}: a link`)
+        }
+      }
+    }
+  }
+  assert.equal(brandColours('#3454d1').light.button, '#3454d1', 'a colour that works stays')
+})
+
+test('the surfaces that colours are measured against are those of the stylesheet', async () => {
+  const css = await readFile(new URL('../../views/assets/postern.css', import.meta.url), 'utf8')
+  assert.deepEqual(
+    [...css.matchAll(/--surface: (#\w{6})/g)].map(([, hex]) => hex),
+    ['#ffffff', '#1b1e25']
+  )
+})
+
+test('PAG-04 password fields are password fields with their hint for password managers', () => {
+  const maskedEmail = 'a•••@example.com'
+  for (const name of ['password-reset/new', 'registration/set-password'] as const) {
+    const html = renderer.page(name, 'en', { maskedEmail })
+    const inputs = html.match(/<input [^>]*name="new_password[12]"[^>]*>/g) ?? []
+    assert.equal(inputs.length, 2)
+    for (const input of inputs)
+      assert.match(
+        input,
+        /type="password" autocomplete="new-password" minlength="8" maxlength="128"/
+      )
+    assert.doesNotMatch(html, /onpaste|oncopy/)
+  }
+})
+
+test('errors are tied to their field, told by the title, and get the focus', () => {
+  const html = renderer.page('password-reset/request', 'en', {
+    values: { email: 'nobody' },
+    errors: { email: ['Enter a valid e-mail address.'], non_field_errors: ['Wait.'], x: ['Odd.'] }
+  })
+  assert.match(html, /<title>Please check: Reset your password/)
+  const input = /<input [^>]*>/.exec(html)?.[0] ?? ''
+  assert.match(input, /value="nobody"/)
+  assert.match(input, /aria-invalid="true" aria-describedby="email-errors" autofocus/)
+  assert.match(html, /<ul class="errors" id="email-errors">\s*<li>Enter a valid e-mail address\./)
+  assert.match(html, /role="alert">\s*<p>Wait\.<\/p>\s*<p>Odd\.<\/p>/)
+})
+
+test('HTP-15 LNK-12 a page is sent with its policy, its language, and loads nothing from elsewhere', async t => {
+  const app = await previewApp({
+    BRAND_LOGO_URL: 'https://cdn.example.com/logo.svg',
+    EMAIL_VERIFIED_REDIRECT: 'https://app.example.com/welcome',
+    EMAIL_VERIFICATION: 'mandatory'
+  })
+  t.after(() => app.close())
+  const answer = await app.inject({
+    url: '/page/0/',
+    headers: { 'accept-language': 'zh-TW,en;q=0.5' }
+  })
+  assert.equal(answer.statusCode, 200)
+  assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8')
+  assert.equal(
+    answer.headers['content-security-policy'],
+    "default-src 'none'; style-src 'self'; img-src 'self' data: https://cdn.example.com; script-src 'self'; form-action 'self' https://app.example.com; frame-ancestors 'none'; base-uri 'none'"
+  )
+  assert.equal(answer.headers['content-language'], 'zh-Hant')
+  assert.match(String(answer.headers.vary), /Accept-Language/)
+  assert.equal(answer.headers['referrer-policy'], 'no-referrer')
+  assert.equal(answer.headers['cross-origin-opener-policy'], 'same-origin')
+  assert.equal(answer.headers['x-content-type-options'], 'nosniff')
+  assert.equal(answer.headers['cache-control'], 'no-store')
+  assert.match(answer.body, /<html lang="zh-Hant">/)
+  for (const url of addressesOf(answer.body))
+    assert.match(url, /^\/|^https:\/\/cdn\.example\.com\/logo\.svg$/)
+})
+
+test('assets are kept for ever under the URL that names their version, and checked under any other', async t => {
+  const app = await previewApp({ BASE_PATH: '/auth', BRAND_COLOR: '#FFEE00' })
+  t.after(() => app.close())
+  const { body } = await app.inject('/page/0/')
+  const urls = [...new Set(addressesOf(body).filter(url => url.includes('/assets/')))].map(url =>
+    url.replaceAll('&#x3D;', '=').replace(/#.*/, '')
+  )
+  assert.equal(urls.length, 5)
+  for (const url of urls) {
+    const asset = await app.inject(url)
+    assert.equal(asset.statusCode, 200, url)
+    assert.match(String(asset.headers['cache-control']), /max-age=31536000, immutable/)
+    const etag = String(asset.headers.etag)
+    const again = await app.inject({
+      url: url.replace(/\?.*/, ''),
+      headers: { 'if-none-match': etag }
+    })
+    assert.equal(again.statusCode, 304)
+    assert.equal(again.headers['cache-control'], 'public, no-cache')
+  }
+  const sheet = (await app.inject('/auth/assets/brand.css')).body
+  assert.match(sheet, /--button-text: #000000/)
+  assert.equal((await app.inject('/auth/assets/..%2f..%2fpackage.json')).statusCode, 404)
+  assert.equal((await app.inject('/auth/assets/constructor')).statusCode, 404)
+})
+
+test('the HTML part of a mail is shown in a sandbox that runs nothing', async t => {
+  const app = await previewApp()
+  t.after(() => app.close())
+  const index = states.findIndex(({ name }) => name === 'dev-mailbox/mail')
+  const page = await app.inject(`/page/${index}/`)
+  assert.match(String(page.headers['content-security-policy']), /frame-src 'self'/)
+  const mail = await app.inject('/dev/mailbox/1/html')
+  assert.match(String(mail.headers['content-security-policy']), /default-src 'none'; .*sandbox/)
+  assert.equal(mail.headers['x-frame-options'], 'SAMEORIGIN')
+  assert.match(mail.body, /<base target="_blank">/)
+})
