@@ -2,6 +2,7 @@ import cookie, { type CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors/problem.js'
+import { refreshCookie } from '../src/tokens/tokens.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,8 +16,6 @@ declare module 'fastify' {
     putCookie(name: string, value: string, options: CookieSerializeOptions): FastifyReply
   }
 }
-
-export const refreshCookie = 'refresh_token'
 
 /** Cookies under the contract's names, or with the `__Host-` prefix, whose plain twin is then ignored (D7). */
 export default fp(

@@ -8,8 +8,12 @@ import { type Capabilities, createCapabilities } from '../src/tokens/capability.
 import { seconds } from '../src/tokens/claims.js'
 import { type Jws, pinHeader } from '../src/tokens/jws.js'
 import { createKnownDevices, type KnownDevices } from '../src/tokens/known-device.js'
-import { createTokens, type PresentedRefresh, type Tokens } from '../src/tokens/tokens.js'
-import { refreshCookie } from './cookies.js'
+import {
+  createTokens,
+  type PresentedRefresh,
+  refreshCookie,
+  type Tokens
+} from '../src/tokens/tokens.js'
 
 /** What of a {@link SignIn} an answer shows. */
 export type SignInAnswer =

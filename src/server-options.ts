@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type FastifyHttpOptions, type FastifyReply, LogController } from 'fastify'
 import type { Config } from './config/load.js'
+import { newId } from './crypto/random.js'
 
 const requestIdPattern = /^[\w.-]{1,64}$/
 
@@ -45,7 +45,7 @@ export function serverOptions(config: Config) {
 /** A client's own request id only where it cannot forge a log line (HTP-20). */
 function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id']
-  return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
+  return typeof given === 'string' && requestIdPattern.test(given) ? given : newId()
 }
 
 const formats = {

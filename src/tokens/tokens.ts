@@ -6,6 +6,9 @@ import type { Grant } from '../sessions/grant.js'
 import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Claims, Jws } from './jws.js'
 
+/** The cookie that the refresh token of a cookie session is in. */
+export const refreshCookie = 'refresh_token'
+
 /** What a valid access token says of its bearer. */
 export type Bearer = { readonly userId: string; readonly sessionId: string }
 
