@@ -1,4 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Problem } from '../src/errors/problem.js'
 import { logout, logoutEverywhere } from '../src/logout/logout.js'
 import { answersToBody, Detail } from './schemas/answers.js'
 import { closed, RefreshToken, TransportHeader } from './schemas/fields.js'
@@ -15,7 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         tags: ['Sessions'],
         summary: 'Sign out on this device',
         description:
-          'Ends the session of the access token, of the refresh token, or of both where they are of one person. Either is enough, so an expired access token does not keep anybody signed in. The cookie is cleared in any case.',
+          'Ends the session of the access token, of the refresh token, or of both where they are of one person. Either is enough, so an expired access token does not keep anybody signed in. The cookie is cleared, unless the answer is 503: then it is kept to try again with.',
         security: [{ bearer: [] }, { refreshCookie: [] }, {}],
         headers: TransportHeader,
         body: closed({ refresh: Type.Optional(RefreshToken) }),
@@ -30,13 +31,19 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
+      try {
+        const presented = request.presentedRefresh(request.body.refresh)
+        if (presented === null && request.bearerProblem !== null) throw request.bearerProblem
+        const refresh = presented?.token
+          ? { ...presented.token, transport: presented.transport }
+          : null
+        await logout(deps, { bearer: request.bearer, refresh }, request.device)
+      } catch (error) {
+        // While the database is away the session lives: without its cookie nobody could end it later.
+        if (error instanceof Problem && error.statusCode < 500) reply.clearRefreshCookie()
+        throw error
+      }
       reply.clearRefreshCookie()
-      const presented = request.presentedRefresh(request.body.refresh)
-      if (presented === null && request.bearerProblem !== null) throw request.bearerProblem
-      const refresh = presented?.token
-        ? { ...presented.token, transport: presented.transport }
-        : null
-      await logout(deps, { bearer: request.bearer, refresh }, request.device)
       return { detail: request.texts('details', 'logged_out') }
     }
   )
