@@ -36,7 +36,10 @@ export async function startProxy(t: TestContext, databaseUrl: string): Promise<P
   async function cut() {
     const closed = server.listening ? once(server, 'close') : null
     server.close()
-    for (const pair of pairs) for (const end of pair) end.resetAndDestroy()
+    for (const [client, upstream] of pairs) {
+      client.resetAndDestroy()
+      upstream.destroy()
+    }
     await closed
   }
   t.after(cut)

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { startApp, startAppOn, type TestApp } from '../support/app.js'
+import { createTestDatabase } from '../support/database.js'
+import { assertProblem, patient } from '../support/expect.js'
+import {
+  type Answer,
+  type Client,
+  changePassword,
+  logout,
+  logoutAll,
+  newClient,
+  newMember,
+  newPerson,
+  readUser,
+  refresh,
+  refreshCookie,
+  setCookies,
+  signedIn,
+  signIn,
+  signUp
+} from '../support/people.js'
+import { startProxy } from '../support/proxy.js'
+import { send } from '../support/service-process.js'
+import { atOnce, until } from '../support/until.js'
+
+/** Clients that try again after an outage find their answers lost, not their sessions. */
+const settings = {
+  ...patient,
+  REFRESH_REUSE_GRACE_SECONDS: '300',
+  DATABASE_STATEMENT_TIMEOUT: '1s'
+}
+
+/** A service that reaches its database over a wire of ours, and one that reaches it directly. */
+async function startOverWire(t: TestContext, more: Record<string, string> = {}) {
+  const direct = await startApp(t, settings)
+  const wire = await startProxy(t, direct.databaseUrl)
+  const service = await startAppOn(t, wire.url, { ...settings, ...more })
+  return { direct, wire, service }
+}
+
+/** Come back later, and nothing is lost: 503 with `Retry-After`, and the client keeps its token. */
+function assertUnavailable(answer: Answer) {
+  assertProblem(answer, 503, 'unavailable')
+  assert.ok(Number(answer.headers['retry-after']) >= 1)
+  assert.equal(setCookies(answer).has(refreshCookie), false, 'the cookie stays')
+}
+
+const isReady = async (service: TestApp) =>
+  (await service.inject({ method: 'GET', url: '/health/ready' })).statusCode === 200
+
+test('FLT-01 a database that is away at the start is waited for', async t => {
+  const database = await createTestDatabase()
+  t.after(() => database.drop())
+  const wire = await startProxy(t, database.url)
+  await wire.cut()
+  const service = await startAppOn(t, wire.url, settings)
+  const origin = await service.app.listen({ port: 0, host: '127.0.0.1' })
+  const get = (url: string) => send(origin, { method: 'GET', url })
+  assert.equal((await get('/health/live')).statusCode, 200)
+  assertUnavailable(await get('/health/ready'))
+  assertUnavailable(await get('/.well-known/jwks.json'))
+  assertUnavailable(
+    await signIn(newClient({ inject: request => send(origin, request) }), newPerson())
+  )
+
+  await wire.mend()
+  await until('the service is ready', async () => (await get('/health/ready')).statusCode === 200)
+  const { client } = await newMember({ inject: request => send(origin, request) })
+  assert.equal((await refresh(client)).statusCode, 200)
+})
+
+test('FLT-02 SES-22 without its database every answer is 503 and nobody loses a cookie', async t => {
+  const { wire, service } = await startOverWire(t)
+  const { client, person } = await newMember(service)
+  const phone = await signedIn(service, person, { transport: 'body' })
+  const byCookie = newClient(service)
+  byCookie.cookies.set(refreshCookie, client.refreshToken as string)
+
+  for (const fail of [wire.cut, async () => wire.stall()]) {
+    await fail()
+    for (const answer of await Promise.all([
+      refresh(client),
+      refresh(phone),
+      logout(client),
+      logout(byCookie),
+      logoutAll(client),
+      readUser(client),
+      signIn(newClient(service), person),
+      signUp(newClient(service), newPerson()),
+      changePassword(client, person, 'another purple hat'),
+      service.inject({ method: 'GET', url: '/health/ready' })
+    ])) {
+      assertUnavailable(answer)
+    }
+    const live = await service.inject({ method: 'GET', url: '/health/live' })
+    assert.equal(live.statusCode, 200)
+    await wire.mend()
+    await until('the service is ready again', () => isReady(service))
+    for (const kept of [client, phone]) assert.equal((await refresh(kept)).statusCode, 200)
+  }
+})
+
+/** Does something without pause until told to stop; counts what came of it. */
+function keepDoing(once: () => Promise<Answer>) {
+  const counts = { done: 0, refused: 0 }
+  let stopped = false
+  async function run() {
+    while (!stopped) {
+      const answer = await once()
+      if (answer.statusCode < 300) counts.done++
+      else {
+        assertUnavailable(answer)
+        counts.refused++
+        await pause(20) // a client that is asked to come back does not hammer
+      }
+    }
+  }
+  const running = run()
+  return {
+    counts,
+    async stop() {
+      stopped = true
+      await running
+    }
+  }
+}
+
+async function interrupt(
+  t: TestContext,
+  fail: (wire: Awaited<ReturnType<typeof startProxy>>) => Promise<void> | void
+) {
+  const { direct, wire, service } = await startOverWire(t)
+  const members = await atOnce(8, () => newMember(service))
+  const people: ReturnType<typeof newPerson>[] = []
+  const joining = () => {
+    const person = newPerson()
+    people.push(person)
+    return signUp(newClient(service), person)
+  }
+  const tasks = [
+    ...members.map(({ client }) => keepDoing(() => refresh(client))),
+    ...atLeastTwo(() => keepDoing(joining))
+  ]
+  const all = (what: string, holds: (counts: { done: number; refused: number }) => boolean) =>
+    until(what, () => tasks.every(({ counts }) => holds(counts)))
+
+  for (let outage = 1; outage <= 2; outage++) {
+    await all('all work', ({ done }) => done >= 2 * outage)
+    const before = tasks.map(({ counts }) => counts.refused)
+    await fail(wire)
+    await until('all are refused', () =>
+      tasks.every(({ counts }, index) => counts.refused > (before[index] ?? 0))
+    )
+    const done = tasks.map(({ counts }) => counts.done)
+    await wire.mend()
+    await until('all work again', () =>
+      tasks.every(({ counts }, index) => counts.done > (done[index] ?? 0) + 1)
+    )
+  }
+  for (const task of tasks) await task.stop()
+
+  const half = `SELECT 1 FROM "User" u WHERE "passwordHash" IS NULL
+    OR NOT EXISTS (SELECT FROM "Session" s WHERE s."userId" = u."id")`
+  assert.deepEqual(await direct.query(half), [], 'an account and its first session are one')
+  for (const { client } of members) assert.equal((await readUser(client)).statusCode, 200)
+  const emails = (await direct.query<{ email: string }>('SELECT "email" FROM "User"')).map(
+    ({ email }) => email
+  )
+  for (const person of people.filter(({ email }) => emails.includes(email))) {
+    assert.equal((await signIn(newClient(direct), person)).statusCode, 200)
+  }
+}
+
+const atLeastTwo = <T>(start: () => T): T[] => [start(), start()]
+
+test('FLT-02 a connection that breaks under load costs nobody a session, and heals by itself', t =>
+  interrupt(t, wire => wire.cut()))
+
+test('FLT-03 a database that stops answering is not waited for long, and leaves no connection stuck', t =>
+  interrupt(t, wire => wire.stall()))
+
+test('FLT-03 SES-22 thirty refreshes that wait for a stalled database over two connections all come back', async t => {
+  const { wire, service } = await startOverWire(t, { DATABASE_POOL_SIZE: '2' })
+  const members = await atOnce(30, () => newMember(service))
+  const clients: Client[] = members.map(({ client }) => client)
+  wire.stall()
+  for (const answer of await Promise.all(clients.map(client => refresh(client)))) {
+    assertUnavailable(answer)
+  }
+  await wire.mend()
+  await until('the service is ready again', () => isReady(service))
+  for (const client of clients) assert.equal((await refresh(client)).statusCode, 200)
+})
