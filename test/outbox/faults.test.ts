@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../src/crypto/random.js'
 import { type Fault, openMailbox } from '../support/mailbox.js'
-import { impatient, type OutboxRow, startOutbox } from '../support/outbox.js'
+import { impatient, interposed, type OutboxRow, startOutbox } from '../support/outbox.js'
+import { until } from '../support/until.js'
 
 const addresses = (count: number) => Array.from({ length: count }, () => `${newId()}@example.com`)
 
@@ -141,15 +142,44 @@ test('FLT-05 a lost answer means the identical mail a second time, under the sam
   assert.equal(first?.text, second?.text)
 })
 
-test('what becomes of a mail is not in the answer: a worker waits for the database and goes on', async t => {
+test('FLT-01 a worker whose database is away says so once, and goes on when it is back', async t => {
   const mailbox = await openMailbox(t)
   const outbox = await startOutbox(t, mailbox)
-  const worker = outbox.startWorker()
-  await outbox.query('ALTER TABLE "Mail" RENAME TO "Away"')
-  worker.wake()
-  worker.wake()
-  await outbox.query('ALTER TABLE "Away" RENAME TO "Mail"')
+  let refusals = 0
+  let away = true
+  const db = interposed(outbox.deps.db, async (statement, run) => {
+    if (statement.name !== 'claim-mails' || !away) return run()
+    refusals++
+    throw new Error('Connection terminated unexpectedly')
+  })
+  const worker = outbox.startWorker({ db })
   await outbox.post('ada@example.com')
+  await until('three refusals', () => {
+    worker.wake()
+    return refusals > 2
+  })
+  assert.equal(mailbox.received.length, 0)
+
+  away = false
+  worker.wake()
   await mailbox.next('ada@example.com')
   await outbox.settled(({ state }) => state === 'sent')
+  const told = outbox.logs.filter(line => line.includes('the mail queue cannot be read'))
+  assert.equal(told.length, 1)
+})
+
+test('FLT-05 a mail that was sent is written down as sent, however often that fails', async t => {
+  const mailbox = await openMailbox(t)
+  const outbox = await startOutbox(t, mailbox)
+  let failures = 0
+  const db = interposed(outbox.deps.db, async (statement, run) => {
+    if (statement.name !== 'settle-mail-sent' || failures === 2) return run()
+    failures++
+    throw new Error('Connection terminated unexpectedly')
+  })
+  outbox.startWorker({ db })
+  await outbox.post('ada@example.com')
+  const [sent] = await outbox.settled(({ state }) => state === 'sent')
+  assert.equal(sent?.attempts, 1)
+  assert.equal(mailbox.received.length, 1)
 })

@@ -5,7 +5,7 @@ import { newId } from '../../src/crypto/random.js'
 import { listMails, resendMail } from '../../src/outbox/operator.js'
 import { purgeMails } from '../../src/outbox/purge.js'
 import { openMailbox } from '../support/mailbox.js'
-import { type OutboxRow, startOutbox } from '../support/outbox.js'
+import { interposed, type OutboxRow, startOutbox } from '../support/outbox.js'
 
 const isTried = ({ attempts, leased }: OutboxRow) => attempts > 0 && !leased
 const isSent = ({ state }: OutboxRow) => state === 'sent'
@@ -218,4 +218,22 @@ test('a worker that is stopped leaves nothing half done', async t => {
   await outbox.settled(isSent)
   assert.equal(mailbox.received.length, 12)
   assert.ok((await outbox.rows()).every(isTried))
+})
+
+test('a worker that is stopped gives back what it has just claimed', async t => {
+  const mailbox = await openMailbox(t)
+  const outbox = await startOutbox(t, mailbox)
+  await outbox.post('ada@example.com')
+  let stop = async () => {}
+  await new Promise<void>((resolve, reject) => {
+    const db = interposed(outbox.deps.db, async (statement, run) => {
+      const rows = await run()
+      if (statement.name === 'claim-mails') stop().then(resolve, reject)
+      return rows
+    })
+    stop = outbox.startWorker({ db }).stop
+  })
+  const [row] = await outbox.rows()
+  assert.deepEqual([row?.state, row?.attempts, row?.leased], ['queued', 0, false])
+  assert.equal(mailbox.received.length, 0)
 })

@@ -28,7 +28,7 @@ export type Received = ParsedMail & {
 
 export type Mailbox = Awaited<ReturnType<typeof openMailbox>>
 
-const patienceMs = 15_000
+const patienceMs = 60_000
 
 /** A real SMTP server that keeps what it is sent, and goes wrong when it is told to. */
 export async function openMailbox(t: TestContext, { tls = false } = {}) {

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import { newId } from '../../src/crypto/random.js'
-import type { Database } from '../../src/database/database.js'
+import type { Database, Statement } from '../../src/database/database.js'
 import type { Deps } from '../../src/deps.js'
 import { enqueue } from '../../src/outbox/enqueue.js'
 import { createMailRenderer, type MailViews } from '../../src/outbox/render.js'
@@ -34,6 +34,16 @@ const views: MailViews = {
     text: JSON.stringify(context, null, 1),
     html: `<p>${template}</p>`
   })
+}
+
+/** The same database with something between it and a worker, that may look, wait or refuse. */
+export function interposed(
+  db: Database,
+  between: (statement: Statement, run: () => Promise<unknown[]>) => Promise<unknown[]>
+): Database {
+  const run: Database['run'] = <Row>(statement: Statement, values: readonly unknown[]) =>
+    between(statement, () => db.run(statement, values)) as Promise<Row[]>
+  return { ...db, run }
 }
 
 /** Short enough for a test to see a server hang. */
