@@ -1,10 +1,11 @@
 import type { Database } from '../database/database.js'
+import { batchSize, inBatches } from '../database/in-batches.js'
 
 const purgeBudgets = {
   name: 'purge-attempt-budgets',
   text: `
 DELETE FROM "AttemptBudget" WHERE "key" IN (
-  SELECT "key" FROM "AttemptBudget" WHERE "expiresAt" < now() LIMIT 1000 FOR UPDATE SKIP LOCKED)
+  SELECT "key" FROM "AttemptBudget" WHERE "expiresAt" < now() LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 }
 
@@ -12,13 +13,12 @@ const purgeCounts = {
   name: 'purge-request-counts',
   text: `
 DELETE FROM "RequestCount" WHERE "key" IN (
-  SELECT "key" FROM "RequestCount" WHERE "resetsAt" < now() LIMIT 1000 FOR UPDATE SKIP LOCKED)
+  SELECT "key" FROM "RequestCount" WHERE "resetsAt" < now() LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 }
 
-/** Removes budgets and counts whose period is over, in batches. */
-export async function purgeAttempts(db: Database): Promise<void> {
-  for (const statement of [purgeBudgets, purgeCounts]) {
-    while ((await db.run(statement, [])).length === 1000);
-  }
+/** Removes budgets and counts whose period is over. How many. */
+export async function purgeAttempts(db: Database): Promise<number> {
+  const budgets = await inBatches(db, purgeBudgets)
+  return budgets + (await inBatches(db, purgeCounts))
 }

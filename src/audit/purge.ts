@@ -1,15 +1,15 @@
 import type { Database } from '../database/database.js'
+import { batchSize, inBatches } from '../database/in-batches.js'
 
 const purgeOld = {
   name: 'purge-audit-events',
   text: `
 DELETE FROM "AuditEvent" WHERE "id" IN (
   SELECT "id" FROM "AuditEvent" WHERE "at" < now() - make_interval(secs => $1::float8)
-  LIMIT 1000 FOR UPDATE SKIP LOCKED)
+  LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 }
 
-/** Removes events older than the retention, in batches. */
-export async function purgeAuditEvents(db: Database, retentionSeconds: number): Promise<void> {
-  while ((await db.run(purgeOld, [retentionSeconds])).length === 1000);
-}
+/** Removes events older than the retention. How many. */
+export const purgeAuditEvents = (db: Database, retentionSeconds: number): Promise<number> =>
+  inBatches(db, purgeOld, [retentionSeconds])
