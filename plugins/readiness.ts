@@ -1,6 +1,8 @@
 import fp from 'fastify-plugin'
 import { isUnavailable } from '../src/database/failures.js'
 import { Problem } from '../src/errors/problem.js'
+import { warnOfIgnoredFactors } from '../src/mfa/ignored.js'
+import { inviteFirstAdmin } from '../src/operator/first-admin.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -29,6 +31,8 @@ export default fp(
     async function attempt() {
       try {
         await prepare()
+        await warnOfIgnoredFactors(deps)
+        await inviteFirstAdmin(deps)
         prepared = true
       } catch (error) {
         if (!isUnavailable(error)) throw error

@@ -107,7 +107,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       await invite(deps, invitee, {
         inviterId: request.principal.user.id,
         locale: config.DEFAULT_LOCALE,
-        mails: true,
+        mail: 'invitation',
         origin: request.device
       })
       return reply.code(201).send({})

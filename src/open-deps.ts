@@ -4,7 +4,6 @@ import { openDatabase } from './database/database.js'
 import { requireMigrated } from './database/require-migrated.js'
 import type { Deps, Log } from './deps.js'
 import { createKeyRing } from './keys/keyring.js'
-import { warnOfIgnoredFactors } from './mfa/ignored.js'
 import { createHasher } from './passwords/hashing.js'
 import { createPasswordPolicy } from './passwords/policy.js'
 import { createRoles } from './roles/roles.js'
@@ -66,7 +65,6 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
     prepare: async () => {
       await requireMigrated(db.pool, config, log)
       await keys.load()
-      await warnOfIgnoredFactors(deps)
     },
     close: async () => {
       await Promise.all([hasher.close(), passwordPolicy.close()])

@@ -25,17 +25,21 @@ export async function lockHolder(tx: Database, email: EmailAddress): Promise<Hol
   return rows[0] ?? null
 }
 
-/** Makes the account that an invited person will have: no password, nothing proven. */
+/**
+ * Makes the account that an invited person will have: no password, nothing proven. Null when the
+ * address was taken beside this, which the transaction survives.
+ */
 export async function createInvited(
   tx: Database,
   invited: Invited,
   now: Date
-): Promise<{ userId: string; credentialEpoch: number }> {
-  const { id, credentialEpoch } = await tx.prisma.user.create({
-    data: { id: newId(), ...invited, createdAt: now },
+): Promise<{ userId: string; credentialEpoch: number } | null> {
+  const [created] = await tx.prisma.user.createManyAndReturn({
+    data: [{ id: newId(), ...invited, createdAt: now }],
+    skipDuplicates: true,
     select: { id: true, credentialEpoch: true }
   })
-  return { userId: id, credentialEpoch }
+  return created ? { userId: created.id, credentialEpoch: created.credentialEpoch } : null
 }
 
 /**

@@ -15,6 +15,8 @@ export type ListedEvent = {
 
 type Filter = {
   readonly subjectId?: string
+  /** Whose account it is about, or who did it. */
+  readonly userId?: string
   readonly event?: string
   readonly since?: Date
   /** The last id of the page before. */
@@ -25,11 +27,12 @@ type Filter = {
 /** The trail, newest first; `next` is the `before` of the following page. */
 export async function listEvents(
   { db }: Pick<Deps, 'db'>,
-  { subjectId, event, since, before, limit }: Filter
+  { subjectId, userId, event, since, before, limit }: Filter
 ): Promise<{ results: ListedEvent[]; next: string | null }> {
   const rows = await db.prisma.auditEvent.findMany({
     where: {
       ...(subjectId === undefined ? {} : { subjectId }),
+      ...(userId === undefined ? {} : { OR: [{ subjectId: userId }, { actorId: userId }] }),
       ...(event === undefined ? {} : { event }),
       ...(since === undefined ? {} : { at: { gte: since } }),
       ...(before === undefined ? {} : { id: { lt: before } })

@@ -5,7 +5,6 @@ import { lockAccount } from '../accounts/lock.js'
 import { type Origin, record } from '../audit/record.js'
 import { newId } from '../crypto/random.js'
 import type { Database } from '../database/database.js'
-import { isUniqueViolation } from '../database/failures.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
 import { createLink } from '../links/links.js'
@@ -25,13 +24,16 @@ export type Invitee = {
   readonly lastName: string
 }
 
+/** What carries the link: the words of a colleague, or of those who run the service. */
+export type InvitationMail = 'invitation' | 'admin-link'
+
 type Request = {
   /** The account that invites; null for an operator, who may grant any role. */
   readonly inviterId: string | null
   readonly locale: string
   readonly origin: Origin
-  /** False where the operator hands the link over by other means. */
-  readonly mails: boolean
+  /** What is mailed; null where an operator hands the link over by other means. */
+  readonly mail: InvitationMail | null
 }
 
 export type Invited = {
@@ -58,15 +60,7 @@ export async function invite(
   const role = deps.roles.numberOf(invitee.role)
   if (email === null) throw fieldProblem('email', { code: 'email' })
   if (role === null) throw fieldProblem('role', { code: 'unknown_role' })
-  const work = () =>
-    deps.db.transaction(tx => inviteWithin(tx, deps, { ...invitee, email, role }, request))
-  try {
-    return await work()
-  } catch (error) {
-    // A sign-up beside this took the free address; what it made is looked at the second time.
-    if (isUniqueViolation(error)) return work()
-    throw error
-  }
+  return deps.db.transaction(tx => inviteWithin(tx, deps, { ...invitee, email, role }, request))
 }
 
 type Checked = Omit<Invitee, 'email' | 'role'> & {
@@ -78,15 +72,11 @@ async function inviteWithin(
   tx: Database,
   deps: InviteDeps,
   { email, role, firstName, lastName }: Checked,
-  { inviterId, locale, mails, origin }: Request
+  { inviterId, locale, mail, origin }: Request
 ): Promise<Invited> {
   await demandAuthority(tx, deps, inviterId, role)
-  const account = { email, role, firstName, lastName, locale }
-  const holder = await lockHolder(tx, email)
-  if (holder?.claimed) throw emailTaken()
   const now = deps.clock()
-  const invited =
-    holder === null ? await createInvited(tx, account, now) : await reinvite(tx, holder, account)
+  const invited = await reserve(tx, { email, role, firstName, lastName, locale }, now)
   const invitation = { inviterId, role, createdAt: now, acceptedAt: null }
   const { id: invitationId } = await tx.prisma.invitation.upsert({
     where: { userId: invited.userId },
@@ -95,11 +85,31 @@ async function inviteWithin(
     select: { id: true }
   })
   const { userId: subjectId } = invited
-  const details = { role: deps.roles.nameOf(role) }
+  const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
   await record(tx, { event: 'invitation.sent', actorId: inviterId, subjectId, origin, details })
-  const link = await sendInvitation(tx, deps, { ...invited, email, locale }, mails)
+  const link = await sendInvitation(tx, deps, { ...invited, email, locale }, mail)
   return { invitationId, email, role, link }
 }
+
+/** The account behind an address, as an invited one. */
+async function reserve(
+  tx: Database,
+  account: Parameters<typeof createInvited>[1],
+  now: Date
+): Promise<{ userId: string; credentialEpoch: number }> {
+  for (;;) {
+    const holder = await lockHolder(tx, account.email)
+    if (holder?.claimed) throw emailTaken()
+    const invited =
+      holder === null ? await createInvited(tx, account, now) : await reinvite(tx, holder, account)
+    // Null: a sign-up beside this took the free address; what it made is looked at now.
+    if (invited !== null) return invited
+  }
+}
+
+/** Where nobody of the service acts, the trail says whose hand it was. */
+export const handOf = (inviterId: string | null): { by?: 'operator' } =>
+  inviterId === null ? { by: 'operator' } : {}
 
 /**
  * The inviter as of now, locked: of a demotion and an invitation at the same moment one comes first,
@@ -131,7 +141,7 @@ export async function sendInvitation(
   tx: Database,
   deps: InviteDeps,
   { userId, credentialEpoch, email, locale }: Addressee,
-  mails: boolean
+  mail: InvitationMail | null
 ): Promise<string> {
   const link = await createLink(tx, deps, {
     userId,
@@ -140,7 +150,7 @@ export async function sendInvitation(
     credentialEpoch,
     lifetimeSeconds: deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS
   })
-  if (mails)
-    await enqueue(tx, deps, { template: 'invitation', userId, recipient: email, locale, link })
+  if (mail !== null)
+    await enqueue(tx, deps, { template: mail, userId, recipient: email, locale, link })
   return linkUrl(deps.config, { purpose: 'invitation', userId, token: link.secret.token })
 }

@@ -4,7 +4,7 @@ import { type Origin, record } from '../audit/record.js'
 import type { Database } from '../database/database.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
-import { demandAuthority, type InviteDeps, sendInvitation } from './invite.js'
+import { demandAuthority, handOf, type InviteDeps, sendInvitation } from './invite.js'
 
 export type InvitationState = 'pending' | 'expired' | 'accepted'
 
@@ -48,6 +48,19 @@ export async function listInvitations(
   return { results, next: rows.length > limit ? (results.at(-1)?.id ?? null) : null }
 }
 
+/** Invitations that an account sent and nobody has accepted yet, newest first. */
+export async function openInvitationsBy(
+  { db }: Pick<Deps, 'db'>,
+  inviterId: string
+): Promise<{ id: string; email: string; role: number }[]> {
+  const rows = await db.prisma.invitation.findMany({
+    where: { inviterId, acceptedAt: null },
+    orderBy: { id: 'desc' },
+    select: { id: true, role: true, user: { select: { email: true } } }
+  })
+  return rows.map(({ id, role, user }) => ({ id, role, email: user.email }))
+}
+
 /** Who does what to which invitation; a null inviter is an operator. */
 type Action = {
   readonly id: string
@@ -71,8 +84,10 @@ export async function resendInvitation(
     if (account === null) throw new Problem('not_found')
     const { credentialEpoch, email } = account
     const locale = account.locale ?? deps.config.DEFAULT_LOCALE
-    await record(tx, { event: 'invitation.sent', actorId: inviterId, subjectId: userId, origin })
-    await sendInvitation(tx, deps, { userId, credentialEpoch, email, locale }, true)
+    const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
+    const event = { actorId: inviterId, subjectId: userId, origin, details }
+    await record(tx, { event: 'invitation.sent', ...event })
+    await sendInvitation(tx, deps, { userId, credentialEpoch, email, locale }, 'invitation')
   })
 }
 
@@ -89,7 +104,9 @@ export async function revokeInvitation(
     const { userId, role } = await openInvitation(tx, id)
     await demandAuthority(tx, deps, inviterId, role)
     if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
-    await record(tx, { event: 'invitation.revoked', actorId: inviterId, subjectId: userId, origin })
+    const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
+    const event = { actorId: inviterId, subjectId: userId, origin, details }
+    await record(tx, { event: 'invitation.revoked', ...event })
   })
 }
 

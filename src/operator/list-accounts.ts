@@ -1,0 +1,118 @@
+import { type ListedEvent, listEvents } from '../audit/list.js'
+import type { Deps } from '../deps.js'
+import { type ListedFactor, listFactors } from '../mfa/authenticators.js'
+import { Refusal } from './refusal.js'
+
+/** `invited`: asked in, and never came. */
+export type AccountState = 'active' | 'disabled' | 'invited'
+
+export type ListedAccount = {
+  readonly id: string
+  readonly email: string
+  readonly emailVerifiedAt: Date | null
+  readonly firstName: string
+  readonly lastName: string
+  readonly role: number
+  readonly state: AccountState
+  readonly hasPassword: boolean
+  readonly hasSecondFactor: boolean
+  /** Live ones. */
+  readonly sessions: number
+  readonly createdAt: Date
+  readonly lastLoginAt: Date | null
+}
+
+type Filter = {
+  readonly role?: number
+  readonly state?: AccountState
+  /** Part of the address. */
+  readonly matching?: string
+  /** The last id of the page before. */
+  readonly before?: string
+  readonly limit: number
+}
+
+const isInvited = { invitation: { is: { acceptedAt: null } } }
+
+const states = {
+  disabled: { isActive: false },
+  invited: { isActive: true, ...isInvited },
+  active: { isActive: true, NOT: isInvited }
+}
+
+type ReadDeps = Pick<Deps, 'db' | 'clock'>
+
+/** Accounts, newest first; `next` is the `before` of the following page. */
+export async function listAccounts(
+  deps: ReadDeps,
+  { role, state, matching, before, limit }: Filter
+): Promise<{ results: ListedAccount[]; next: string | null }> {
+  const found = await read(deps, limit + 1, {
+    ...(role === undefined ? {} : { role }),
+    ...(matching === undefined ? {} : { email: { contains: matching.toLowerCase() } }),
+    ...(before === undefined ? {} : { id: { lt: before } }),
+    ...(state === undefined ? {} : states[state])
+  })
+  const results = found.slice(0, limit)
+  return { results, next: found.length > limit ? (results.at(-1)?.id ?? null) : null }
+}
+
+/**
+ * One account with its second factors and what happened to it last.
+ *
+ * @throws {Refusal} when it is gone.
+ */
+export async function showAccount(
+  deps: ReadDeps,
+  id: string
+): Promise<{ account: ListedAccount; factors: ListedFactor[]; events: ListedEvent[] }> {
+  const [account] = await read(deps, 1, { id })
+  if (account === undefined) throw new Refusal('This account was removed a moment ago.')
+  const factors = await listFactors(deps.db, id)
+  const { results: events } = await listEvents(deps, { subjectId: id, limit: 10 })
+  return { account, factors, events }
+}
+
+type Where = NonNullable<Parameters<Deps['db']['prisma']['user']['findMany']>[0]>['where']
+
+async function read(
+  { db, clock }: ReadDeps,
+  take: number,
+  where: Where & object
+): Promise<ListedAccount[]> {
+  const rows = await db.prisma.user.findMany({
+    where,
+    orderBy: { id: 'desc' },
+    take,
+    include: {
+      authenticator: { select: { id: true } },
+      invitation: { select: { acceptedAt: true } },
+      _count: { select: { sessions: { where: { expiresAt: { gt: clock() } } } } }
+    }
+  })
+  return rows.map(row => ({
+    id: row.id,
+    email: row.email,
+    emailVerifiedAt: row.emailVerifiedAt,
+    firstName: row.firstName,
+    lastName: row.lastName,
+    role: row.role,
+    state: stateOf(row),
+    hasPassword: row.passwordHash !== null,
+    hasSecondFactor: row.authenticator !== null,
+    sessions: row._count.sessions,
+    createdAt: row.createdAt,
+    lastLoginAt: row.lastLoginAt
+  }))
+}
+
+function stateOf({
+  isActive,
+  invitation
+}: {
+  isActive: boolean
+  invitation: { acceptedAt: Date | null } | null
+}): AccountState {
+  if (!isActive) return 'disabled'
+  return invitation?.acceptedAt === null ? 'invited' : 'active'
+}
