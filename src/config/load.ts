@@ -88,8 +88,19 @@ export function loadConfig(env: Environment = readEnvironment()): Config {
   }
   problems.push(...contradictions(completed, given, env))
   if (problems.length > 0) throw new ConfigError(problems)
-  const secretKey = given.SECRET_KEY ?? readOrCreateSecretKey(given.DATA_DIR)
+  const secretKey = given.SECRET_KEY ?? ownSecretKey(given.DATA_DIR)
   return Object.freeze({ ...completed, SECRET_KEY: secretKey })
+}
+
+function ownSecretKey(dataDir: string): string {
+  try {
+    return readOrCreateSecretKey(dataDir)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new ConfigError([
+      `The secret key in DATA_DIR cannot be read or made (${code}). Is this the user that the service runs as?`
+    ])
+  }
 }
 
 function parseOne(

@@ -1,5 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Config } from '../config/load.js'
+import { type Config, ConfigError } from '../config/load.js'
 import type { Database } from '../database/database.js'
 import { Problem } from '../errors/problem.js'
 import { type Claims, headerOf, type Jws } from '../tokens/jws.js'
@@ -72,12 +73,22 @@ function entryOf({ state, algorithm, privateKey }: StoredKey): Entry {
   return { state, jwk, jws: accessTokenJws(privateKey, jwk) }
 }
 
+function readKeyFile(path: string): KeyObject {
+  try {
+    return readPrivateKey(readFileSync(path, 'utf8'))
+  } catch {
+    throw new ConfigError([
+      'JWT_PRIVATE_KEY_FILE must name a readable PEM file with a private key.'
+    ])
+  }
+}
+
 function entryFromFile(path: string, config: Config): Entry {
-  const privateKey = readPrivateKey(readFileSync(path, 'utf8'))
+  const privateKey = readKeyFile(path)
   if (algorithmOf(privateKey) !== config.JWT_ALGORITHM) {
-    throw new Error(
+    throw new ConfigError([
       `JWT_PRIVATE_KEY_FILE does not hold a key for JWT_ALGORITHM=${config.JWT_ALGORITHM}.`
-    )
+    ])
   }
   return entryOf({ state: 'active', algorithm: config.JWT_ALGORITHM, privateKey })
 }
