@@ -7,6 +7,6 @@ export function describeFailure(error: unknown): string {
   if (error instanceof ConfigError || error instanceof EmbeddedDatabaseError) return error.message
   if ((error as Error & { code?: string }).code === 'EADDRINUSE')
     return 'Another process listens on that HOST and PORT. Choose another PORT.'
-  if (/MigrationsError|UnsealError/.test(error.name)) return error.message
+  if (/MigrationsError|UnsealError|Refusal/.test(error.name)) return error.message
   return error.stack ?? error.message
 }

@@ -27,6 +27,29 @@ export async function loadKeys(db: Database, secrets: Secrets): Promise<StoredKe
   }))
 }
 
+/** A key as an operator sees it. */
+export type ListedKey = {
+  readonly kid: string
+  readonly algorithm: string
+  readonly state: StoredKey['state']
+  readonly createdAt: Date
+  readonly activatedAt: Date | null
+  readonly retiredAt: Date | null
+  /** Which secret opens it; null: none of those in the settings. */
+  readonly sealedUnder: 'SECRET_KEY' | 'SECRET_KEY_FALLBACKS' | null
+}
+
+/** Every key of the table, oldest first, whether it can be opened or not. */
+export async function listSigningKeys(db: Database, secrets: Secrets): Promise<ListedKey[]> {
+  const chain = sealingKeys(secrets)
+  const rows = await db.prisma.signingKey.findMany({ orderBy: { createdAt: 'asc' } })
+  return rows.map(({ privateKey, publicJwk: _, ...key }) => {
+    const isCurrent = opensUnder({ ...chain, earlier: [] }, privateKey, key.kid)
+    const fallback = opensUnder(chain, privateKey, key.kid) ? 'SECRET_KEY_FALLBACKS' : null
+    return { ...key, sealedUnder: isCurrent ? 'SECRET_KEY' : fallback }
+  })
+}
+
 /** Only one instance at a time looks and writes; the others find what it made. */
 async function exclusively<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
   return db.transaction(async tx => {

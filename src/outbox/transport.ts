@@ -15,6 +15,8 @@ export type OutgoingMail = Rendered & {
 /** Resolves when the mail has been taken over by somebody who answers for it. */
 export type Send = (mail: OutgoingMail, signal?: AbortSignal) => Promise<void>
 export type MailTransport = { readonly send: Send; close(): void }
+/** `verify` connects, starts TLS and signs in as a mail would, and sends nothing. */
+export type SmtpTransport = MailTransport & { verify(): Promise<void> }
 
 /** How long the server may leave us waiting, in milliseconds: at connecting, greeting, and each answer. */
 export const timeLimits = { connect: 10_000, greeting: 10_000, answer: 60_000 }
@@ -28,7 +30,7 @@ export const timeLimits = { connect: 10_000, greeting: 10_000, answer: 60_000 }
 export function createSmtpTransport(
   config: Config,
   { connections, limits = timeLimits }: { connections: number; limits?: typeof timeLimits }
-): MailTransport {
+): SmtpTransport {
   const from = parseMailbox(config.DEFAULT_FROM_EMAIL)
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
   const host = config.EMAIL_HOST as string
@@ -73,6 +75,7 @@ export function createSmtpTransport(
         ...(signal === undefined ? {} : { signal })
       })
     },
+    verify: async () => void (await smtp.verify()),
     close: () => smtp.close()
   }
 }

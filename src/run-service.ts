@@ -1,0 +1,42 @@
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.js'
+import { type Config, loadConfig } from './config/load.js'
+import { openEmbedded } from './database/embedded.js'
+import { hasDevMailbox } from './outbox/dev-mailbox.js'
+import { version } from './version.js'
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+/** Starts the service: settings, database, app, signals. It lives until a signal ends the process. */
+export async function runService(): Promise<void> {
+  const given = loadConfig()
+  const embedded =
+    given.DATABASE_URL === null
+      ? await openEmbedded({ dataDir: given.DATA_DIR, onProgress: say })
+      : null
+  const config: Config = { ...given, DATABASE_URL: embedded?.url ?? given.DATABASE_URL }
+  try {
+    const app = await buildApp(config)
+    for (const warning of config.warnings) app.log.warn(warning)
+    closeWithGrace({ delay: 15_000 }, async ({ err }) => {
+      if (err !== undefined) app.log.fatal({ err }, 'stopping after an error nobody handled')
+      await app.close()
+      await embedded?.close()
+    })
+    await app.listen({ host: config.HOST, port: config.PORT })
+    announce(config, app.listeningOrigin)
+  } catch (error) {
+    await embedded?.close()
+    throw error
+  }
+}
+
+function announce(config: Config, listening: string) {
+  const at = config.PUBLIC_URL
+  say(`\nPostern ${version} listens on ${listening}\n`)
+  say(`  API    ${at}${config.BASE_PATH}/`)
+  say(`  Docs   ${at}/docs/`)
+  if (hasDevMailbox(config) && config.MAIL_WORKER)
+    say(`  Mails  ${at}${config.BASE_PATH}/dev/mailbox/`)
+  say('')
+}

@@ -1,0 +1,49 @@
+import closeWithGrace from 'close-with-grace'
+import Fastify from 'fastify'
+import deps from '../plugins/deps.js'
+import housekeeping from '../plugins/housekeeping.js'
+import mailWorker from '../plugins/mail-worker.js'
+import readiness from '../plugins/readiness.js'
+import { type Config, ConfigError, loadConfig } from './config/load.js'
+import { serverOptions } from './server-options.js'
+import { version } from './version.js'
+import { createRenderer } from './views/renderer.js'
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+/**
+ * Starts the process that sends mails and tidies up: no port, the same settings. It lives until a
+ * signal ends it.
+ */
+export async function runWorker(): Promise<void> {
+  const config: Config = { ...loadConfig(), MAIL_WORKER: true }
+  refuseWithoutWork(config)
+  const app = Fastify({ logger: serverOptions(config).logger })
+  await app.register(deps, { config, overrides: {} })
+  await app.register(readiness)
+  app.decorate('renderer', createRenderer(config))
+  await app.register(housekeeping)
+  await app.register(mailWorker)
+  closeWithGrace({ delay: 15_000 }, async ({ err }) => {
+    if (err !== undefined) app.log.fatal({ err }, 'stopping after an error nobody handled')
+    await app.close()
+  })
+  await app.ready()
+  say(`Postern ${version} sends mails through ${config.EMAIL_HOST}:${config.EMAIL_PORT}`)
+}
+
+function refuseWithoutWork({ DATABASE_URL, EMAIL_HOST, EMAIL_DISABLED }: Config) {
+  const rules: [boolean, string][] = [
+    [EMAIL_DISABLED, 'EMAIL_DISABLED is true: there is nothing to send.'],
+    [
+      DATABASE_URL === null,
+      'DATABASE_URL must be set: over the embedded database the service sends mails itself.'
+    ],
+    [
+      EMAIL_HOST === null,
+      'EMAIL_HOST must be set: without it the service shows mails itself, at /dev/mailbox/.'
+    ]
+  ]
+  const problems = rules.filter(([broken]) => broken).map(([, sentence]) => sentence)
+  if (problems.length > 0) throw new ConfigError(problems)
+}
