@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { builtIn, type NamedRole } from '../roles/roles.js'
 
@@ -165,6 +166,8 @@ export const cidr: Kind<string> = {
   parse(value) {
     const range = value.includes('/') ? value : value.includes(':') ? `${value}/128` : `${value}/32`
     try {
+      // The parser takes 1 for 0.0.0.1, which would let a number of hops pass for an address.
+      if (isIP(range.slice(0, range.indexOf('/'))) === 0) throw new Error('no address')
       ipaddr.parseCIDR(range)
     } catch {
       fail('must be a list of addresses or CIDR ranges')
