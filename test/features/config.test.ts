@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { ConfigError, loadConfig } from '../../src/config/load.js'
+import { settings } from '../../src/config/settings.js'
+import { packageRoot } from '../../src/package-root.js'
+import { version } from '../../src/version.js'
+import { secretKey } from '../support/app.js'
+
+type Environment = Readonly<Record<string, string>>
+
+const database = 'postgresql://postern:hunter2-hunter2@db.example/postern'
+const good = { DATABASE_URL: database, SECRET_KEY: secretKey }
+const production = {
+  ...good,
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://id.example',
+  EMAIL_HOST: 'smtp.example'
+}
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    loadConfig(env)
+    return []
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error))
+    return error.problems
+  }
+}
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'postern-config-'))
+  t.after(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+/** Runs the entry of the service to its end, in a folder of its own and with no environment but this. */
+async function run(t: TestContext, env: Environment, args: string[] = [], cwd = folder(t)) {
+  const tsx = import.meta.resolve('tsx')
+  const child = spawn(
+    process.execPath,
+    ['--import', tsx, join(packageRoot, 'src/server.ts'), ...args],
+    {
+      cwd,
+      env: { PATH: process.env.PATH ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe']
+    }
+  )
+  t.after(() => child.kill('SIGKILL'))
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', text => {
+      output[name] += text
+    })
+  }
+  const [code] = await once(child, 'close')
+  return { code, ...output }
+}
+
+test('FLT-16 what is wrong with an environment is told, all at once, a sentence each', () => {
+  const table: [Environment, RegExp[]][] = [
+    [{ DATABASE_URL: database }, [/^SECRET_KEY must be set together with DATABASE_URL/]],
+    [
+      { ...good, DATABASE_URL: 'mysql://x' },
+      [/^DATABASE_URL must be a URL that starts with postgresql:\/\//]
+    ],
+    [{ ...good, DATABASE_URL: '' }, [/^DATABASE_URL is empty/]],
+    [{ ...production, PUBLIC_URL: '' }, [/^PUBLIC_URL must be set in production/]],
+    [
+      { ...production, PUBLIC_URL: 'http://id.example' },
+      [/^PUBLIC_URL must be https in production/]
+    ],
+    [
+      { ...good, PUBLIC_URL: 'https://id.example/auth' },
+      [/^PUBLIC_URL must be an http\(s\) origin/]
+    ],
+    [{ ...good, PUBLIC_URL: 'id.example' }, [/^PUBLIC_URL must be an/]],
+    [{ ...good, PUBLIC_URL: 'https://user:pw@id.example' }, [/^PUBLIC_URL must be an/]],
+    [
+      { NODE_ENV: 'production', PUBLIC_URL: 'https://id.example', EMAIL_HOST: 'x' },
+      [/^Set DATABASE_URL in production/]
+    ],
+    [{ ...production, RATE_LIMIT_ENABLED: 'false' }, [/^RATE_LIMIT_ENABLED cannot be false/]],
+    [
+      { ...production, JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY: 'false' },
+      [/_HTTP_ONLY cannot be false/]
+    ],
+    [
+      { ...production, JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: 'false' },
+      [/_COOKIE_SECURE cannot be false/]
+    ],
+    [
+      { ...good, JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE: 'None' },
+      [/^JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE=None needs/]
+    ],
+    [
+      { ...good, JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE: 'Sometimes' },
+      [/must be one of Strict, Lax, None/]
+    ],
+    [
+      { ...good, JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH: 'auth' },
+      [/_COOKIE_PATH must start with a slash/]
+    ],
+    [{ ...good, COOKIE_HOST_PREFIX: 'true' }, [/^COOKIE_HOST_PREFIX needs secure cookies/]],
+    [{ ...good, CORS_ORIGINS: '*' }, [/^CORS_ORIGINS must be an origin/]],
+    [{ ...good, CORS_ORIGINS: 'https://a.example,,https://b.example' }, [/^CORS_ORIGINS must be/]],
+    [{ ...good, TRUST_PROXY: '1' }, [/^TRUST_PROXY must be a list of addresses/]],
+    [{ ...good, TRUST_PROXY: 'true' }, [/^TRUST_PROXY must be/]],
+    [{ ...good, TRUST_PROXY: 'loopback' }, [/^TRUST_PROXY must be/]],
+    [
+      { ...good, PASSWORD_MIN_LENGTH: '7' },
+      [/^PASSWORD_MIN_LENGTH must be a whole number from 8 to 128/]
+    ],
+    [{ ...good, PASSWORD_MIN_LENGTH: '8.5' }, [/^PASSWORD_MIN_LENGTH must be/]],
+    [
+      { ...good, ARGON2_MEMORY_KIB: '19455' },
+      [/^ARGON2_MEMORY_KIB must be at least 19456 with ARGON2_ITERATIONS=2/]
+    ],
+    [{ ...good, ARGON2_ITERATIONS: '1' }, [/^ARGON2_MEMORY_KIB must be at least 47104/]],
+    [
+      { ...good, JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME: 'soon' },
+      [/must be a duration such as 30m or 14d/]
+    ],
+    [
+      {
+        ...good,
+        JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME: '1h',
+        JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME: '30m'
+      },
+      [/must not exceed/]
+    ],
+    [{ ...good, JWT_ALLAUTH_USER_ATTRIBUTES: 'role=email' }, [/cannot redefine role/]],
+    [
+      { ...good, JWT_ALLAUTH_USER_ATTRIBUTES: 'x=password_hash' },
+      [/^JWT_ALLAUTH_USER_ATTRIBUTES must be one of/]
+    ],
+    [{ ...good, JWT_ALGORITHM: 'HS256' }, [/^JWT_ALGORITHM must be one of ES256, EdDSA, RS256/]],
+    [{ ...good, JWT_ALGORITHM: 'none' }, [/^JWT_ALGORITHM must be one of/]],
+    [
+      { ...good, LOGIN_FAILURES_PER_ACCOUNT: '0/min' },
+      [/^LOGIN_FAILURES_PER_ACCOUNT must allow at least one/]
+    ],
+    [{ ...good, RATE_LIMIT_LOGIN: 'many' }, [/^RATE_LIMIT_LOGIN must be written like 10\/min/]],
+    [{ ...good, BASE_PATH: 'auth' }, [/^BASE_PATH must be a path/]],
+    [{ ...good, BASE_PATH: '/a/../b c' }, [/^BASE_PATH must be a path/]],
+    [
+      { ...good, OLD_PASSWORD_FIELD_ENABLED: 'yes' },
+      [/^OLD_PASSWORD_FIELD_ENABLED must be true or false/]
+    ],
+    [{ ...good, HOST: 'a\nb' }, [/^HOST must be one line/]],
+    [
+      { ...good, PORT: '70000', LOG_LEVEL: 'loud', DATABASE_POOL_SIZE: '0' },
+      [/^PORT must/, /^LOG_LEVEL must be one of/, /^DATABASE_POOL_SIZE must/]
+    ]
+  ]
+  for (const [env, expected] of table) {
+    const problems = problemsOf(env)
+    assert.equal(problems.length, expected.length, `${JSON.stringify(env)}: ${problems.join(' ')}`)
+    for (const [n, pattern] of expected.entries()) assert.match(problems[n] ?? '', pattern)
+    for (const problem of problems) {
+      assert.match(problem, /^[A-Z].*\.$/s)
+      assert.ok(!problem.includes('hunter2'), problem)
+    }
+  }
+})
+
+test('JWT-03 secrets that are none: refused, and not repeated', () => {
+  const weak = [
+    '',
+    'secret',
+    'x'.repeat(31),
+    'a'.repeat(64),
+    'abcabcabcabcabcabcabcabcabcabcabcabcabc',
+    'change-me-change-me-change-me-change-me',
+    'django-insecure-8f7a6s5d4f3g2h1j0k9l8m7n6b5v',
+    'your-key-goes-here-0123456789-abcdefghij',
+    'password-password-0123456789-abcdefghijkl',
+    'kP3vXq8ZrT1mNcW7yBdH5sLfJ0aGuE2'
+  ]
+  for (const value of weak) {
+    for (const env of [
+      { ...good, SECRET_KEY: value },
+      { ...good, SECRET_KEY_FALLBACKS: value || 'short' }
+    ]) {
+      const problems = problemsOf(env)
+      assert.ok(problems.length > 0, `${value} was taken`)
+      if (value !== '') assert.ok(!problems.join('\n').includes(value))
+    }
+  }
+  assert.deepEqual(
+    problemsOf({ ...good, SECRET_KEY_FALLBACKS: 'Zr7mQ2xLk9VbN4tYc6WpHs3JdF8gEa1uRiToXzKvBn5=' }),
+    []
+  )
+})
+
+test('good environments are taken, in the spellings that the contract allows', () => {
+  const config = loadConfig({
+    ...production,
+    TRUST_PROXY: '10.0.0.0/8, fd00::/8,192.0.2.1',
+    CORS_ORIGINS: 'https://app.example, https://admin.example/',
+    JWT_ALLAUTH_COLLECT_USER_AGENT: 'False',
+    LOGOUT_ON_PASSWORD_CHANGE: 'TRUE',
+    JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME: '900',
+    JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME: '2w',
+    RATE_LIMIT_LOGIN: '10/minute',
+    RATE_LIMIT_REFRESH: '5/300s',
+    BASE_PATH: '/jwt-allauth/'
+  })
+  assert.deepEqual(config.TRUST_PROXY, ['10.0.0.0/8', 'fd00::/8', '192.0.2.1/32'])
+  assert.deepEqual(config.CORS_ORIGINS, ['https://app.example', 'https://admin.example'])
+  assert.equal(config.JWT_ALLAUTH_COLLECT_USER_AGENT, false)
+  assert.equal(config.LOGOUT_ON_PASSWORD_CHANGE, true)
+  assert.equal(config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME, 900)
+  assert.equal(config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME, 14 * 86_400)
+  assert.deepEqual(config.RATE_LIMIT_LOGIN, { count: 10, seconds: 60 })
+  assert.deepEqual(config.RATE_LIMIT_REFRESH, { count: 5, seconds: 300 })
+  assert.equal(config.BASE_PATH, '/jwt-allauth')
+  assert.equal(config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE, true)
+  assert.equal(config.JWT_AUDIENCE, 'https://id.example')
+  assert.ok(Object.isFrozen(config))
+})
+
+test('A.3.27 an unknown JWT_ALLAUTH_* name warns and names the nearest one', () => {
+  const { warnings } = loadConfig({ ...good, JWT_ALLAUTH_SESION_LIFETIME: '1h', UNRELATED: 'x' })
+  assert.deepEqual(warnings, [
+    'JWT_ALLAUTH_SESION_LIFETIME is not a setting; the nearest is JWT_ALLAUTH_SESSION_LIFETIME.'
+  ])
+})
+
+test('without DATABASE_URL a key is made once, for nobody else to read', t => {
+  const dataDir = join(folder(t), 'data')
+  const { SECRET_KEY: made } = loadConfig({ DATA_DIR: dataDir })
+  assert.ok(Buffer.from(made, 'base64').length >= 32)
+  assert.equal(statSync(join(dataDir, 'secret.key')).mode & 0o777, 0o600)
+  assert.equal(loadConfig({ DATA_DIR: dataDir }).SECRET_KEY, made)
+})
+
+test('the process', { concurrency: 2 }, async t => {
+  const refused = async (
+    t: TestContext,
+    env: Environment,
+    sentence: RegExp,
+    args: string[] = []
+  ) => {
+    const { code, stdout, stderr } = await run(t, env, args)
+    assert.equal(code, 1, stdout)
+    assert.match(stderr, sentence)
+    assert.equal(stdout, '')
+    // One sentence a problem: no stack, and no value that could be a secret.
+    assert.doesNotMatch(stderr, /\n\s+at |node:|hunter2|BEGIN/)
+    for (const value of Object.values(env))
+      if (value.length > 20) assert.ok(!stderr.includes(value))
+    for (const line of stderr.trim().split('\n')) assert.match(line, /^[A-Z].*\.$/)
+  }
+  const unreachable = { ...good, DATABASE_URL: 'postgresql://postern:hunter2@127.0.0.1:1/none' }
+
+  await Promise.all([
+    t.test('FLT-16 JWT-03 says all that is wrong and exits with 1', t =>
+      refused(
+        t,
+        {
+          DATABASE_URL: database,
+          SECRET_KEY: 'my-very-own-short-secret',
+          PORT: 'x',
+          NODE_ENV: 'production'
+        },
+        /SECRET_KEY must hold at least 32 bytes\.[\s\S]*PUBLIC_URL must be set/
+      )
+    ),
+    t.test('FLT-16 a key file that is not there, is none, or is for another algorithm', async t => {
+      const path = folder(t)
+      const file = (name: string, text: string) => {
+        writeFileSync(join(path, name), text)
+        return join(path, name)
+      }
+      const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+      const pem = String(rsa.export({ type: 'pkcs8', format: 'pem' }))
+      const withKey = (name: string) => ({ ...unreachable, JWT_PRIVATE_KEY_FILE: name })
+      await refused(
+        t,
+        withKey(join(path, 'absent.pem')),
+        /^JWT_PRIVATE_KEY_FILE must name a readable PEM file with a private key\.$/m
+      )
+      await refused(
+        t,
+        withKey(file('none.pem', 'hunter2')),
+        /^JWT_PRIVATE_KEY_FILE must name a readable PEM file with a private key\.$/m
+      )
+      await refused(
+        t,
+        withKey(file('rsa.pem', pem)),
+        /^JWT_PRIVATE_KEY_FILE does not hold a key for JWT_ALGORITHM=ES256\.$/m
+      )
+    }),
+    t.test('an unknown argument is told', t =>
+      refused(t, good, /^Unknown argument --fast\. Try --help\.$/m, ['--fast'])
+    ),
+    t.test('--help names every setting', async t => {
+      const { code, stdout, stderr } = await run(t, {}, ['--help'])
+      assert.equal(code, 0, stderr)
+      for (const name of Object.keys(settings)) assert.ok(stdout.includes(name), name)
+    }),
+    t.test('--version says the version', async t => {
+      const { code, stdout } = await run(t, {}, ['--version'])
+      assert.equal(code, 0)
+      assert.equal(stdout, `${version}\n`)
+    }),
+    t.test('.env in the working directory is read; the environment wins', async t => {
+      const cwd = folder(t)
+      writeFileSync(join(cwd, '.env'), 'DATABASE_URL=mysql://x\nSECRET_KEY="short"\nPORT=x\n')
+      const { code, stderr } = await run(t, { PORT: '3000' }, [], cwd)
+      assert.equal(code, 1)
+      assert.match(stderr, /^DATABASE_URL must be a URL/m)
+      assert.match(stderr, /^SECRET_KEY must hold/m)
+      assert.doesNotMatch(stderr, /^PORT/m)
+    })
+  ])
+})
