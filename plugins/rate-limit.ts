@@ -1,12 +1,13 @@
 import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
-import { createRedisCounter } from '../src/attempts/redis-counter.js'
+import { createAheadCounter, type LimitCounter } from '../src/attempts/ahead-counter.js'
 import {
   createDatabaseCounter,
   createLocalCounter,
   type RequestCounter
 } from '../src/attempts/request-counter.js'
 import type { Rate } from '../src/config/kinds.js'
+import type { Deps } from '../src/deps.js'
 import { throttled } from '../src/errors/problem.js'
 
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
@@ -24,13 +25,9 @@ export const limitedTo = (groupId: string, { count, seconds }: Rate) => ({
  */
 export default fp(
   async fastify => {
-    const { config, db, log } = fastify.deps
-    const redis =
-      config.REDIS_URL === null
-        ? null
-        : createRedisCounter(config.REDIS_URL, err => log.warn({ err }, 'Redis is not reachable'))
-    const shared = redis ?? createDatabaseCounter(db)
-    if (redis !== null) fastify.addHook('onClose', redis.close)
+    const { config } = fastify.deps
+    const shared = await openCounter(fastify.deps)
+    fastify.addHook('onClose', shared.close)
 
     await fastify.register(rateLimit, {
       global: true,
@@ -58,12 +55,19 @@ export default fp(
   { name: 'rate-limit', fastify: '5.x', dependencies: ['deps', 'request-context'] }
 )
 
+/** Redis where there is one; its client is only loaded then. */
+async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCounter> {
+  if (config.REDIS_URL === null) return createAheadCounter(createDatabaseCounter(db), clock)
+  const { createRedisCounter } = await import('../src/attempts/redis-counter.js')
+  return createRedisCounter(config.REDIS_URL, err => log.warn({ err }, 'Redis is not reachable'))
+}
+
 /** The plugin's store interface over a counter. Groups are part of the key, so every route has the one store. */
-function storeOver(shared: RequestCounter, local: RequestCounter) {
+function storeOver(shared: LimitCounter, local: RequestCounter) {
   return class {
-    incr(key: string, answer: Answer, timeWindow: number) {
+    incr(key: string, answer: Answer, timeWindow: number, max: number) {
       shared
-        .count(key, timeWindow)
+        .count(key, timeWindow, max)
         .catch(() => local.count(key, timeWindow))
         .then(({ current, ttlMs }) => answer(null, { current, ttl: ttlMs }), answer)
     }

@@ -6,6 +6,11 @@ export type RequestCount = { readonly current: number; readonly ttlMs: number }
 /** Counts requests in fixed windows, in a store that instances share. */
 export type RequestCounter = { count(key: string, windowMs: number): Promise<RequestCount> }
 
+/** One that can take several requests of a key at once; the answer is about the last of them. */
+export type BulkCounter = {
+  count(key: string, windowMs: number, requests?: number): Promise<RequestCount>
+}
+
 const countRequests = {
   name: 'count-requests',
   text: `
@@ -23,15 +28,21 @@ RETURNING "key", "count", extract(epoch FROM "resetsAt" - now())::float8 * 1000 
 type Row = { readonly key: string; readonly count: number; readonly ttlMs: number }
 type Waiting = {
   readonly windowMs: number
-  readonly hits: { resolve(count: RequestCount): void; reject(error: unknown): void }[]
+  readonly hits: {
+    readonly requests: number
+    resolve(count: RequestCount): void
+    reject(error: unknown): void
+  }[]
 }
+
+const requestsIn = ({ hits }: Waiting) => hits.reduce((sum, { requests }) => sum + requests, 0)
 
 /**
  * The counter in the database. One statement is in flight at a time and carries all that arrived
  * while the one before it ran: under load a request costs a fraction of a statement, alone it costs
  * one. Counts are exact, outlive a restart and are shared by instances (BRF-08).
  */
-export function createDatabaseCounter(db: Database): RequestCounter {
+export function createDatabaseCounter(db: Database): BulkCounter {
   let waiting = new Map<string, Waiting>()
   let flushing = false
 
@@ -50,10 +61,10 @@ export function createDatabaseCounter(db: Database): RequestCounter {
   }
 
   return {
-    count: (key, windowMs) =>
+    count: (key, windowMs, requests = 1) =>
       new Promise((resolve, reject) => {
         const entry = waiting.get(key) ?? { windowMs, hits: [] }
-        entry.hits.push({ resolve, reject })
+        entry.hits.push({ requests, resolve, reject })
         waiting.set(key, entry)
         // After this turn of the event loop, so that requests read from sockets together go together.
         if (!flushing) setImmediate(() => flushing || flush())
@@ -65,17 +76,20 @@ async function countBatch(db: Database, batch: Map<string, Waiting>): Promise<Ro
   const entries = [...batch.entries()]
   return db.run<Row>(countRequests, [
     entries.map(([key]) => key),
-    entries.map(([, { hits }]) => hits.length),
+    entries.map(([, entry]) => requestsIn(entry)),
     entries.map(([, { windowMs }]) => windowMs)
   ])
 }
 
-/** Each of n requests counted together is told the count as if they had come one after another. */
+/** Each of those counted together is told the count as if they had come one after another. */
 function settle(batch: Map<string, Waiting>, rows: readonly Row[]) {
   for (const { key, count, ttlMs } of rows) {
-    const hits = batch.get(key)?.hits ?? []
-    for (const [index, { resolve }] of hits.entries()) {
-      resolve({ current: count - (hits.length - 1 - index), ttlMs: Math.max(0, ttlMs) })
+    const entry = batch.get(key)
+    if (entry === undefined) continue
+    let current = count - requestsIn(entry)
+    for (const { requests, resolve } of entry.hits) {
+      current += requests
+      resolve({ current, ttlMs: Math.max(0, ttlMs) })
     }
   }
 }
