@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
@@ -5,6 +6,8 @@ import ipaddr from 'ipaddr.js'
  * it. Spellings of one address and IPv4 mapped into IPv6 are the same network (BRF-07).
  */
 export function networkOf(address: string): string {
+  // Node takes no spelling but the canonical one, and most addresses are of this kind.
+  if (isIPv4(address)) return address
   if (!ipaddr.isValid(address)) return 'unknown'
   const parsed = ipaddr.process(address)
   if (parsed.kind() === 'ipv4') return parsed.toString()

@@ -34,17 +34,20 @@ export type Grant = {
 /** What is kept of the device, when it may be kept at all. */
 export type Device = { readonly ip: string | null; readonly userAgent: string | null }
 
-type UserColumns = {
+export type UserColumns = {
   [Field in keyof Account as `user${Capitalize<Field>}`]: Account[Field]
 }
 export type GrantRow = UserColumns & Omit<Grant, 'user'>
 
-/** Selects a {@link GrantRow} from a session `s` and its account `u`. */
-export const grantColumns = `
+/** Selects {@link UserColumns} from an account `u`. */
+export const userColumns = `
   u."id" AS "userId", u."email" AS "userEmail", u."emailVerifiedAt" AS "userEmailVerifiedAt",
   u."firstName" AS "userFirstName", u."lastName" AS "userLastName", u."role" AS "userRole",
   u."isActive" AS "userIsActive", u."credentialEpoch" AS "userCredentialEpoch",
-  u."locale" AS "userLocale", u."createdAt" AS "userCreatedAt",
+  u."locale" AS "userLocale", u."createdAt" AS "userCreatedAt"`
+
+/** Selects a {@link GrantRow} from a session `s` and its account `u`. */
+export const grantColumns = `${userColumns},
   s."id" AS "sessionId", s."jti", s."transport"::text, s."createdAt", s."authTime", s."amr", s."expiresAt"`
 
 export function accountOf(row: UserColumns): Account {

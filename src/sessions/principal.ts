@@ -2,7 +2,7 @@ import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { satisfiesMode } from './factor.js'
 import type { AuthenticationMethod } from './grant.js'
-import { type Account, accountOf, firstRow, type GrantRow, grantColumns } from './grant.js'
+import { type Account, accountOf, firstRow, type UserColumns, userColumns } from './grant.js'
 
 /** Who is asking: the account as the database has it now, and the session that vouches for it. */
 export type Principal = {
@@ -17,7 +17,7 @@ export type Principal = {
 const readPrincipal = {
   name: 'read-principal',
   text: `
-SELECT ${grantColumns}, (
+SELECT ${userColumns}, s."authTime", s."amr", (
   SELECT l."address" FROM "Link" l
   WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND l."supersededAt" IS NULL
     AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND l."credentialEpoch" = u."credentialEpoch"
@@ -26,13 +26,13 @@ FROM "User" u LEFT JOIN "Session" s ON s."id" = $2::uuid AND s."userId" = u."id"
 WHERE u."id" = $1::uuid`
 }
 
-type LeftJoined = {
-  [Column in keyof GrantRow]: Column extends `user${string}`
-    ? GrantRow[Column]
-    : GrantRow[Column] | null
+/** Without a session, all that is its own is null. */
+type Row = UserColumns & {
+  readonly authTime: Date | null
+  readonly amr: readonly AuthenticationMethod[] | null
+  readonly pendingEmail: string | null
+  readonly owesFactor: boolean | null
 }
-
-type Beside = { readonly pendingEmail: string | null; readonly owesFactor: boolean | null }
 
 /**
  * The bearer of an access token, in one read: role, state and session are those of this moment, not
@@ -45,19 +45,19 @@ export async function authenticate(
   { db, config }: Pick<Deps, 'db' | 'config'>,
   bearer: { userId: string; sessionId: string }
 ): Promise<Principal> {
-  const row = await firstRow<LeftJoined & Beside>(db, readPrincipal, [
+  const row = await firstRow<Row>(db, readPrincipal, [
     bearer.userId,
     bearer.sessionId,
     config.JWT_ALLAUTH_MFA_TOTP_MODE
   ])
   if (row === null) throw new Problem('token_not_valid')
   if (!row.userIsActive) throw new Problem('no_active_account')
-  if (row.sessionId === null && config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
+  if (row.authTime === null && config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
     throw new Problem('token_not_valid')
   // A session from before a factor was asked for vouches for nobody any more (MFA-10).
-  if (row.sessionId !== null && row.owesFactor) throw new Problem('token_not_valid')
+  if (row.authTime !== null && row.owesFactor) throw new Problem('token_not_valid')
   return {
-    user: accountOf(row as GrantRow),
+    user: accountOf(row),
     sessionId: bearer.sessionId,
     authTime: row.authTime ?? new Date(0),
     amr: row.amr ?? [],
