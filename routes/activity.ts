@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { listEvents } from '../src/audit/list.js'
 import { answers } from './schemas/answers.js'
 import { closed } from './schemas/fields.js'

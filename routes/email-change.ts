@@ -1,6 +1,7 @@
 import formbody from '@fastify/formbody'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { limitedTo } from '../plugins/rate-limit.js'
 import { maskAddress } from '../src/accounts/mask.js'
 import { confirmChange, inspectChange } from '../src/email-change/confirm-change.js'

@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { invite } from '../src/invitations/invite.js'
 import { listInvitations, resendInvitation, revokeInvitation } from '../src/invitations/manage.js'
 import { answers, answersToBody, Detail } from './schemas/answers.js'

@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { Problem } from '../src/errors/problem.js'
 import { logout, logoutEverywhere } from '../src/logout/logout.js'
 import { answersToBody, Detail } from './schemas/answers.js'

@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { limitedTo } from '../plugins/rate-limit.js'
 import { reauthenticate } from '../src/reauthentication/reauthenticate.js'
 import { answersToBody, exampleToken, tokenFields } from './schemas/answers.js'

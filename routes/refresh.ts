@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { limitedTo } from '../plugins/rate-limit.js'
 import { Problem } from '../src/errors/problem.js'
 import { refresh } from '../src/sessions/refresh.js'

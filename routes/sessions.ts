@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { logoutDevice, logoutOthers } from '../src/logout/logout.js'
 import { listSessions } from '../src/sessions/list.js'
 import { answers, answersToBody } from './schemas/answers.js'

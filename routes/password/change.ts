@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { changePassword } from '../../src/password-change/change-password.js'
 import { answersToBody, exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'

@@ -1,5 +1,6 @@
 import formbody from '@fastify/formbody'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
 import { confirmByCode } from '../../src/email-verification/confirm.js'
 import { Problem } from '../../src/errors/problem.js'

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from '@fastify/type-provider-typebox'
+import { type TSchema, Type } from 'typebox'
 import type { Config } from '../../src/config/load.js'
 import { catalogue, type ProblemCode } from '../../src/errors/catalogue.js'
 import { loadTexts } from '../../src/i18n/texts.js'

@@ -1,4 +1,4 @@
-import { Type } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { OfferedFactor } from '../../src/factor-check/attempt-factor.js'
 import { Password } from './fields.js'
 

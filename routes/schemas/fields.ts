@@ -1,4 +1,4 @@
-import { type TProperties, Type } from '@fastify/type-provider-typebox'
+import { type TProperties, Type } from 'typebox'
 
 /** A closed object: a field that is not listed is a mistake, and is told (contract A.2.2). */
 export const closed = <const Fields extends TProperties>(fields: Fields, description?: string) =>

@@ -1,4 +1,4 @@
-import { Type } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { closed, Email } from './fields.js'
 
 /** The short code of a mail, as typed: case, spaces and dashes do not matter. */
