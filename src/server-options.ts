@@ -12,6 +12,8 @@ const requestIdPattern = /^[\w.-]{1,64}$/
  */
 export function serverOptions(config: Config) {
   return {
+    // Migrations, and waiting for the instance that runs them, take as long as they take.
+    pluginTimeout: 0,
     bodyLimit: 16 * 1024,
     requestTimeout: 15_000,
     connectionTimeout: 60_000,
