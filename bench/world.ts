@@ -84,11 +84,13 @@ export async function forkFloor<Reply>(script: string, env: NodeJS.ProcessEnv = 
 
 /** Rejects when the child ends although nobody asked it to. */
 function failure(child: ChildProcess, script: string): Promise<never> {
-  return new Promise((_, reject) => {
+  const failed = new Promise<never>((_, reject) => {
     child.once('exit', (code, signal) => {
       if (signal !== 'SIGTERM' && code !== 0) reject(new Error(`${script} exited with ${code}`))
     })
   })
+  failed.catch(() => {}) // it may come when nobody waits
+  return failed
 }
 
 async function stop(child: ChildProcess) {
