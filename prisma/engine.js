@@ -17,12 +17,16 @@ const wasmPackage = '@prisma/schema-engine-wasm/schema_engine_bg'
  * @param {[path: string, content: string][]} [datamodels]
  */
 export async function openSchemaEngine(url, datamodels) {
-  const { SchemaEngine } = await loadWasm()
+  loading ??= loadWasm()
+  const { SchemaEngine } = await loading
   const factory = url === undefined ? new NoDatabase() : new EngineAdapterFactory(url)
   const bound = bindMigrationAwareSqlAdapterFactory(factory)
   const engine = await SchemaEngine.new({ datamodels }, () => {}, bound)
   return { engine, close: () => factory.close() }
 }
+
+// Once for the process: the glue knows one instance at a time.
+let loading
 
 // Node 20 does not import .wasm files by itself, so the package's glue is given its other half here.
 async function loadWasm() {
