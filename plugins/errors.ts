@@ -120,7 +120,9 @@ function validationProblem(error: FastifyError, request: FastifyRequest): Proble
   }
   // A path parameter that fits no pattern names nothing that exists.
   if (error.validationContext === 'params') return new Problem('not_found')
-  request.log.debug({ fields: [...fields.keys()] }, 'validation failed')
+  // A name that is none of ours is the client's text, and could be anything.
+  const known = [...fields].filter(([, [problem]]) => problem?.code !== 'unknown')
+  request.log.debug({ fields: known.map(([field]) => field) }, 'validation failed')
   return new Problem('validation_error', { fields: Object.fromEntries(fields) })
 }
 
