@@ -1,7 +1,7 @@
 import net from 'node:net'
 import type { TestApp } from './app.js'
 
-const patienceMs = 10_000
+const patienceMs = 30_000
 
 /** The port of a service that now listens on loopback. */
 export async function listen({ app }: TestApp): Promise<number> {
@@ -13,7 +13,7 @@ export type Exchange = {
   readonly status: number
   readonly headers: Record<string, string>
   readonly body: string
-  /** The other side ended the connection; false: it was still open after ten seconds. */
+  /** The other side ended the connection; false: it was still open after half a minute. */
   readonly closed: boolean
 }
 
