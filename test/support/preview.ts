@@ -7,6 +7,7 @@ import views from '../../plugins/views.js'
 import assets from '../../routes/assets.js'
 import { loadConfig } from '../../src/config/load.js'
 import type { Deps } from '../../src/deps.js'
+import { throttled } from '../../src/errors/problem.js'
 import type { mailNames } from '../../src/views/mails.js'
 import { type PageName, pageNames } from '../../src/views/pages.js'
 import { sampleMail, samplePages } from '../../src/views/samples.js'
@@ -27,7 +28,12 @@ export async function previewApp(settings: Readonly<Record<string, string>> = {}
   })
   const app = Fastify({ routerOptions: { ignoreTrailingSlash: true } })
   await app.register(
-    fp(async fastify => fastify.decorate('deps', { config } as Deps), { name: 'deps' })
+    fp(
+      async fastify => {
+        fastify.decorate('deps', { config } as Deps)
+      },
+      { name: 'deps' }
+    )
   )
   await app.register(errors)
   await app.register(securityHeaders)
@@ -44,6 +50,9 @@ export async function previewApp(settings: Readonly<Record<string, string>> = {}
     // As a mail program shows it; the policy of `mailHtml` would stop the check from running.
     reply.removeHeader('content-security-policy')
     return reply.type('text/html; charset=utf-8').send(html)
+  })
+  app.get('/refused', { config: { page: true } }, () => {
+    throw throttled(30)
   })
   app.get('/dev/mailbox/:id/html', (request, reply) => {
     const { html } = app.renderer.mail('email-verification', request.locale, sampleMail)
