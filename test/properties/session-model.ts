@@ -206,7 +206,7 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
       authenticate(access),
       state => {
         const isRight = userOf(state, access.user).password === from
-        return isRight ? null : { status: 400, code: 'validation_error' }
+        return isRight ? null : { status: 400, code: 'incorrect_password' }
       },
       (state, memory, saw) => {
         const user = userOf(state, access.user)

@@ -18,6 +18,7 @@ export type ServiceProcess = Service & {
 
 const defaults = {
   PORT: '0',
+  PUBLIC_URL: 'http://localhost:3000',
   ARGON2_MEMORY_KIB: '7168',
   ARGON2_ITERATIONS: '5',
   HASH_QUEUE_LIMIT: '1000',
@@ -67,10 +68,20 @@ export async function startProcess(
   }
 }
 
-/** A request over a socket that answers as an injected one does. Rejects where no answer came. */
+/** The connection ended before there was an answer; what became of the request is not known. */
+export class NoAnswer extends Error {}
+
+/**
+ * A request over a socket that answers as an injected one does.
+ *
+ * @throws {NoAnswer}
+ */
 export async function send(origin: string, request: Request): Promise<Answer> {
   const { method, url, payload, headers = {}, cookies = {} } = request
   const cookie = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
+  const noAnswer = (cause: unknown) => {
+    throw new NoAnswer(`no answer to ${method} ${url}`, { cause })
+  }
   const response = await fetch(`${origin}${url}`, {
     method,
     redirect: 'manual',
@@ -80,8 +91,8 @@ export async function send(origin: string, request: Request): Promise<Answer> {
       ...(payload === undefined ? {} : { 'content-type': 'application/json' })
     },
     ...(payload === undefined ? {} : { body: JSON.stringify(payload) })
-  })
-  const body = await response.text()
+  }).catch(noAnswer)
+  const body = await response.text().catch(noAnswer)
   return {
     statusCode: response.status,
     headers: {

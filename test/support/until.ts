@@ -1,14 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-const deadlineMs = 60_000
+const deadlineMs = 120_000
 
 /** Looks again and again until something holds, and fails where it never does. */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  limitMs = deadlineMs
-): Promise<void> {
-  const limit = Date.now() + limitMs
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const limit = Date.now() + deadlineMs
   while (!(await holds())) {
     if (Date.now() > limit) throw new Error(`never happened: ${what}`)
     await pause(10)
