@@ -120,7 +120,12 @@ test('PAG-02 fields that no page lists reach no template', () => {
     helpers: { t: () => 'owned' },
     data: { site: { brand: 'owned' } },
     brand: 'owned',
-    title: 'owned'
+    title: 'owned',
+    // Names that layouts and partials look up, and would find.
+    icon: 'owned',
+    wide: true,
+    hint: 'owned',
+    look: 'owned'
   }
   for (const name of pageNames) {
     for (const context of samplePages[name]) {
