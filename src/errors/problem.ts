@@ -43,6 +43,7 @@ export function fieldProblem(field: string, ...problems: readonly FieldProblem[]
 
 /** Too many attempts; `seconds` is how long to wait, rounded up so that waiting that long is enough. */
 export function throttled(seconds: number): Problem {
-  const wait = Math.max(1, Math.ceil(seconds))
+  // Tables keep milliseconds, and rounding to them must not add a second to 900.
+  const wait = Math.max(1, Math.ceil(Math.round(seconds * 1000) / 1000))
   return new Problem('throttled', { params: { seconds: wait }, retryAfter: wait })
 }
