@@ -11,7 +11,8 @@ import { isForm, isPrefetch } from './forms.js'
 import { answers, answersToBody, Detail, Page, Redirect } from './schemas/answers.js'
 import { closed } from './schemas/fields.js'
 
-const Key = closed({ key: Type.String({ maxLength: 64 }) })
+/** The token of a link; what is much shorter is some other path, and not found. */
+const Key = closed({ key: Type.String({ minLength: 20, maxLength: 64 }) })
 
 /** The links of an address change: each shows a button, and the button acts (contract A.3.24). */
 const routes: FastifyPluginAsyncTypebox = async fastify => {

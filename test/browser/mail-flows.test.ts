@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { test } from 'node:test'
+import {
+  accessibilityProblems,
+  desktop,
+  keepScreenshot,
+  noBrowser,
+  openBrowser,
+  openPage,
+  phone
+} from '../support/browser.js'
+import { startMailing } from '../support/links.js'
+import { codeIn } from '../support/mailbox.js'
+import { newClient, newPerson, signIn, signUp } from '../support/people.js'
+
+const people = [
+  {
+    name: 'phone, light, no JavaScript',
+    options: { viewport: phone, colorScheme: 'light', javaScriptEnabled: false }
+  },
+  { name: 'desktop, dark', options: { viewport: desktop, colorScheme: 'dark' } }
+] as const
+
+for (const { name, options } of people) {
+  test(`from sign-up to a new password by clicking: ${name}`, { skip: noBrowser }, async t => {
+    const port = await freePort()
+    const { service, mailbox } = await startMailing(t, {
+      EMAIL_VERIFICATION: 'mandatory',
+      EMAIL_VERIFICATION_CONFIRM_BUTTON: 'true',
+      PUBLIC_URL: `http://127.0.0.1:${port}`
+    })
+    await service.app.listen({ port, host: '127.0.0.1' })
+    const { page, complaints } = await openPage(await openBrowser(t), options)
+    const folder = `flows/${name.replaceAll(/\W+/g, '-')}`
+    let shot = 0
+    const look = async () => {
+      if (!('javaScriptEnabled' in options)) assert.deepEqual(await accessibilityProblems(page), [])
+      await keepScreenshot(page, `${folder}/${shot++}`)
+    }
+    const person = newPerson()
+    await signUp(newClient(service), person)
+
+    await page.goto(await mailbox.linkFor(person.email))
+    await look()
+    await page.getByRole('button').first().click()
+    await page.waitForURL('**/registration/verified/')
+    await look()
+    assert.equal((await signIn(newClient(service), person)).statusCode, 200)
+
+    await page.goto(`http://127.0.0.1:${port}/password/reset/`)
+    await look()
+    await page.getByLabel(/e-?mail/i).fill(person.email)
+    await page.keyboard.press('Enter')
+    await page.getByLabel(/code/i).waitFor()
+    await look()
+    await page.getByLabel(/code/i).fill(codeIn(await mailbox.next(person.email)))
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/password/reset/default/')
+    const [first, second] = [
+      page.locator('[name=new_password1]'),
+      page.locator('[name=new_password2]')
+    ]
+    await first.fill('short')
+    await second.fill('shirt')
+    await page.keyboard.press('Enter')
+    await page
+      .getByText(/too short/)
+      .first()
+      .waitFor()
+    await look()
+    assert.equal(await first.getAttribute('aria-invalid'), 'true')
+    assert.equal(await first.inputValue(), '')
+    await first.fill('another gigantic hat')
+    await second.fill('another gigantic hat')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/password/reset/complete/')
+    await look()
+    await page.goBack()
+    assert.equal(
+      (await signIn(newClient(service), { ...person, password: 'another gigantic hat' }))
+        .statusCode,
+      200
+    )
+    assert.deepEqual(
+      complaints.filter(text => !/status of 400/.test(text)),
+      []
+    )
+  })
+}
+
+/** A port for a service whose settings have to name it before it listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,66 @@
+import type { TestContext } from 'node:test'
+import { startApp, type TestApp } from './app.js'
+import { type Mailbox, openMailbox } from './mailbox.js'
+import { type Answer, type Client, newClient } from './people.js'
+
+/** Budgets that no test of a flow should meet. */
+export const generous = {
+  MAILS_PER_ADDRESS: '1000/min',
+  MAILS_PER_NETWORK: '1000/min',
+  MAILS_OVER_ALL: '1000/min'
+}
+
+/** A service that mails to a server of the test's. */
+export async function startMailing(
+  t: TestContext,
+  settings: Readonly<Record<string, string>> = {}
+): Promise<{ service: TestApp; mailbox: Mailbox }> {
+  const mailbox = await openMailbox(t)
+  const service = await startApp(t, { ...generous, ...mailbox.settings, ...settings })
+  return { service, mailbox }
+}
+
+/** The path of a mailed link. */
+export const pathOf = (link: string): string => new URL(link).pathname
+
+/** Opens a mailed link as a browser that keeps its cookies does. */
+export const open = (client: Client, link: string): Promise<Answer> =>
+  client.send('GET', pathOf(link), undefined, { accept: 'text/html,application/xhtml+xml' })
+
+/** A client that has opened a link and holds what it left. */
+export async function opened(service: TestApp, link: string): Promise<Client> {
+  const client = newClient(service)
+  await open(client, link)
+  return client
+}
+
+/** Posts what a form of our own pages posts. */
+export function postForm(
+  service: TestApp,
+  path: string,
+  fields: Record<string, string>,
+  client: Client
+): Promise<Answer> {
+  return service.inject({
+    method: 'POST',
+    url: path,
+    payload: new URLSearchParams(fields).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' },
+    cookies: Object.fromEntries(client.cookies)
+  }) as unknown as Promise<Answer>
+}
+
+export const setNew = (
+  client: Client,
+  password: string,
+  headers: Record<string, string> = {}
+): Promise<Answer> =>
+  client.send(
+    'POST',
+    '/password/reset/set-new/',
+    { new_password1: password, new_password2: password },
+    headers
+  )
+
+export const askReset = (client: Client, email: string): Promise<Answer> =>
+  client.send('POST', '/password/reset/', { email })
