@@ -55,7 +55,8 @@ export async function prepareHome(dataDir: string, who: Identity): Promise<Home>
   const shared = who.uid !== undefined
   // Root's directories stay root's: a service that writes into another user's directory could be
   // led elsewhere by a link. Passing through is enough for the server.
-  await mkdir(dataDir, { recursive: true, mode: shared ? 0o711 : 0o700 })
+  const created = await mkdir(dataDir, { recursive: true, mode: shared ? 0o711 : 0o700 })
+  if (shared && created !== undefined) await chmod(dataDir, 0o711) // whatever our umask
   const home = (await findHome(dataDir)) ?? (await createHome(dataDir, who))
   if (!(await canReach(who, home.dir))) {
     throw new EmbeddedDatabaseError(

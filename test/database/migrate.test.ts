@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { MigrationsError, migrate, pendingMigrations } from '../../src/database/migrate.js'
+import { packageRoot } from '../../src/package-root.js'
+import { createTestDatabase } from '../support/database.js'
+
+const entries = await readdir(join(packageRoot, 'prisma', 'migrations'), { withFileTypes: true })
+const all = entries
+  .filter(entry => entry.isDirectory())
+  .map(entry => entry.name)
+  .sort()
+const last = all.at(-1)
+
+async function connect(t: TestContext, options: { empty?: boolean }) {
+  const { url, drop } = await createTestDatabase(options)
+  const pool = new pg.Pool({ connectionString: url })
+  t.after(async () => {
+    await pool.end()
+    await drop()
+  })
+  return { url, pool }
+}
+
+test('an empty database gets every migration, in order, once', async t => {
+  const { url, pool } = await connect(t, { empty: true })
+  assert.deepEqual(await pendingMigrations(pool), all)
+  const messages: string[] = []
+  const onProgress = (message: string) => messages.push(message)
+  assert.deepEqual(await migrate({ url, onProgress }), all)
+  assert.deepEqual(messages, [`Applying ${all.join(', ')} …`])
+  assert.deepEqual(await pendingMigrations(pool), [])
+  assert.deepEqual(await migrate({ url, onProgress }), [])
+  assert.equal(messages.length, 1)
+})
+
+test('FLT-14 instances that start together on an empty database all succeed', async t => {
+  const { url, pool } = await connect(t, { empty: true })
+  const applied = await Promise.all([1, 2, 3].map(() => migrate({ url })))
+  assert.deepEqual(applied.flat(), all, 'one of them did it, the others found it done')
+  assert.deepEqual(await pendingMigrations(pool), [])
+})
+
+test('FLT-14 a migration under way at another instance is waited for, not taken for a failed one', async t => {
+  const { pool } = await connect(t, {})
+  const other = await pool.connect()
+  await other.query('SELECT pg_advisory_lock(1886352244, 2)')
+  await other.query('UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = $1', [
+    last
+  ])
+  const pending = pendingMigrations(pool)
+  const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+  while ((await other.query(waiting)).rowCount === 0) await pause(10)
+  await other.query('UPDATE _prisma_migrations SET finished_at = now()')
+  await other.query('SELECT pg_advisory_unlock(1886352244, 2)')
+  other.release()
+  assert.deepEqual(await pending, [])
+})
+
+const refusals = {
+  'FLT-14 a database of a newer version is refused': {
+    change: `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
+             VALUES ('x', 'x', '99990101000000_future', now())`,
+    message: /newer version of Postern \(99990101000000_future\)/
+  },
+  'a migration that failed is named, with the way out': {
+    change: `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${last}'`,
+    message: new RegExp(`${last} failed.*resolve --rolled-back ${last}`)
+  },
+  'a migration that was edited after it was applied is named': {
+    change: `UPDATE _prisma_migrations SET checksum = 'other' WHERE migration_name = '${last}'`,
+    message: new RegExp(`${last} was edited`)
+  }
+}
+
+for (const [title, { change, message }] of Object.entries(refusals)) {
+  test(title, async t => {
+    const { url, pool } = await connect(t, {})
+    await pool.query(change)
+    const isRefusal = (error: unknown) => {
+      assert.ok(error instanceof MigrationsError)
+      assert.match(error.message, message)
+      return true
+    }
+    await assert.rejects(pendingMigrations(pool), isRefusal)
+    await assert.rejects(migrate({ url }), isRefusal)
+  })
+}
+
+test('a migration that failed and was resolved is pending again', async t => {
+  const { pool } = await connect(t, {})
+  await pool.query(
+    'UPDATE _prisma_migrations SET finished_at = NULL, rolled_back_at = now() WHERE migration_name = $1',
+    [last]
+  )
+  assert.deepEqual(await pendingMigrations(pool), [last])
+})
+
+test('the Prisma CLI works without a network: generate, status, deploy, diff', {
+  timeout: 240_000
+}, async t => {
+  const { url, pool } = await connect(t, { empty: true })
+  const prisma = await cliIn(await copyOfProject(t), url)
+  const toSchema = ['--to-schema', 'prisma/schema.prisma', '--exit-code']
+
+  assert.match((await prisma('generate')).output, /Generated Prisma Client/)
+  assert.match(
+    (await prisma('migrate', 'status')).output,
+    new RegExp(`not yet been applied:\\n${all[0]}`)
+  )
+  assert.equal((await prisma('migrate', 'deploy')).code, 0)
+  assert.deepEqual(await pendingMigrations(pool), [])
+  for (const from of [['--from-config-datasource'], ['--from-migrations', 'prisma/migrations']]) {
+    const { code, output } = await prisma('migrate', 'diff', ...from, ...toSchema)
+    assert.deepEqual([code, output.trim().split('\n').at(-1)], [0, 'No difference detected.'])
+  }
+})
+
+test('a script that fails in its middle changes nothing', { timeout: 120_000 }, async t => {
+  const { url, pool } = await connect(t, { empty: true })
+  const dir = await copyOfProject(t)
+  const sql = 'CREATE TABLE half (); -- and; then\nCREATE TABLE half ();'
+  await rm(join(dir, 'prisma', 'migrations', all[0] ?? '', 'migration.sql'))
+  await writeFile(join(dir, 'prisma', 'migrations', all[0] ?? '', 'migration.sql'), sql)
+  const prisma = await cliIn(dir, url)
+  const { code, output } = await prisma('migrate', 'deploy')
+  assert.equal(code, 1)
+  assert.match(output, /relation "half" already exists/)
+  assert.equal((await pool.query(`SELECT FROM pg_tables WHERE tablename = 'half'`)).rowCount, 0)
+})
+
+test('the Prisma CLI says why it cannot connect', { timeout: 120_000 }, async t => {
+  const prisma = await cliIn(await copyOfProject(t), 'postgresql://nobody@127.0.0.1:9/none')
+  const { code, output } = await prisma('migrate', 'status')
+  assert.equal(code, 1)
+  assert.match(output, /P1001: connect ECONNREFUSED/)
+})
+
+/** What the CLI reads, so that it may write as it likes. */
+async function copyOfProject(t: TestContext): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'postern-cli-'))
+  t.after(() => rm(dir, { recursive: true }))
+  for (const name of ['package.json', 'prisma.config.ts', 'prisma']) {
+    await cp(join(packageRoot, name), join(dir, name), { recursive: true })
+  }
+  await symlink(join(packageRoot, 'node_modules'), join(dir, 'node_modules'))
+  return dir
+}
+
+async function cliIn(cwd: string, url: string) {
+  const cli = join(packageRoot, 'node_modules', 'prisma', 'build', 'index.js')
+  const closed = 'http://127.0.0.1:9'
+  const env = {
+    PATH: process.env.PATH,
+    HOME: cwd, // no engine of an earlier download
+    DATABASE_URL: url,
+    HTTP_PROXY: closed,
+    HTTPS_PROXY: closed,
+    PRISMA_ENGINES_MIRROR: closed
+  }
+  return (...args: string[]) =>
+    new Promise<{ code: number | string; output: string }>(resolve => {
+      execFile(process.execPath, [cli, ...args], { cwd, env }, (error, stdout, stderr) => {
+        resolve({ code: error?.code ?? 0, output: stdout + stderr })
+      })
+    })
+}
