@@ -42,7 +42,9 @@ const routes: FastifyPluginAsync = async fastify => {
   api.push(mfaSetup, mfaVerify, authenticators, mfaPages)
   if (!managed) api.push(registration)
   api.push(devMailbox)
-  if (!config.EMAIL_DISABLED) api.push(passwordReset, emailChange, link, setPassword)
+  // An operator's command can invite where no mail is sent (contract A.3.29).
+  api.push(link, setPassword)
+  if (!config.EMAIL_DISABLED) api.push(passwordReset, emailChange)
   if (config.EMAIL_VERIFICATION !== 'none' && !managed) api.push(verification)
   if (config.JWT_ALLAUTH_INVITATIONS || managed) api.push(invitations)
   for (const plugin of api) await fastify.register(plugin, { prefix })

@@ -1,6 +1,7 @@
 import formbody from '@fastify/formbody'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
 import { confirmByToken, inspectConfirmation } from '../../src/email-verification/confirm.js'
 import { Problem } from '../../src/errors/problem.js'
@@ -11,7 +12,8 @@ import { answers, answersToBody, Page, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
 import { byCookie, failToLand, land, landingOf } from './landing.js'
 
-const Key = closed({ key: Type.String({ maxLength: 64 }) })
+/** The token of a link; what is much shorter is some other path, and not found. */
+const Key = closed({ key: Type.String({ minLength: 20, maxLength: 64 }) })
 
 /** The links of mails to people who sign up or were invited: one path for both (contract 1.11). */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -31,7 +33,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       return reply.putCapability('setPassword', { linkId, userId }, expiresAt).redirect(form, 302)
     }
     if (!request.wantsPage) throw new Problem('link_invalid')
-    return reply.page('registration/invitation-expired', {}, 400)
+    return reply.page('registration/invitation-expired', { mailless: config.EMAIL_DISABLED }, 400)
   }
 
   fastify.route({

@@ -1,6 +1,7 @@
 import formbody from '@fastify/formbody'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
 import { maskAddress } from '../../src/accounts/mask.js'
 import { Problem } from '../../src/errors/problem.js'
@@ -50,7 +51,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   ) {
     const capability = request.readCapability('setPassword')
     const link = capability && (await inspectCapability(deps, capability.linkId))
-    if (link === null) return reply.page('registration/invitation-expired', {}, 400)
+    if (link === null) {
+      const mailless = config.EMAIL_DISABLED
+      return reply.page('registration/invitation-expired', { mailless }, 400)
+    }
     const maskedEmail = maskAddress(link.address)
     return reply.page(
       'registration/set-password',
@@ -119,6 +123,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     }
   )
 
+  if (config.EMAIL_DISABLED) return
   fastify.post(
     '/registration/invitation/resend/',
     {

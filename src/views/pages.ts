@@ -34,7 +34,10 @@ export type Pages = {
   }
   'registration/set-password': Form & Masked
   'registration/set-password-complete': { readonly mfaDue?: boolean }
-  'registration/invitation-expired': Form<'email'> & { readonly asked?: boolean }
+  'registration/invitation-expired': Form<'email'> & {
+    readonly asked?: boolean
+    readonly mailless?: boolean
+  }
   'email-change/confirm': Masked
   'email-change/confirmed': Masked
   'email-change/undo': Masked
@@ -91,7 +94,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'registration/verification-failed': { fields: ['reason', ...form], form: ['email'] },
   'registration/set-password': { fields: ['maskedEmail', ...form], form: passwords },
   'registration/set-password-complete': { fields: ['mfaDue'] },
-  'registration/invitation-expired': { fields: ['asked', ...form], form: ['email'] },
+  'registration/invitation-expired': { fields: ['asked', 'mailless', ...form], form: ['email'] },
   'email-change/confirm': { fields: ['maskedEmail'] },
   'email-change/confirmed': { fields: ['maskedEmail'] },
   'email-change/undo': { fields: ['maskedEmail'] },

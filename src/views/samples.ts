@@ -41,6 +41,7 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'registration/invitation-expired': [
     {},
     { asked: true },
+    { mailless: true },
     { values, errors: errors('email', 'non_field_errors') }
   ],
   'email-change/confirm': [{ maskedEmail }],
