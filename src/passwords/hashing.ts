@@ -11,7 +11,6 @@ import {
 } from './phc.js'
 import { WorkerPool } from './worker-pool.js'
 
-export type { HashParameters } from './phc.js'
 export { HasherBusyError } from './worker-pool.js'
 
 declare const hashed: unique symbol
