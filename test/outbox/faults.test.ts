@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { newId } from '../../src/crypto/random.js'
 import { type Fault, openMailbox } from '../support/mailbox.js'
 import { impatient, interposed, type OutboxRow, startOutbox } from '../support/outbox.js'
-import { until } from '../support/until.js'
+import { inLanes, until } from '../support/until.js'
 
 const addresses = (count: number) => Array.from({ length: count }, () => `${newId()}@example.com`)
 
@@ -14,7 +14,7 @@ test('FLT-04 fifty mails queued while the SMTP server is down all arrive once it
   const people = addresses(50)
 
   await mailbox.down()
-  await Promise.all(people.map(address => outbox.post(address)))
+  await inLanes(50, 10, index => outbox.post(people[index] as string))
   const waiting = await outbox.settled(isTried)
   assert.ok(waiting.every(({ state }) => state === 'queued'))
   assert.ok(waiting.every(({ lastError }) => lastError?.includes('ECONNREFUSED')))

@@ -7,13 +7,14 @@ import { packageRoot } from '../../src/package-root.js'
 import { secretKey } from '../support/app.js'
 import { openMailbox } from '../support/mailbox.js'
 import { startOutbox } from '../support/outbox.js'
+import { inLanes } from '../support/until.js'
 import { startWorkerProcess } from '../support/worker-process.js'
 
 test('FLT-06 two workers send every mail once', async t => {
   const mailbox = await openMailbox(t)
   const outbox = await startOutbox(t, mailbox)
   const people = Array.from({ length: 60 }, () => `${newId()}@example.com`)
-  await Promise.all(people.map(address => outbox.post(address)))
+  await inLanes(60, 10, index => outbox.post(people[index] as string))
   outbox.startWorker()
   outbox.startWorker()
   outbox.startWorker()
