@@ -20,6 +20,7 @@ import rateLimit from '../plugins/rate-limit.js'
 import readiness from '../plugins/readiness.js'
 import requestContext from '../plugins/request-context.js'
 import securityHeaders from '../plugins/security-headers.js'
+import stopping from '../plugins/stopping.js'
 import views from '../plugins/views.js'
 import routes from '../routes/index.js'
 import type { Config } from './config/load.js'
@@ -35,6 +36,7 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   const logger = { ...options.logger, ...(logStream === undefined ? {} : { stream: logStream }) }
   const app = Fastify({ ...options, logger })
   await app.register(errors)
+  await app.register(stopping)
   await app.register(bodies)
   await app.register(deps, { config, overrides })
   await app.register(readiness)
