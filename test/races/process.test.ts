@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import pg from 'pg'
+import { createTestDatabase } from '../support/database.js'
+import { assertProblem, patient } from '../support/expect.js'
+import {
+  type Answer,
+  type Client,
+  changePassword,
+  claimsOf,
+  logout,
+  newClient,
+  newMember,
+  newPerson,
+  type Person,
+  readUser,
+  refresh,
+  type Service,
+  signedIn,
+  signIn,
+  signUp
+} from '../support/people.js'
+import { NoAnswer, type ServiceProcess, startProcess } from '../support/service-process.js'
+import { atOnce, until } from '../support/until.js'
+
+type Settings = Record<string, string>
+
+/** The database of a test, as settings of the processes that use it one after the other. */
+const databases: Record<string, (t: TestContext) => Promise<Settings>> = {
+  'a database server': async t => {
+    const database = await createTestDatabase()
+    t.after(() => database.drop())
+    return { DATABASE_URL: database.url }
+  },
+  'the embedded database': async t => {
+    const home = await mkdtemp(join(tmpdir(), 'postern-killed-'))
+    await chmod(home, 0o711) // for the user that runs PostgreSQL when we are root
+    t.after(() => rm(home, { recursive: true }))
+    return { DATA_DIR: join(home, 'data') }
+  }
+}
+
+/** A service that is another process after each restart, and the same to its clients. */
+async function startRestartable(t: TestContext, settings: Settings) {
+  let current: ServiceProcess = await startProcess(t, settings)
+  return {
+    inject: request => current.inject(request),
+    end: (signal: NodeJS.Signals) => current.end(signal),
+    output: () => current.output(),
+    origin: () => current.origin,
+    async restart() {
+      current = await startProcess(t, settings)
+    }
+  } satisfies Service & Record<string, unknown>
+}
+
+/** Does something again and again until the service is gone; how often is counted. */
+function keepDoing(once: () => Promise<unknown>, counter: { done: number }) {
+  const run = async () => {
+    for (;;) {
+      await once()
+      counter.done++
+    }
+  }
+  return run().catch(error => {
+    if (!(error instanceof NoAnswer)) throw error
+  })
+}
+
+/** What people did while the service was up, as far as they were told how it ended. */
+async function openWorld(service: Service) {
+  const refreshers = (await atOnce(4, () => newMember(service))).map(({ client }) => client)
+  const { person: changer, client: changing } = await newMember(service)
+  const { person: visitor } = await newMember(service)
+  const joined: { person: Person; welcomed: boolean }[] = []
+  const left: Client[] = []
+  const passwords = [changer.password]
+  let serial = 0
+
+  const expect = (answer: Answer, status: number) =>
+    assert.equal(answer.statusCode, status, answer.body)
+
+  async function join() {
+    const entry = { person: newPerson(), welcomed: false }
+    joined.push(entry)
+    expect(await signUp(newClient(service), entry.person), 201)
+    entry.welcomed = true
+  }
+  async function change() {
+    const next = `${++serial} gigantic purple hats`
+    passwords.push(next)
+    expect(await changePassword(changing, changer, next), 200)
+  }
+  async function visit() {
+    const client = await signedIn(service, visitor)
+    expect(await logout(client), 200)
+    left.push(client)
+  }
+
+  return {
+    refreshers,
+    /** Everybody at once, until the service is gone. */
+    live(counter: { done: number }) {
+      const refreshing = refreshers.map(client =>
+        keepDoing(async () => expect(await refresh(client), 200), counter)
+      )
+      const others = [join, change, visit].map(task => keepDoing(task, { done: 0 }))
+      return Promise.all([...refreshing, ...others])
+    },
+    /** After a restart: what was acknowledged holds, and what was not is whole or absent. */
+    async check() {
+      for (const client of refreshers) expect(await refresh(client), 200)
+      for (const { person, welcomed } of joined.splice(0)) {
+        const { statusCode } = await signIn(newClient(service), person)
+        assert.ok(statusCode === 200 || (!welcomed && statusCode === 401), `sign-in: ${statusCode}`)
+      }
+      for (const client of left.splice(0))
+        assertProblem(await readUser(client), 401, 'token_not_valid')
+
+      const last = changer.password
+      const working: string[] = []
+      for (const password of new Set([last, ...passwords.slice(-2)])) {
+        const { statusCode } = await signIn(newClient(service), { ...changer, password })
+        if (statusCode === 200) working.push(password)
+      }
+      assert.equal(working.length, 1, 'one password works')
+      assert.ok(working[0] === last || working[0] === passwords.at(-1))
+      changer.password = working[0] as string
+      expect(await signIn(changing, changer), 200)
+    }
+  }
+}
+
+const rounds = 5
+const refreshesEach = 40
+
+for (const [title, open] of Object.entries(databases)) {
+  test(`SES-06 FLT-08 killed ${rounds} times among ${rounds * refreshesEach} refreshes on ${title}, it loses nothing that it acknowledged`, async t => {
+    const settings = await open(t)
+    const service = await startRestartable(t, {
+      ...settings,
+      ...patient,
+      // Restarting takes its time here; what is tried is the state, not how long a retry may take.
+      REFRESH_REUSE_GRACE_SECONDS: '300',
+      MAX_SESSIONS_PER_USER: '1000'
+    })
+    const world = await openWorld(service)
+    for (let round = 0; round < rounds; round++) {
+      const counter = { done: 0 }
+      const living = world.live(counter)
+      const moment = refreshesEach - randomInt(20)
+      await until('enough refreshes', () => counter.done >= moment)
+      await service.end('SIGKILL')
+      await living
+      await service.restart()
+      await world.check()
+    }
+    const sessions = new Set(world.refreshers.map(({ sessionId }) => sessionId))
+    assert.equal(sessions.size, 4, 'every refresher is still in a session of its own')
+    if (settings.DATABASE_URL !== undefined) await assertWhole(settings.DATABASE_URL)
+  })
+}
+
+/** No account without its first session or a password, whatever instruction the kill came at. */
+async function assertWhole(databaseUrl: string) {
+  const client = new pg.Client(databaseUrl)
+  await client.connect()
+  const { rows } = await client.query(`SELECT 1 FROM "User" u WHERE "passwordHash" IS NULL
+    OR NOT EXISTS (SELECT FROM "Session" s WHERE s."userId" = u."id")`)
+  await client.end()
+  assert.deepEqual(rows, [])
+}
+
+/** A client that opens a connection, begins a request perhaps, and says no more. */
+function connect(origin: string, text: string): net.Socket {
+  const { hostname, port } = new URL(origin)
+  const socket = net.connect({ host: hostname, port: Number(port) }).on('error', () => {})
+  socket.write(text)
+  return socket
+}
+
+test('FLT-09 SIGTERM under load answers what it has begun, loses no refresh and exits with 0', async t => {
+  const open = databases['a database server'] as (t: TestContext) => Promise<Settings>
+  // Strict: had a rotation been committed without an answer, its client could not go on.
+  const strict = { ...patient, REFRESH_REUSE_GRACE_SECONDS: '0' }
+  const service = await startRestartable(t, { ...(await open(t)), ...strict })
+  const members = await atOnce(8, () => newMember(service))
+  for (let round = 0; round < 3; round++) {
+    const counter = { done: 0 }
+    const living = members.map(({ client }) =>
+      keepDoing(async () => {
+        const answer = await refresh(client)
+        assert.equal(answer.statusCode, 200, answer.body)
+      }, counter)
+    )
+    const signingIn = members
+      .slice(0, 2)
+      .map(({ person }) => keepDoing(() => signedIn(service, person), { done: 0 }))
+    // Neither a client that says nothing nor one that never finishes keeps the process.
+    const stuck = ['', 'POST /login/ HT'].map(text => connect(service.origin(), text))
+    await until('enough refreshes', () => counter.done >= 20)
+    assert.equal(await service.end('SIGTERM'), 0, service.output())
+    await Promise.all([...living, ...signingIn])
+    for (const socket of stuck) socket.destroy()
+    await service.restart()
+    for (const { client } of members) {
+      const answer = await refresh(client)
+      assert.equal(answer.statusCode, 200, answer.body)
+    }
+  }
+  const sessions = new Set(members.map(({ client }) => claimsOf(client.access as string).session))
+  assert.equal(sessions.size, members.length)
+})
