@@ -118,7 +118,8 @@ test('the Prisma CLI works without a network: generate, status, deploy, diff', {
   assert.deepEqual(await pendingMigrations(pool), [])
   for (const from of [['--from-config-datasource'], ['--from-migrations', 'prisma/migrations']]) {
     const { code, output } = await prisma('migrate', 'diff', ...from, ...toSchema)
-    assert.deepEqual([code, output.trim().split('\n').at(-1)], [0, 'No difference detected.'])
+    assert.match(output, /No difference detected/)
+    assert.equal(code, 0)
   }
 })
 
