@@ -1,5 +1,5 @@
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
-import { clear, refund, reserve } from '../attempts/budgets.js'
+import { clear, type Reserved, refund, reserve } from '../attempts/budgets.js'
 import { type Origin, record } from '../audit/record.js'
 import type { Database } from '../database/database.js'
 import type { Deps } from '../deps.js'
@@ -69,7 +69,7 @@ export async function attemptFactor<T>(deps: FactorDeps, attempt: Attempt<T>): P
     return { result }
   })
   if (outcome !== 'wrong') return outcome.result
-  await noteFailure(deps, attempt, reserved.failures)
+  await noteFailure(deps, attempt, reserved)
   if (reserved.blocksSeconds !== null) throw throttled(reserved.blocksSeconds)
   await attempt.onWrong?.()
   throw new Problem('invalid_code', {
@@ -114,7 +114,7 @@ async function prepare(
 async function noteFailure<T>(
   deps: FactorDeps,
   { userId, offered, origin }: Attempt<T>,
-  failures: number
+  { failures, blocksSeconds }: Reserved
 ): Promise<void> {
   deps.log.warn({ event: 'mfa.failed', userId, failures }, 'a second factor was wrong')
   await deps.db.transaction(async tx => {
@@ -126,7 +126,7 @@ async function noteFailure<T>(
       actorId: null,
       subjectId: userId,
       origin,
-      details: { method: offered.method }
+      details: { method: offered.method, ...(blocksSeconds === null ? {} : { lockout: true }) }
     })
     if (failures >= worthTelling) await announceAttempts(tx, deps, account)
   })

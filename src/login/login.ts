@@ -4,7 +4,7 @@ import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem, throttled } from '../errors/problem.js'
 import { readLockout } from '../mfa/budget.js'
-import { attemptPassword, type Source } from '../passwords/attempt.js'
+import { type Attempt, attemptPassword, type Source } from '../passwords/attempt.js'
 import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
 
 /** How a client wants its session, and what is known of its device. */
@@ -26,25 +26,19 @@ export async function login(
   client: Client
 ): Promise<SignIn> {
   const address = canonicalAddress(email) ?? email.trim().toLowerCase()
-  const { candidate, matches, outdated, reservation } = await attemptPassword(
-    deps,
-    { address, password },
-    client
-  )
-  if (candidate === null || !matches) {
-    const subjectId = candidate?.id ?? null
+  const attempt = await attemptPassword(deps, { address, password }, client)
+  const { candidate, outdated, reservation } = attempt
+  const reason = reasonAgainst(deps, attempt)
+  if (candidate === null || reason !== null) {
     await record(deps.db, {
       event: 'login',
       outcome: 'failure',
       actorId: null,
-      subjectId,
-      origin: client.device
+      subjectId: candidate?.id ?? null,
+      origin: client.device,
+      details: { reason: reason ?? 'credentials', ...(attempt.locks ? { lockout: true } : {}) }
     })
-    throw new Problem('incorrect_credentials')
-  }
-  if (!candidate.isActive) throw new Problem('incorrect_credentials')
-  if (deps.config.EMAIL_VERIFICATION === 'mandatory' && !candidate.verified) {
-    throw new Problem('email_not_verified')
+    throw new Problem(reason === 'unverified' ? 'email_not_verified' : 'incorrect_credentials')
   }
   const { id: userId, credentialEpoch, passwordHash } = candidate
   const proof = {
@@ -63,6 +57,17 @@ export async function login(
   }
   if (outdated) await upgrade(deps, userId, passwordHash as string, password)
   return signIn
+}
+
+/** Why an attempt signs nobody in, for the trail; null where it may. */
+function reasonAgainst(
+  { config }: Pick<Deps, 'config'>,
+  { candidate, matches }: Attempt
+): 'credentials' | 'disabled' | 'unverified' | null {
+  if (candidate === null || !matches) return 'credentials'
+  if (!candidate.isActive) return 'disabled'
+  if (config.EMAIL_VERIFICATION === 'mandatory' && !candidate.verified) return 'unverified'
+  return null
 }
 
 /** Hashes again under today's parameters. The session is open already: nothing here may take it back (HSH-02). */

@@ -28,6 +28,8 @@ export type Attempt = {
   readonly outdated: boolean
   /** To be given back where the attempt was no failure. */
   readonly reservation: Reservation
+  /** If it was one, a budget is used up by it: whoever tries next has to wait. */
+  readonly locks: boolean
 }
 
 const readCandidate = `
@@ -48,7 +50,11 @@ export async function attemptPassword(
   source: Source
 ): Promise<Attempt> {
   const budgets = budgetsFor(deps.config, address, source)
-  const { keys, also: candidate } = await reserve<Candidate>(deps.db, deps.attemptKey, budgets, {
+  const {
+    keys,
+    also: candidate,
+    blocksSeconds
+  } = await reserve<Candidate>(deps.db, deps.attemptKey, budgets, {
     name: 'and-read-candidate',
     select: readCandidate,
     values: [address]
@@ -59,7 +65,7 @@ export async function attemptPassword(
       password,
       source.signal
     )
-    return { candidate, ...result, reservation: { keys } }
+    return { candidate, ...result, reservation: { keys }, locks: blocksSeconds !== null }
   } catch (error) {
     // Nothing was compared, so nothing was attempted.
     await refund(deps.db, { keys })
