@@ -44,9 +44,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   const acts = { auth: 'capability', refusesForeign: true, page: true, rateLimit } as const
 
   /** Goes where the deployer wants people to go in the end. */
-  const finish = (reply: FastifyReply) =>
+  const finish = (reply: FastifyReply, { signedIn }: { signedIn: boolean }) =>
     config.MFA_COMPLETE_REDIRECT === null
-      ? reply.page('mfa/done', {})
+      ? reply.page('mfa/done', { signedIn })
       : reply.redirect(config.MFA_COMPLETE_REDIRECT, 303)
 
   const setupOwner = (request: FastifyRequest) =>
@@ -147,7 +147,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: answersToBody({ 200: Page, 303: Redirect }, 'mfa_disabled')
       }
     },
-    async (_request, reply) => finish(reply)
+    async (_request, reply) => finish(reply, { signedIn: false })
   )
 
   /** A challenge that is over has no form to be shown again. */
@@ -225,7 +225,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
               return showEnd(request, reply, error)
             throw error
           }
-          return finish(reply)
+          return finish(reply, { signedIn: true })
         },
         (errors, status) => reply.page('mfa/challenge', { method, errors }, status)
       )

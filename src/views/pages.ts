@@ -54,7 +54,7 @@ export type Pages = {
     readonly method: 'code' | 'recovery'
     readonly challengeId?: string | undefined
   }
-  'mfa/done': Nothing
+  'mfa/done': { readonly signedIn?: boolean }
   error: {
     readonly status: number
     readonly detail: string
@@ -106,7 +106,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
     fields: ['method', 'challengeId', ...form],
     form: ['code', 'recovery_code']
   },
-  'mfa/done': { fields: [] },
+  'mfa/done': { fields: ['signedIn'] },
   error: { fields: ['status', 'detail', 'code', 'requestId'] },
   'dev-mailbox/list': { fields: ['mails'] },
   'dev-mailbox/mail': { fields: ['id', 'subject', 'recipient', 'from', 'when', 'text', 'links'] }

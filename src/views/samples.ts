@@ -79,7 +79,7 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     { method: 'recovery', challengeId: id },
     { method: 'code', challengeId: id, errors: errors('code') }
   ],
-  'mfa/done': [{}],
+  'mfa/done': [{}, { signedIn: true }],
   error: [
     { status: 503, detail: 'The service is busy. Try again later.', code: 'busy', requestId: id }
   ],
