@@ -10,6 +10,7 @@ type Response = {
 }
 type Operation = {
   operationId?: string
+  parameters?: readonly { readonly in: string }[]
   requestBody?: { content: Content }
   [pageMark]?: true
   responses: Record<string, Response>
@@ -36,6 +37,7 @@ export function finishDocument<T extends object>(document: T): T {
     delete operations.head
     for (const operation of Object.values(operations)) {
       stripOwnFormats(operation)
+      allowNotFound(operation)
       for (const [status, response] of Object.entries(operation.responses)) {
         if (Number(status) >= 400) shareProblem(response, components)
         else finishSuccess(response)
@@ -54,6 +56,21 @@ function stripOwnFormats(node: unknown): void {
   const { format } = node as Schema
   if (format === 'text' || format === 'name') delete (node as Schema).format
   for (const child of Object.values(node)) stripOwnFormats(child)
+}
+
+/** A path parameter that fits no pattern names nothing, whatever the route is for. */
+function allowNotFound({ parameters = [], responses }: Operation): void {
+  const other = Object.entries(responses).find(([status]) => Number(status) >= 400)?.[1]
+  if (other === undefined || !parameters.some(({ in: place }) => place === 'path')) return
+  responses['404'] ??= {
+    description: '`not_found`: Not found.',
+    content: {
+      'application/json': {
+        schema: { ...other.content?.['application/json']?.schema },
+        example: { detail: 'Not found.', code: 'not_found' }
+      }
+    }
+  }
 }
 
 function shareProblem(response: Response, components: NonNullable<Document['components']>): void {
