@@ -6,19 +6,17 @@ import { buildApp } from '../src/app.js'
 import { loadConfig } from '../src/config/load.js'
 import { catalogue } from '../src/errors/catalogue.js'
 import { secretKey, startApp, type TestApp } from './support/app.js'
-import { documentOf, exampleBody, type Operation, operationsOf } from './support/document.js'
-import { bearer, patient } from './support/expect.js'
+import {
+  documentOf,
+  everything,
+  exampleBody,
+  type Operation,
+  operationsOf
+} from './support/document.js'
+import { bearer } from './support/expect.js'
 import { type Answer, newClient, newMember, newPerson, signedIn } from './support/people.js'
 
 type Media = { schema?: object; example?: unknown; examples?: Record<string, { value: unknown }> }
-
-/** Everything that can be on, so that every route is there. */
-const everything = {
-  ...patient,
-  EMAIL_VERIFICATION: 'optional',
-  JWT_ALLAUTH_INVITATIONS: 'true',
-  JWT_ALLAUTH_MFA_TOTP_MODE: 'optional'
-}
 
 /** A schema with what it refers to in place. */
 function resolved(node: unknown, document: unknown): unknown {

@@ -7,7 +7,13 @@ import test, { type TestContext } from 'node:test'
 import { publicJwk } from '../../src/keys/key-pair.js'
 import { dropRetiredKeys, rotateSigningKeys } from '../../src/keys/store.js'
 import { secretKey, startApp, startAppOn, type TestApp } from '../support/app.js'
-import { documentOf, exampleBody, type Operation, operationsOf } from '../support/document.js'
+import {
+  documentOf,
+  everything,
+  exampleBody,
+  type Operation,
+  operationsOf
+} from '../support/document.js'
 import { assertProblem, bearer } from '../support/expect.js'
 import { byKey, bySecret, derivedKey, forge, headerOf, unsigned } from '../support/forge.js'
 import {
@@ -91,7 +97,7 @@ const wrongPayloads = [
 ]
 
 test('JWT-06 JWT-13 CAP-02 every kind of token opens its own door and no other', async t => {
-  const service = await startApp(t)
+  const service = await startApp(t, everything)
   const { securitySchemes } = (await documentOf(service)).components
   const operations = (await operationsOf(service)).filter(({ security }) => security.length > 0)
   const { client } = await newMember(service)

@@ -1,4 +1,5 @@
 import type { TestApp } from './app.js'
+import { patient } from './expect.js'
 
 type Schema = Record<string, unknown> & {
   readonly properties?: Record<string, Schema>
@@ -31,8 +32,20 @@ export async function documentOf(service: TestApp): Promise<Document> {
   return (await service.inject({ method: 'GET', url: '/docs/json' })).json()
 }
 
-const parameters: Record<string, string> = {
-  id: '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11'
+/** Everything that can be on, so that every route is there. */
+export const everything = {
+  ...patient,
+  EMAIL_VERIFICATION: 'optional',
+  JWT_ALLAUTH_INVITATIONS: 'true',
+  JWT_ALLAUTH_MFA_TOTP_MODE: 'optional'
+}
+
+/** A value for a parameter of a path that fits it and names nothing. */
+function valueFor(name: string, raw: Record<string, unknown>): string {
+  if (name === 'id') return '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11'
+  const parameters = (raw.parameters ?? []) as { name: string; schema: { minLength?: number } }[]
+  const schema = parameters.find(parameter => parameter.name === name)?.schema
+  return 'nothing'.padEnd(schema?.minLength ?? 0, '0')
 }
 
 /** Every operation that the document lists: tests generated from it hold for routes not yet written. */
@@ -42,7 +55,7 @@ export async function operationsOf(service: TestApp): Promise<Operation[]> {
     Object.entries(methods).map(([method, raw]) => ({
       method: method.toUpperCase() as Operation['method'],
       path,
-      url: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? 'nothing'),
+      url: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => valueFor(name, raw)),
       operationId: String(raw.operationId),
       security: (raw.security ?? []) as Operation['security'],
       body: bodyOf(raw),
@@ -61,8 +74,12 @@ function bodyOf({ requestBody }: Record<string, unknown>): Schema | null {
 export function exampleBody({ properties = {} }: Schema): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(properties).map(([name, schema]) => {
-      const { examples = [], type } = schema as { examples?: unknown[]; type?: unknown }
-      return [name, examples[0] ?? (type === 'integer' || type === 'number' ? 1 : 'x')]
+      const {
+        examples = [],
+        enum: words = [],
+        type
+      } = schema as Record<'examples' | 'enum', unknown[]> & Schema
+      return [name, examples[0] ?? words[0] ?? (type === 'integer' || type === 'number' ? 1 : 'x')]
     })
   )
 }
