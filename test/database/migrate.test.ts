@@ -46,21 +46,46 @@ test('FLT-14 instances that start together on an empty database all succeed', as
   assert.deepEqual(await pendingMigrations(pool), [])
 })
 
-test('FLT-14 a migration under way at another instance is waited for, not taken for a failed one', async t => {
-  const { pool } = await connect(t, {})
+/** What another instance does from its start to its end, and this one begins meanwhile. */
+async function whileLocked<T>(pool: pg.Pool, begin: () => Promise<T>, meanwhile: string) {
   const other = await pool.connect()
-  await other.query('SELECT pg_advisory_lock(1886352244, 2)')
-  await other.query('UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = $1', [
-    last
-  ])
-  const pending = pendingMigrations(pool)
-  const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
-  while ((await other.query(waiting)).rowCount === 0) await pause(10)
-  await other.query('UPDATE _prisma_migrations SET finished_at = now()')
-  await other.query('SELECT pg_advisory_unlock(1886352244, 2)')
-  other.release()
-  assert.deepEqual(await pending, [])
+  try {
+    await other.query('SELECT pg_advisory_lock(1886352244, 2)')
+    const result = begin()
+    let ended = false
+    const noteEnd = () => {
+      ended = true
+    }
+    result.then(noteEnd, noteEnd)
+    const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1886352244
+      AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+    while ((await other.query(waiting)).rowCount === 0) {
+      assert.ok(!ended, 'it did not wait')
+      await pause(10)
+    }
+    await other.query(meanwhile)
+    await other.query('SELECT pg_advisory_unlock(1886352244, 2)')
+    return await result
+  } finally {
+    other.release()
+  }
+}
+
+test('FLT-14 an instance waits for the one that migrates, and then finds it done', async t => {
+  const { url, pool } = await connect(t, {})
+  const undo = 'DELETE FROM _prisma_migrations WHERE migration_name = $1 RETURNING *'
+  const [row] = (await pool.query(undo, [last])).rows
+  const redo = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
+    VALUES ('${row.id}', '${row.checksum}', '${last}', now())`
+  assert.deepEqual(await whileLocked(pool, () => migrate({ url }), redo), [])
+})
+
+test('FLT-14 a migration under way at another instance is not taken for a failed one', async t => {
+  const { pool } = await connect(t, {})
+  const begun = 'UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = $1'
+  await pool.query(begun, [last])
+  const finish = 'UPDATE _prisma_migrations SET finished_at = now()'
+  assert.deepEqual(await whileLocked(pool, () => pendingMigrations(pool), finish), [])
 })
 
 const refusals = {
