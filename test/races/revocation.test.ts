@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
+import { patient } from '../support/expect.js'
 import {
   type Answer,
   type Client,
@@ -11,6 +12,7 @@ import {
   logoutAll,
   newClient,
   newMember,
+  newPerson,
   type Person,
   present,
   presentAccess,
@@ -18,7 +20,7 @@ import {
   signedIn,
   signIn
 } from '../support/people.js'
-import { inLanes, until } from '../support/until.js'
+import { atOnce, inLanes, until } from '../support/until.js'
 
 const races = 200
 const lanes = 4
@@ -139,24 +141,32 @@ test(`SES-08 SES-13 ${races} races of refresh and deactivation: all sessions end
   })
 })
 
-/** Begins a sign-in and waits until the account has been read for it and the slow hash is being computed. */
+/** One hash at a time, and a slow one: what is asked for waits for all that came before. */
+const oneSlowHash = { ...patient, ARGON2_ITERATIONS: '20', HASH_CONCURRENCY: '1' }
+const crowd = 8
+
+/** Strangers who sign in, so that whoever comes next has to wait for a hash. */
+const crowdIn = (service: TestApp) =>
+  atOnce(crowd, () => signIn(newClient(service), newPerson('nobody')))
+
+/** Begins a sign-in and waits until the account has been read for it, long before its hash is computed. */
 async function beginSignIn(service: TestApp, person: Person) {
   await service.query('DELETE FROM "AttemptBudget"')
+  const strangers = crowdIn(service)
   const client = newClient(service)
   const answer = signIn(client, person)
+  // An account and a pair for each, and the one network.
   const isCounted = async () =>
-    (await service.query('SELECT 1 FROM "AttemptBudget" WHERE "failures" > 0')).length > 0
+    (await service.query('SELECT 1 FROM "AttemptBudget"')).length === 2 * (crowd + 1) + 1
   await until('the attempt is counted', isCounted)
-  return { client, answer }
+  return { client, answer: answer.finally(() => strangers) }
 }
 
-const slowHashes = { ARGON2_ITERATIONS: '20' }
-
 test('SES-09 a sign-in that began before a password change opens no session after it', async t => {
-  // Passwords are slow to check and quick to change, so that the change comes in between.
-  const slow = await startApp(t, slowHashes)
+  const slow = await startApp(t, oneSlowHash)
   const quick = await startAppOn(t, slow.databaseUrl, { OLD_PASSWORD_FIELD_ENABLED: 'false' })
-  for (let round = 0; round < 6; round++) {
+  await newMember(quick) // its workers are started by now
+  for (let round = 0; round < 4; round++) {
     const { person, client } = await newMember(slow)
     const old = { ...person }
     const late = await beginSignIn(slow, old)
@@ -174,8 +184,8 @@ test('SES-09 a sign-in that began before a password change opens no session afte
 })
 
 test('SES-09 a sign-in that began before a logout from everywhere opens no session after it', async t => {
-  const service = await startApp(t, slowHashes)
-  for (let round = 0; round < 6; round++) {
+  const service = await startApp(t, oneSlowHash)
+  for (let round = 0; round < 4; round++) {
     const { person, client } = await newMember(service)
     const late = await beginSignIn(service, person)
     assert.equal((await logoutAll(client)).statusCode, 200)
@@ -190,19 +200,20 @@ test('SES-09 a sign-in that began before a logout from everywhere opens no sessi
 })
 
 test('HSH-03 a hash that is upgraded at sign-in never takes the place of a new password', async t => {
-  const old = await startApp(t, slowHashes)
-  const quick = await startAppOn(t, old.databaseUrl, { OLD_PASSWORD_FIELD_ENABLED: 'false' })
-  for (let round = 0; round < 6; round++) {
-    const { person, client } = await newMember(old)
+  const quick = await startApp(t, { ...patient, OLD_PASSWORD_FIELD_ENABLED: 'false' })
+  const slow = await startAppOn(t, quick.databaseUrl, oneSlowHash)
+  for (let round = 0; round < 4; round++) {
+    const { person, client } = await newMember(quick)
     const before = { ...person }
     const userId = claimsOf(client.access as string).sub
-    const signingIn = signIn(newClient(quick), before)
+    const signingIn = signIn(newClient(slow), before)
+    const strangers = crowdIn(slow)
     const isOpen = async () =>
       (await quick.query('SELECT 1 FROM "Session" WHERE "userId" = $1', [userId])).length > 1
-    await until('the sign-in has its session and upgrades the hash', isOpen)
+    await until('the sign-in has its session and waits for the better hash', isOpen)
     const changed = await changePassword(bearerOnly(quick, client), person, 'another purple hat')
     assert.equal(changed.statusCode, 200)
-    await signingIn
+    await Promise.all([signingIn, strangers])
     assert.equal((await signIn(newClient(quick), person)).statusCode, 200)
     assert.equal((await signIn(newClient(quick), before)).statusCode, 401)
   }
