@@ -62,8 +62,8 @@ for (const { name, options } of people) {
       page.locator('[name=new_password1]'),
       page.locator('[name=new_password2]')
     ]
-    await first.fill('short')
-    await second.fill('shirt')
+    await first.fill('password123')
+    await second.fill('password124')
     await page.keyboard.press('Enter')
     await page
       .getByText(/too short/)
