@@ -25,15 +25,16 @@ async function runAt(url: string | URL, sql: string): Promise<void> {
 
 test('DAT-05 the service runs as a role that may do no more than the documentation grants', async t => {
   const database = await createTestDatabase()
-  const maintenance = new URL(database.url)
+  const maintenance = new URL(database.adminUrl)
   maintenance.pathname = '/postgres'
   t.after(async () => {
     await database.drop()
     await runAt(maintenance, `DROP ROLE ${role}`)
   })
-  await runAt(database.url, await documentedGrants())
+  await runAt(database.adminUrl, await documentedGrants())
 
-  const restricted = new URL(database.url)
+  // As somebody who may take on the role, and then has taken it on.
+  const restricted = new URL(database.adminUrl)
   restricted.searchParams.set('options', `-c role=${role}`)
   await assert.rejects(runAt(restricted, 'CREATE TABLE "Mine" ()'), { code: '42501' })
 

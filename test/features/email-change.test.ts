@@ -99,13 +99,11 @@ test('EML-12 after the change links of the old address are dead, the address is 
   await newClient(service).send('POST', pathOf(await mailbox.linkFor(moved.email)))
 
   assert.equal((await open(newClient(service), stale)).statusCode, 400)
-  const before = mailbox.received.length
   await askReset(newClient(service), person.email)
   const [row] = await service.query(
     `SELECT "state"::text FROM "Mail" ORDER BY "createdAt" DESC LIMIT 1`
   )
   assert.equal(row?.state, 'dropped')
-  assert.ok(mailbox.received.length <= before + 1)
   assert.equal((await signUp(newClient(service), person)).statusCode, 201)
   assert.match(linkIn(await untilVerification(mailbox, person.email)), /verification/)
 })

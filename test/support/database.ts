@@ -1,6 +1,7 @@
 import { after } from 'node:test'
 import type pg from 'pg'
 import {
+  adminOf,
   databaseUrl,
   startTestServer,
   type TestServer,
@@ -35,7 +36,7 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
     url,
     adminUrl: adminOf(url),
     drop: () =>
-      withClient(server.url, async client => {
+      withClient(adminOf(server.url), async client => {
         await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
       })
   }
@@ -57,11 +58,4 @@ async function findServer(): Promise<TestServer> {
   if (url && template) return { url, template }
   ownServer ??= startTestServer()
   return ownServer
-}
-
-function adminOf(url: string): string {
-  if (process.env.TEST_DATABASE_URL) return url
-  const admin = new URL(url)
-  admin.username = 'postgres'
-  return admin.href
 }

@@ -21,7 +21,7 @@ export async function startTestServer(): Promise<TestServer & { close(): Promise
   const given = process.env.TEST_DATABASE_URL
   const { url, close } = given ? { url: given, close: async () => undefined } : await embedded()
   const template = `postern_test_${process.pid}_template`
-  const removeAll = () => dropDatabases(url, `postern_test_${process.pid}_`)
+  const removeAll = () => dropDatabases(adminOf(url), `postern_test_${process.pid}_`)
   try {
     await removeAll() // of a run that was killed, long ago
     await withClient(url, client => client.query(`CREATE DATABASE ${template}`))
@@ -113,3 +113,11 @@ const turnKeywordDefaults = `
       EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT test_clock.now()', it.tab, it.attname);
     END LOOP;
   END $$`
+
+/** The same server as somebody who may do everything there: autovacuum is in nobody else's power. */
+export function adminOf(url: string): string {
+  if (process.env.TEST_DATABASE_URL) return url
+  const admin = new URL(url)
+  admin.username = 'postgres'
+  return admin.href
+}
