@@ -28,8 +28,8 @@ const all: Record<string, Scenario> = {
 }
 
 const usual: Effort = values.quick
-  ? { rounds: 2, seconds: 1, logins: 100, requests: 5000, probes: 200 }
-  : { rounds: 5, seconds: 4, logins: 400, requests: 100_000, probes: 1000 }
+  ? { rounds: 2, seconds: 1, logins: 100, requests: 5000, probes: 200, warmUp: 2000 }
+  : { rounds: 5, seconds: 4, logins: 400, requests: 100_000, probes: 1000, warmUp: 10_000 }
 const effort: Effort = {
   ...usual,
   rounds: Number(values.rounds ?? usual.rounds),

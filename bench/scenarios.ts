@@ -14,6 +14,8 @@ export type Effort = {
   readonly logins: number
   readonly requests: number
   readonly probes: number
+  /** Requests before the first measurement: cold code costs ten times as much as compiled code. */
+  readonly warmUp: number
 }
 
 export type Scenario = (world: World, effort: Effort) => Promise<Result[]>
@@ -112,6 +114,7 @@ export const refresh: Scenario = async (world, effort) => {
           const spare = (await signIn(service, clients)).map(({ access }) =>
             String(claimsOf(access).sid)
           )
+          await driveRefresh(service, tokens, { clients, count: effort.warmUp })
           const all = await rounds(effort, async () => ({
             floor: (await floor.ask({ sessions: spare, seconds: effort.seconds })).perSecond,
             ours: (await driveRefresh(service, tokens, { clients, seconds: effort.seconds }))
@@ -140,6 +143,8 @@ export const user: Scenario = async (world, effort) => {
           await publicKeyOf(service, (tokens[0] as Tokens).access)
         )
         const load = { clients: 64, seconds: effort.seconds }
+        for (const each of [bare, service])
+          await driveUser(each, tokens, { clients: 64, count: effort.warmUp })
         const all = await rounds(effort, async () => ({
           floor: (await driveUser(bare, tokens, load)).perSecond,
           ours: (await driveUser(service, tokens, load)).perSecond
@@ -185,6 +190,8 @@ export const queued: Scenario = async (world, effort) =>
     64,
     async (service, tokens) => {
       const own = tokens.slice(0, 1)
+      await driveUser(service, tokens, { clients: 64, count: effort.warmUp })
+      await driveRefresh(service, tokens, { clients: 64, count: effort.warmUp })
       const probes = {
         'POST /refresh/': () => driveRefresh(service, own, { clients: 1, count: effort.probes }),
         'GET /user/': () => driveUser(service, own, { clients: 1, count: effort.probes }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { generatedFiles, writtenDefault } from '../docs/generated.js'
 import type { Setting } from '../src/config/settings.js'
@@ -20,4 +21,37 @@ test('every default that is documented is one that the setting reads back as its
     if (written === null || written === '') continue
     assert.deepEqual(setting.kind.parse(written), setting.default, name)
   }
+})
+
+async function pages(): Promise<string[]> {
+  const root = (await readdir(packageRoot)).filter(name => name.endsWith('.md'))
+  const docs = await readdir(join(packageRoot, 'docs'), { recursive: true })
+  return [...root, ...docs.filter(name => name.endsWith('.md')).map(name => join('docs', name))]
+}
+
+test('links between pages lead somewhere', async () => {
+  const broken: string[] = []
+  for (const page of await pages()) {
+    const text = await readFile(join(packageRoot, page), 'utf8')
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)/g)) {
+      const isFile = !/^[a-z]+:/.test(target)
+      if (isFile && !existsSync(join(packageRoot, dirname(page), target)))
+        broken.push(`${page}: ${target}`)
+    }
+  }
+  assert.deepEqual(broken, [])
+})
+
+test('every setting that a page names exists', async () => {
+  const known = new Set<string>(Object.keys(settings))
+  const prefix =
+    /`((?:JWT_ALLAUTH|RATE_LIMIT|LOGIN_FAILURES|ARGON2|HASH|PASSWORD|EMAIL|SECRET)_[A-Z_]+)/g
+  const unknown: string[] = []
+  for (const page of await pages()) {
+    if (page.includes('moving-from') || page === 'CHANGELOG.md') continue
+    const text = await readFile(join(packageRoot, page), 'utf8')
+    for (const [, name = ''] of text.matchAll(prefix))
+      if (!known.has(name)) unknown.push(`${page}: ${name}`)
+  }
+  assert.deepEqual(unknown, [])
 })
