@@ -23,6 +23,8 @@ type Attempt<T> = {
   readonly userId: string
   readonly offered: OfferedFactor
   readonly origin: Origin
+  /** The account, or what the attempt is made with, is not there any more. */
+  readonly gone: () => Problem
   /** Takes what else an attempt costs, once the account's budget allowed it; false: nothing is left. */
   readonly take?: () => Promise<boolean>
   /** What the right code is for: runs in the transaction that uses the code up. */
@@ -39,8 +41,8 @@ const worthTelling = 3
  * budget before the code is looked at, so parallel guesses cannot spend more than there is (MFA-05);
  * the right code, what it is for and the end of the count are one transaction (MFA-01, MFA-09).
  *
- * @throws {Problem} `throttled`, before anything else is looked at; `challenge_invalid` where `take`
- *   had nothing left; `totp_not_active`; `invalid_code`; `unavailable` for a seed that cannot be opened.
+ * @throws {Problem} `throttled`, before anything else is looked at; `gone`, also where `take` had nothing
+ *   left; `totp_not_active`; `invalid_code`; `unavailable` for a seed that cannot be opened.
  */
 export async function attemptFactor<T>(deps: FactorDeps, attempt: Attempt<T>): Promise<T> {
   const { db, config, attemptKey } = deps
@@ -50,7 +52,7 @@ export async function attemptFactor<T>(deps: FactorDeps, attempt: Attempt<T>): P
   const giveBack = () => refund(db, reserved)
   if (take !== undefined && !(await take())) {
     await giveBack()
-    throw new Problem('challenge_invalid')
+    throw attempt.gone()
   }
   let find: Find
   try {
@@ -62,7 +64,7 @@ export async function attemptFactor<T>(deps: FactorDeps, attempt: Attempt<T>): P
   }
   const outcome = await db.transaction(async tx => {
     const account = await lockAccount(tx, userId)
-    if (account === null || !account.isActive) throw new Problem('challenge_invalid')
+    if (account === null || !account.isActive) throw attempt.gone()
     if (!(await find(tx, account))) return 'wrong'
     const result = await attempt.act(tx, account)
     await clear(tx, attemptKey, budget)

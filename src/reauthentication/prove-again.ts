@@ -32,6 +32,7 @@ type Act<T> = (
 ) => Promise<T>
 
 const freshForSeconds = 600
+const gone = () => new Problem('token_not_valid')
 
 /**
  * Demands that the person behind a session proves again who they are: by the password, unless they
@@ -61,16 +62,17 @@ export async function proveAgain<T>(
   }
   const work = (tx: Database, account: LockedAccount) => {
     const isSame = account.credentialEpoch === principal.user.credentialEpoch
-    if (!isSame) throw new Problem('token_not_valid')
+    if (!isSame) throw gone()
     return act(tx, account, proved)
   }
   if (factor !== undefined) {
     proved.push(factor.method)
-    return attemptFactor(deps, { userId, offered: factor, origin: client.device, act: work })
+    const origin = client.device
+    return attemptFactor(deps, { userId, offered: factor, origin, gone, act: work })
   }
   return deps.db.transaction(async tx => {
     const account = await lockAccount(tx, userId)
-    if (account === null || !account.isActive) throw new Problem('token_not_valid')
+    if (account === null || !account.isActive) throw gone()
     return work(tx, account)
   })
 }

@@ -32,6 +32,7 @@ export async function verifyChallenge(
     userId,
     offered,
     origin: request.device,
+    gone,
     take: async () => {
       attempt = await reserveAttempt(db, id, limit)
       return attempt !== null

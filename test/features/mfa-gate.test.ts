@@ -464,6 +464,23 @@ test('required', async t => {
     }
   )
 
+  await t.test(
+    'MFA-08 a setup challenge dies with the credentials and with the account',
+    async () => {
+      for (const change of ['"credentialEpoch" = "credentialEpoch" + 1', '"isActive" = false']) {
+        const person = newPerson()
+        const setup = assertSetupAsked(await signUp(newClient(service), person))
+        const { secret } = (await beginSetup(newClient(service), setup)).json()
+        await service.query(`UPDATE "User" SET ${change} WHERE "email" = $1`, [person.email])
+        for (const answer of [
+          await beginSetup(newClient(service), setup),
+          await activate(newClient(service), appCode(secret, clock()), setup)
+        ])
+          assertProblem(answer, 401, 'setup_challenge_invalid')
+      }
+    }
+  )
+
   await t.test('a setup cannot be kept going for more than a quarter of an hour', async () => {
     const setup = assertSetupAsked(await signUp(newClient(service), newPerson()))
     for (let minutes = 0; minutes < 12; minutes += 4) {

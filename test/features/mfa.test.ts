@@ -367,6 +367,7 @@ test('optional: setting up, signing in, giving up', async t => {
       const authTime = claimsOf(client.access ?? '').auth_time as number
       await advance(60)
       await enrol(service, client)
+      assert.equal(await sessionsOf(service, person), 1)
       assertProblem(await refresh(other), 401, 'token_not_valid')
       assertProblem(await readUser(other), 401, 'token_not_valid')
       assert.equal((await readUser(client)).statusCode, 200)

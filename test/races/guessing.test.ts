@@ -86,8 +86,10 @@ test('EML-05 twenty sign-ups at once with one address make one account, the winn
       signUp(newClient(index % 2 === 0 ? a : b), { email, password: passwordOf(index) })
     )
     assert.equal(within(answers, 201).length, 1)
-    for (const answer of within(answers, 400)) assert.ok(answer.json().errors.email)
-    assert.equal(within(answers, 400).length, 19)
+    for (const answer of answers.filter(({ statusCode }) => statusCode !== 201)) {
+      assertProblem(answer, 400, answer.json().code, answer.json().errors)
+      assert.ok(answer.json().errors.email)
+    }
     assert.deepEqual(await a.query(countOf, [email]), [{ n: 1 }])
     const winner = answers.findIndex(({ statusCode }) => statusCode === 201)
     const client = newClient(b)
@@ -103,7 +105,7 @@ test('EML-05 where sign-up hides who is there, the losers look like the winner',
   const answers = await atOnce(20, index =>
     signUp(newClient(index % 2 === 0 ? a : b), { email, password: `gigantic purple hat ${index}` })
   )
-  assert.equal(within(answers, 201).length, 20)
+  for (const { statusCode, body } of answers) assert.equal(statusCode, 201, body)
   assert.equal(new Set(answers.map(({ body }) => body)).size, 1)
   assert.deepEqual(await a.query(countOf, [email]), [{ n: 1 }])
 })

@@ -242,8 +242,8 @@ async function refreshDuring(service: TestApp, first: string, act: () => Promise
       over = true
     })
   for (;;) {
-    const isLate = over
-    const answer = await present(service, token)
+    const isLate: boolean = over
+    const answer: Answer = await present(service, token)
     if (answer.statusCode !== 200) break
     assert.equal(isLate, false, 'a refresh that began after the end succeeded')
     token = refreshTokenOf(answer)

@@ -17,7 +17,6 @@ import {
   refresh,
   refreshCookie,
   setCookies,
-  signedIn,
   signIn,
   signUp
 } from '../support/people.js'
@@ -28,15 +27,17 @@ import { atOnce, until } from '../support/until.js'
 /** Clients that try again after an outage find their answers lost, not their sessions. */
 const settings = {
   ...patient,
-  REFRESH_REUSE_GRACE_SECONDS: '300',
-  DATABASE_STATEMENT_TIMEOUT: '1s'
+  REFRESH_REUSE_GRACE_SECONDS: '300'
 }
+
+/** Whoever waits for a stalled database does not wait for long. */
+const impatient = { ...settings, DATABASE_STATEMENT_TIMEOUT: '1s' }
 
 /** A service that reaches its database over a wire of ours, and one that reaches it directly. */
 async function startOverWire(t: TestContext, more: Record<string, string> = {}) {
   const direct = await startApp(t, settings)
   const wire = await startProxy(t, direct.databaseUrl)
-  const service = await startAppOn(t, wire.url, { ...settings, ...more })
+  const service = await startAppOn(t, wire.url, { ...impatient, ...more })
   return { direct, wire, service }
 }
 
@@ -46,6 +47,16 @@ function assertUnavailable(answer: Answer) {
   assert.ok(Number(answer.headers['retry-after']) >= 1)
   assert.equal(setCookies(answer).has(refreshCookie), false, 'the cookie stays')
 }
+
+/** Somebody who joined when all was well, with a client that meets the outage. */
+async function newMemberOf({ direct, service }: Wired, options: { transport?: 'body' } = {}) {
+  const { person, client: before } = await newMember(direct, options)
+  const client = newClient(service, options)
+  client.access = before.access
+  client.refreshToken = before.refreshToken
+  return { person, client }
+}
+type Wired = Omit<Awaited<ReturnType<typeof startOverWire>>, 'wire'>
 
 const isReady = async (service: TestApp) =>
   (await service.inject({ method: 'GET', url: '/health/ready' })).statusCode === 200
@@ -72,9 +83,10 @@ test('FLT-01 a database that is away at the start is waited for', async t => {
 })
 
 test('FLT-02 SES-22 without its database every answer is 503 and nobody loses a cookie', async t => {
-  const { wire, service } = await startOverWire(t)
-  const { client, person } = await newMember(service)
-  const phone = await signedIn(service, person, { transport: 'body' })
+  const { wire, ...wired } = await startOverWire(t)
+  const { service } = wired
+  const { client, person } = await newMemberOf(wired)
+  const { client: phone } = await newMemberOf(wired, { transport: 'body' })
   const byCookie = newClient(service)
   byCookie.cookies.set(refreshCookie, client.refreshToken as string)
 
@@ -98,9 +110,17 @@ test('FLT-02 SES-22 without its database every answer is 503 and nobody loses a 
     assert.equal(live.statusCode, 200)
     await wire.mend()
     await until('the service is ready again', () => isReady(service))
-    for (const kept of [client, phone]) assert.equal((await refresh(kept)).statusCode, 200)
+    for (const kept of [client, phone]) await refreshInTheEnd(kept)
   }
 })
+
+/** A slow machine may still be busy with what was held back: until then the answer is 503, never another. */
+const refreshInTheEnd = (client: Client) =>
+  until('the session goes on', async () => {
+    const answer = await refresh(client)
+    if (answer.statusCode !== 200) assertUnavailable(answer)
+    return answer.statusCode === 200
+  })
 
 /** Does something without pause until told to stop; counts what came of it. */
 function keepDoing(once: () => Promise<Answer>) {
@@ -131,8 +151,9 @@ async function interrupt(
   t: TestContext,
   fail: (wire: Awaited<ReturnType<typeof startProxy>>) => Promise<void> | void
 ) {
-  const { direct, wire, service } = await startOverWire(t)
-  const members = await atOnce(8, () => newMember(service))
+  const { wire, ...wired } = await startOverWire(t)
+  const { direct, service } = wired
+  const members = await atOnce(8, () => newMemberOf(wired))
   const people: ReturnType<typeof newPerson>[] = []
   const joining = () => {
     const person = newPerson()
@@ -164,7 +185,7 @@ async function interrupt(
   const half = `SELECT 1 FROM "User" u WHERE "passwordHash" IS NULL
     OR NOT EXISTS (SELECT FROM "Session" s WHERE s."userId" = u."id")`
   assert.deepEqual(await direct.query(half), [], 'an account and its first session are one')
-  for (const { client } of members) assert.equal((await readUser(client)).statusCode, 200)
+  for (const { client } of members) await refreshInTheEnd(client)
   const emails = (await direct.query<{ email: string }>('SELECT "email" FROM "User"')).map(
     ({ email }) => email
   )
@@ -182,14 +203,14 @@ test('FLT-03 a database that stops answering is not waited for long, and leaves 
   interrupt(t, wire => wire.stall()))
 
 test('FLT-03 SES-22 thirty refreshes that wait for a stalled database over two connections all come back', async t => {
-  const { wire, service } = await startOverWire(t, { DATABASE_POOL_SIZE: '2' })
-  const members = await atOnce(30, () => newMember(service))
+  const { wire, ...wired } = await startOverWire(t, { DATABASE_POOL_SIZE: '2' })
+  const members = await atOnce(30, () => newMemberOf(wired))
   const clients: Client[] = members.map(({ client }) => client)
   wire.stall()
   for (const answer of await Promise.all(clients.map(client => refresh(client)))) {
     assertUnavailable(answer)
   }
   await wire.mend()
-  await until('the service is ready again', () => isReady(service))
-  for (const client of clients) assert.equal((await refresh(client)).statusCode, 200)
+  await until('the service is ready again', () => isReady(wired.service))
+  for (const client of clients) await refreshInTheEnd(client)
 })

@@ -21,6 +21,9 @@ const child = spawn(
     'tsx',
     '--test',
     '--test-reporter=spec',
+    // A file that cannot end, or a test that waits for ever, fails instead of holding up the run.
+    '--test-force-exit',
+    '--test-timeout=420000',
     `--test-concurrency=${availableParallelism()}`,
     ...options,
     ...files

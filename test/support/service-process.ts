@@ -27,14 +27,15 @@ const defaults = {
   LOG_LEVEL: 'warn'
 }
 
-/** Starts `src/server.ts` and waits until it says where it listens. */
+/** Starts `src/server.ts`, or another entry with arguments, and waits until it says where it listens. */
 export async function startProcess(
   t: TestContext,
-  settings: Readonly<Record<string, string>>
+  settings: Readonly<Record<string, string>>,
+  entry: readonly string[] = ['src/server.ts']
 ): Promise<ServiceProcess> {
   const { PATH = '', HOME = '' } = process.env
   const secret = settings.DATABASE_URL === undefined ? {} : { SECRET_KEY: secretKey }
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/server.ts'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...entry], {
     cwd: packageRoot,
     env: { PATH, HOME, ...defaults, ...secret, ...settings },
     stdio: ['ignore', 'pipe', 'pipe']
@@ -54,6 +55,8 @@ export async function startProcess(
   await until('the service listens', () => {
     if (!isRunning()) throw new Error(`the service stopped:\n${written}`)
     return listening.test(written)
+  }).catch(error => {
+    throw new Error(`${error.message}; it wrote:\n${written}`)
   })
   const origin = listening.exec(written)?.[1] ?? ''
   return {

@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { startApp } from '../support/app.js'
+import { beside, postern, type Run, startCommands } from '../support/cli.js'
+import { createTestDatabase } from '../support/database.js'
+import { enrol } from '../support/factor.js'
+import { openMailbox } from '../support/mailbox.js'
+import {
+  claimsOf,
+  newClient,
+  newMember,
+  newPerson,
+  readUser,
+  refresh,
+  signedIn,
+  signIn
+} from '../support/people.js'
+import { accept, inviting, newMemberAs, sendInvitation, userIdOf } from '../support/team.js'
+
+const password = 'gigantic purple hat'
+const roles = { ROLES: 'editor:300' }
+
+/** A command that works: what it printed. */
+function printed({ code, out, err }: Run): string {
+  assert.equal(code, 0, `${out}\n${err}`)
+  return out
+}
+
+/** A command that fails: one sentence beside the result, and never a stack. */
+function refused({ code, out, err }: Run, expected: RegExp): void {
+  assert.equal(code, 1, out)
+  assert.match(err, expected)
+  assert.doesNotMatch(err, /\n\s+at /)
+  assert.equal(out, '')
+}
+
+async function startBeside(t: TestContext, settings: Readonly<Record<string, string>> = {}) {
+  const service = await startApp(t, { ...roles, ...settings })
+  const own = beside(service.databaseUrl, { ...roles, ...settings })
+  const command = startCommands(t)
+  return { service, run: (...args: string[]) => command(args, own) }
+}
+
+const file = async (t: TestContext, content: string | Buffer) => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-csv-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'team.csv')
+  await writeFile(path, content)
+  return path
+}
+
+test('from an empty database to a team, by commands and mails', async t => {
+  const mailbox = await openMailbox(t)
+  const { service, run } = await startBeside(t, { ...inviting, ...mailbox.settings })
+  const [ada, grace] = [newPerson('ada').email, newPerson('grace').email]
+
+  const first = await run('admin', 'create', ada, '--print-link')
+  const link = printed(first).trim()
+  assert.match(link, /^http:\/\/localhost:3000\/registration\/verification\/[\w-]{43}\/$/)
+  assert.match(first.err, new RegExp(`becomes ${ada} \\(superuser\\)`))
+  const admin = await accept(service, link, password)
+  assert.equal(claimsOf(admin.access ?? '').role_name, 'superuser')
+
+  assert.match(
+    printed(await run('invite', grace, '--role', 'editor', '--first-name', 'Grace')),
+    /editor/
+  )
+  const joined = await accept(service, await mailbox.linkFor(grace), password)
+  assert.deepEqual(
+    [(await readUser(joined)).json().first_name, claimsOf(joined.access ?? '').role],
+    ['Grace', 300]
+  )
+
+  // An admin by mail, and once more: the second link replaces the first.
+  const second = newPerson('second').email
+  assert.match(printed(await run('admin', 'create', second, '--role', 'staff')), /outbox/)
+  const stale = await mailbox.linkFor(second)
+  printed(await run('admin', 'create', second, '--role', '1000'))
+  const staff = await accept(service, await mailbox.linkFor(second), password)
+  assert.equal(claimsOf(staff.access ?? '').role_name, 'staff')
+  await assert.rejects(accept(service, stale, password))
+
+  refused(await run('admin', 'create', grace), /already registered/)
+  refused(await run('admin', 'create', 'not an address'), /valid e-mail address/)
+  refused(
+    await run('admin', 'create', newPerson().email, '--role', 'boss'),
+    /no role boss.*editor \(300\)/
+  )
+  refused(await run('invite'), /Name one address, or a file/)
+  refused(await run('invite', newPerson().email, '--first-name', 'a\nb'), /on one line/)
+})
+
+test('an operator looks at accounts and changes them', async t => {
+  const { service, run } = await startBeside(t, {
+    ...inviting,
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'optional',
+    MAIL_WORKER: 'false'
+  })
+  const { person, client, userId } = await newMemberAs(service, 'staff')
+  await sendInvitation(client, newPerson('open').email)
+
+  const listed = JSON.parse(printed(await run('user', 'list', '--json')))
+  assert.deepEqual(
+    listed.results.map(({ state, role_name }: Record<string, unknown>) => [state, role_name]),
+    [
+      ['invited', 'user'],
+      ['active', 'staff']
+    ]
+  )
+  assert.ok(!JSON.stringify(listed).includes('argon2'), 'no hash')
+  const page = JSON.parse(printed(await run('user', 'list', '--json', '--limit', '1')))
+  const rest = printed(await run('user', 'list', '--json', '--before', page.next))
+  assert.equal(JSON.parse(rest).results[0].id, userId)
+  const table = printed(await run('user', 'list', '--state', 'active', '--role', 'staff'))
+  assert.equal(table.trim().split('\n').length, 2)
+  assert.match(table, new RegExp(person.email))
+
+  const shown = printed(await run('user', 'show', person.email.toUpperCase()))
+  assert.match(shown, /role: +staff \(1000\)/)
+  assert.match(shown, /session\.opened/)
+  const asJson = JSON.parse(printed(await run('user', 'show', userId, '--json')))
+  assert.deepEqual([asJson.has_password, asJson.sessions, asJson.factors], [true, 1, []])
+
+  const lowered = printed(await run('user', 'set-role', person.email, 'editor'))
+  assert.match(lowered, /was staff and is editor now, and signed out everywhere/)
+  assert.match(lowered, /Still open are invitations that this account sent[\s\S]*user/)
+  assert.equal((await refresh(client)).statusCode, 401)
+  assert.match(printed(await run('user', 'set-role', userId, '300')), /is editor already/)
+  assert.match(printed(await run('user', 'set-role', userId, '900')), /is superuser now\.$/m)
+
+  const again = await signedIn(service, person)
+  await enrol(service, again)
+  assert.match(printed(await run('user', 'reset-mfa', person.email)), /no second factor any more/)
+  assert.match(printed(await run('user', 'reset-mfa', person.email)), /has no second factor\./)
+  const [mail] = await service.query(
+    `SELECT "recipient" FROM "Mail" WHERE "template" = 'mfa-disabled'`
+  )
+  assert.equal(mail?.recipient, person.email)
+
+  const third = await signedIn(service, person)
+  printed(await run('user', 'logout-all', person.email))
+  assert.equal((await refresh(third)).statusCode, 401)
+
+  const fourth = await signedIn(service, person)
+  assert.match(printed(await run('user', 'disable', person.email)), /disabled and signed out/)
+  assert.equal((await refresh(fourth)).statusCode, 401)
+  assert.equal((await signIn(newClient(service), person)).statusCode, 401)
+  assert.match(printed(await run('user', 'disable', userId)), /disabled already/)
+  assert.match(printed(await run('user', 'enable', userId)), /may sign in again/)
+  await signedIn(service, person)
+
+  refused(
+    await run('user', 'show', 'nobody@example.com'),
+    /There is no account nobody@example\.com/
+  )
+  refused(await run('user', 'set-role', person.email, 'boss'), /There is no role boss/)
+  refused(await run('user', 'list', '--limit', '0'), /from 1 to 1000/)
+
+  const trail = JSON.parse(
+    printed(
+      await run('audit', '--user', person.email, '--since', '1h', '--json', '--limit', '1000')
+    )
+  )
+  const byOperator = trail.results.filter(({ details }: { details: { by?: string } }) => details.by)
+  assert.deepEqual(
+    byOperator.map(({ event }: { event: string }) => event),
+    [
+      'account.enabled',
+      'account.disabled',
+      'logout.all',
+      'mfa.disabled',
+      'account.role_changed',
+      'account.role_changed',
+      'account.role_changed'
+    ]
+  )
+  assert.ok(
+    trail.results.some(({ event }: { event: string }) => event === 'invitation.sent'),
+    'as actor'
+  )
+  const only = printed(await run('audit', '--event', 'account.disabled'))
+  assert.equal(only.trim().split('\n').length, 2)
+  assert.equal(
+    printed(await run('audit', '--since', '2999-01-01'))
+      .trim()
+      .split('\n').length,
+    1
+  )
+  refused(await run('audit', '--since', 'yesterday'), /It must be like/)
+})
+
+test('a file of people: every line is told, good ones are invited, bad ones set the exit code', async t => {
+  const mailbox = await openMailbox(t)
+  const { service, run } = await startBeside(t, mailbox.settings)
+  const { person: member } = await newMember(service)
+  const mails = ['one', 'two', 'three', 'late'].map(name => newPerson(name).email)
+  const [one, two, three, late] = mails as [string, string, string, string]
+  const path = await file(
+    t,
+    [
+      '\ufeffEmail,role,first_name,last_name',
+      `${one},editor,"Ada, Countess of ""Lovelace""",Byron`,
+      `${two.toUpperCase()},1000,,`,
+      'not an address,user,,',
+      `${three},boss,,`,
+      `${one},user,,`,
+      `${member.email},user,,`,
+      `${three},user`,
+      '',
+      `${late},,Linus,`
+    ].join('\r\n')
+  )
+  const { code, out, err } = await run('invite', '--csv', path, '--role', 'user')
+  assert.equal(code, 1)
+  const lines = out.trim().split('\n')
+  assert.deepEqual(
+    lines.map(line => Number(/^line (\d+):/.exec(line)?.[1])),
+    [2, 3, 4, 5, 6, 7, 8, 10]
+  )
+  const expectations = [
+    /is invited as editor/,
+    /is invited as staff/,
+    /not invited\. Enter a valid e-mail address/,
+    /not invited\. There is no role boss/,
+    /not invited\. The same address is in line 2/,
+    /not invited\. A user is already registered/,
+    /not invited\. The line has more or fewer fields/,
+    /is invited as user/
+  ]
+  for (const [index, expected] of expectations.entries()) assert.match(lines[index] ?? '', expected)
+  assert.match(err, /3 invited, 5 not/)
+  const ada = await accept(service, await mailbox.linkFor(one), password)
+  assert.equal((await readUser(ada)).json().first_name, 'Ada, Countess of "Lovelace"')
+  for (const email of [two, late]) await mailbox.next(email)
+
+  const good = await file(
+    t,
+    `email;role\n${newPerson('a').email};staff\n${newPerson('b').email};\n`
+  )
+  const links = JSON.parse(
+    printed(await run('invite', '--csv', good, '--print-link', '--json'))
+  ).results
+  assert.deepEqual(
+    links.map(({ role_name, line }: Record<string, unknown>) => [role_name, line]),
+    [
+      ['staff', 2],
+      ['user', 3]
+    ]
+  )
+  await accept(service, links[0].link, password)
+  assert.equal(mailbox.received.length, 3, 'printed links are not mailed')
+
+  refused(
+    await run('invite', '--csv', await file(t, 'mail,name\na@b.c,x')),
+    /must name the columns.*"mail", "name"/
+  )
+  refused(await run('invite', '--csv', await file(t, '')), /empty/)
+  refused(await run('invite', '--csv', '/no/such/file'), /cannot be read/)
+  const latin = Buffer.from(`email,first_name\n${newPerson().email},Ren\xe9e\n`, 'latin1')
+  refused(await run('invite', '--csv', await file(t, latin)), /not UTF-8/)
+})
+
+test('invitations and mails are listed, sent again and taken back', async t => {
+  const { service, run } = await startBeside(t, { MAIL_WORKER: 'false', EMAIL_HOST: '127.0.0.1' })
+  const { email } = newPerson('grace')
+  printed(await run('invite', email, '--role', 'editor'))
+  const [invitation] = JSON.parse(printed(await run('invitation', 'list', '--json'))).results
+  assert.deepEqual(
+    [invitation.email, invitation.state, invitation.role_name, invitation.inviter],
+    [email, 'pending', 'editor', null]
+  )
+  assert.match(printed(await run('invitation', 'list', '--state', 'pending')), new RegExp(email))
+  assert.match(printed(await run('invitation', 'resend', invitation.id)), /outbox/)
+
+  const mails = JSON.parse(printed(await run('mail', 'list', '--json'))).results
+  assert.equal(mails.length, 2)
+  assert.ok(!JSON.stringify(mails).includes('sealed'))
+  const [newest, oldest] = mails as [{ id: string }, { id: string }]
+  refused2(await run('mail', 'resend', newest.id), /is not dead/)
+  await service.query(`UPDATE "Mail" SET "state" = 'dead', "settledAt" = now()`)
+  const both = await run('mail', 'resend', newest.id, oldest.id)
+  assert.equal(both.code, 1)
+  assert.match(both.out, new RegExp(`${newest.id} is queued again`))
+  assert.match(both.out, new RegExp(`${oldest.id} is not sent: its link was replaced`))
+  assert.match(printed(await run('mail', 'list', '--state', 'dead')), new RegExp(oldest.id))
+
+  assert.match(printed(await run('invitation', 'revoke', invitation.id)), /taken back/)
+  refused(await run('invitation', 'revoke', invitation.id), /Not found/)
+  assert.deepEqual(await service.query('SELECT 1 FROM "User"'), [])
+})
+
+/** A failure that is told line by line. */
+function refused2({ code, out }: Run, expected: RegExp) {
+  assert.equal(code, 1)
+  assert.match(out, expected)
+}
+
+test('purge removes what has expired and nothing else; keys rotate with nobody signed out', async t => {
+  const { service, run } = await startBeside(t, { SIGNING_KEY_LIFETIME: '90d' })
+  const { person, client } = await newMember(service)
+  await service.query(
+    `
+    INSERT INTO "Session" ("id", "userId", "jti", "createdAt", "authTime", "amr", "transport", "lastUsedAt", "expiresAt")
+    SELECT gen_random_uuid(), $1, gen_random_uuid(), now(), now(), '{pwd}', 'cookie', now(), now() - interval '8 days'
+    FROM generate_series(1, 1500)`,
+    [userIdOf(client)]
+  )
+  const purged = JSON.parse(printed(await run('purge', '--json')))
+  assert.equal(purged.sessions, 1500)
+  assert.equal(purged.links, 0)
+  assert.match(printed(await run('purge')), /Removed 0 sessions/)
+  assert.equal((await refresh(client)).statusCode, 200)
+
+  const keys = async () => JSON.parse(printed(await run('keys', 'list', '--json'))).results
+  const before = await keys()
+  assert.deepEqual(
+    before.map(({ state, sealed_under }: Record<string, string>) => [state, sealed_under]),
+    [
+      ['active', 'SECRET_KEY'],
+      ['next', 'SECRET_KEY']
+    ]
+  )
+  assert.ok(!/private|"d":/i.test(JSON.stringify(before)))
+  assert.match(printed(await run('keys', 'rotate')), new RegExp(`^${before[1].kid} signs`))
+  assert.deepEqual(
+    (await keys()).map(({ state }: { state: string }) => state),
+    ['retired', 'active', 'next']
+  )
+  await service.app.deps.keys.load()
+  assert.equal((await readUser(client)).statusCode, 200, 'under the key before')
+  await signedIn(service, person)
+})
+
+test('a wrong word is told with the right one, and every command explains itself', async t => {
+  const unknown = await postern(['usr'], {})
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.err, /Did you mean user\?/)
+  const command = startCommands(t)
+  const run = async (...args: string[]) => printed(await command(args, {}))
+  assert.match(await run('--version'), /^\d+\.\d+\.\d+$/m)
+  const help = await run('--help')
+  const names = [...help.matchAll(/^ {2}([a-z]+)\b.* {2}/gm)].map(([, name]) => name as string)
+  for (const name of ['start', 'migrate', 'worker', 'admin', 'user', 'invite', 'doctor'])
+    assert.ok(names.includes(name), name)
+  for (const name of names.filter(name => name !== 'help'))
+    assert.match(await run(name, '--help'), /^Usage: postern/)
+  assert.match(await run('start', '--help'), /PASSWORD_MIN_LENGTH/)
+})
+
+test('what a command cannot work with is one sentence, and exit code 1', async t => {
+  const empty = await createTestDatabase({ empty: true })
+  t.after(() => empty.drop())
+  const list = ['user', 'list']
+  const nowhere = 'postgresql://ada:open-sesame@127.0.0.1:1/x'
+  const away = await postern(list, beside(nowhere))
+  refused(away, /database does not answer \(ECONNREFUSED\)/)
+  assert.doesNotMatch(away.err, /sesame/)
+
+  const command = startCommands(t)
+  refused(await command(list, { DATABASE_URL: nowhere }), /SECRET_KEY must be set/)
+  refused(await command(list, beside(empty.url)), /The database lacks/)
+  const broken = beside(empty.url, { JWT_PRIVATE_KEY_FILE: '/no/such/key.pem' })
+  refused(await command(list, broken), /JWT_PRIVATE_KEY_FILE must name a readable PEM file/)
+  const migrate = () => command(['migrate'], beside(empty.url))
+  assert.match(printed(await migrate()), /^Applied \d{14}_/m)
+  assert.match(printed(await migrate()), /Nothing is pending/)
+  printed(await command(list, beside(empty.url)))
+  const other = { SECRET_KEY: 'Y2xhc3NpYyBsb25nIGtleSB0aGF0IGlzIG5vdCB0aGUgb25l' }
+  refused(await command(list, beside(empty.url, other)), /could not be opened under any key/)
+})

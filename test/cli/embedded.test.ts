@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { embeddedStatus } from '../../src/database/embedded.js'
+import { postern } from '../support/cli.js'
+import { claimsOf, newClient } from '../support/people.js'
+import { startProcess } from '../support/service-process.js'
+
+const publicUrl = 'http://localhost:3000'
+
+/** A directory for an installation without settings, which the user that runs PostgreSQL can reach. */
+async function emptyDataDir(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-cli-'))
+  await chmod(folder, 0o711)
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return join(folder, 'data')
+}
+
+test('without settings commands start the embedded database for themselves, alone and together', async t => {
+  const DATA_DIR = await emptyDataDir(t)
+  const settings = { DATA_DIR, PUBLIC_URL: publicUrl }
+
+  const looked = await postern(['doctor'], settings)
+  assert.equal(looked.code, 0, looked.out + looked.err)
+  assert.match(looked.out, /no embedded database in DATA_DIR yet/)
+  await assert.rejects(readdir(DATA_DIR), { code: 'ENOENT' }, 'a look leaves nothing behind')
+
+  const created = await postern(['admin', 'create', 'ada@example.com'], settings)
+  assert.equal(created.code, 0, created.err)
+  assert.match(created.out, /^http:\/\/localhost:3000\/registration\/verification\/[\w-]{43}\/\n$/)
+  assert.match(created.err, /No mail is configured, so here is the link/)
+  assert.equal((await embeddedStatus(DATA_DIR)).state, 'stopped')
+
+  // Whoever starts it waits for the others before it stops it.
+  const runs = await Promise.all(
+    [['user', 'list'], ['keys', 'list'], ['purge']].map(args => postern(args, settings))
+  )
+  for (const { code, err } of runs) assert.equal(code, 0, err)
+  assert.match(runs[0]?.out ?? '', /ada@example\.com +superuser +invited/)
+  assert.equal((await embeddedStatus(DATA_DIR)).state, 'stopped')
+})
+
+test('beside a service that has the embedded database open a command uses it, and leaves it running', async t => {
+  const DATA_DIR = await emptyDataDir(t)
+  const settings = { DATA_DIR, PUBLIC_URL: publicUrl }
+  const service = await startProcess(t, settings)
+  assert.equal((await embeddedStatus(DATA_DIR)).pid, service.child.pid)
+
+  const created = await postern(['admin', 'create', 'ada@example.com', '--print-link'], settings)
+  assert.equal(created.code, 0, created.err)
+  const client = newClient(service)
+  assert.equal((await client.send('GET', new URL(created.out).pathname)).statusCode, 302)
+  const password = 'gigantic purple hat'
+  const body = { new_password1: password, new_password2: password }
+  const done = await client.send('POST', '/registration/set-password/', body)
+  assert.equal(done.statusCode, 200, done.body)
+  assert.equal(claimsOf(client.access ?? '').role_name, 'superuser')
+
+  const second = await postern(['start'], { ...settings, PORT: '0' })
+  assert.equal(second.code, 1)
+  assert.match(second.err, new RegExp(`process ${service.child.pid} has it open`))
+
+  const doctor = await postern(['doctor'], settings)
+  assert.equal(doctor.code, 0, doctor.out)
+  const disabled = await postern(['user', 'disable', 'ada@example.com'], settings)
+  assert.equal(disabled.code, 0, disabled.err)
+  assert.equal((await client.send('GET', '/user/')).statusCode, 401)
+  assert.equal((await embeddedStatus(DATA_DIR)).pid, service.child.pid, 'still running')
+  assert.equal((await service.inject({ method: 'GET', url: '/health/ready' })).statusCode, 200)
+
+  // Killed outright, it leaves a database that the next command opens by itself.
+  await service.end('SIGKILL')
+  const after = await postern(['user', 'list'], settings)
+  assert.equal(after.code, 0, after.err)
+  assert.match(after.out, /ada@example\.com +superuser +disabled/)
+})
+
+test('postern start is npm start: it serves, and stops cleanly', async t => {
+  const DATA_DIR = await emptyDataDir(t)
+  const service = await startProcess(t, { DATA_DIR, PUBLIC_URL: publicUrl }, [
+    'src/cli/main.ts',
+    'start'
+  ])
+  assert.equal((await service.inject({ method: 'GET', url: '/health/ready' })).statusCode, 200)
+  assert.equal(await service.end('SIGTERM'), 0)
+  assert.equal((await embeddedStatus(DATA_DIR)).state, 'stopped')
+})
