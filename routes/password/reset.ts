@@ -220,10 +220,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       reply.header('www-authenticate', 'Cookie')
       try {
+        // Before the body is judged: without the capability nothing of it matters.
+        const { linkId } = request.demandCapability('passwordReset')
         return await answerForm(
           request,
           async () => {
-            const { linkId } = request.demandCapability('passwordReset')
             const { new_password1: first, new_password2: second } = request.body
             const client = request.clientFor('')
             const chosen = { first, second, signal: client.signal, origin: client.device }
