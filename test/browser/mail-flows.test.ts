@@ -66,7 +66,7 @@ for (const { name, options } of people) {
     await second.fill('password124')
     await page.keyboard.press('Enter')
     await page
-      .getByText(/too short/)
+      .getByText(/do not match/)
       .first()
       .waitFor()
     await look()

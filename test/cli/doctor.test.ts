@@ -169,7 +169,7 @@ test('a database without its tables, without rights to them, or read-only', asyn
     await database.drop()
   })
   await run(`CREATE ROLE ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`)
-  const as = new URL(database.url)
+  const as = new URL(database.adminUrl)
   as.searchParams.set('options', `-c role=${role}`)
   const reader = await doctor(beside(as.href))
   reader.of('role', 'fail', new RegExp(`The role ${role} may not read and write .*"?User`))
