@@ -241,7 +241,7 @@ test('a secret that is not the one of the database, old keys, and factors that n
   const ignored = await doctor({ ...ours, JWT_ALLAUTH_MFA_TOTP_MODE: 'disabled' })
   ignored.of('second-factor', 'warn', /is disabled, and 1 person has set up a second factor/)
 
-  await service.query(`UPDATE "SigningKey" SET "activatedAt" = now() - interval '100 days'
+  await service.query(`UPDATE "SigningKey" SET "activatedAt" = now() - interval '100 days 1 hour'
     WHERE "state" = 'active'`)
   const old = await doctor(ours)
   old.of('keys', 'warn', /signing key is 100 days old and should have been rotated/)
