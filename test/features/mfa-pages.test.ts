@@ -9,12 +9,10 @@ import {
   type Client,
   claimsOf,
   newClient,
-  newMember,
   newPerson,
   type Person,
   refresh,
-  refreshCookie,
-  signUp
+  refreshCookie
 } from '../support/people.js'
 
 const required = { JWT_ALLAUTH_MFA_TOTP_MODE: 'required', ...patient }
@@ -302,6 +300,4 @@ test('disabled: the pages say so', async t => {
   for (const url of ['/mfa/setup/', '/mfa/challenge/page/'])
     assertPage(await newBrowser(service).open(url), 403, /MFA TOTP is disabled/)
   assertPage(await newBrowser(service).post('/mfa/setup/page/', {}), 403, /MFA TOTP is disabled/)
-  await newMember(service)
-  assert.equal((await signUp(newClient(service), newPerson())).statusCode, 201)
 })
