@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { packageRoot } from '../../src/package-root.js'
 import { startApp } from '../support/app.js'
 import { beside, postern, type Run, startCommands } from '../support/cli.js'
 import { createTestDatabase } from '../support/database.js'
@@ -348,6 +349,15 @@ test('a wrong word is told with the right one, and every command explains itself
   for (const name of names.filter(name => name !== 'help'))
     assert.match(await run(name, '--help'), /^Usage: postern/)
   assert.match(await run('start', '--help'), /PASSWORD_MIN_LENGTH/)
+
+  const page = await readFile(join(packageRoot, 'docs', 'command-line.md'), 'utf8')
+  for (const name of names.filter(name => name !== 'help')) {
+    const [, commands = ''] = (await run(name, '--help')).split('Commands:')
+    const inner = [...commands.matchAll(/^ {2}([a-z-]+)\b.* {2}/gm)].map(([, word]) => word)
+    const spelled = inner.filter(word => word !== 'help').map(word => `postern ${name} ${word}`)
+    for (const text of spelled.length > 0 ? spelled : [`postern ${name}`])
+      assert.ok(page.includes(text), `docs/command-line.md shows ${text}`)
+  }
 })
 
 test('what a command cannot work with is one sentence, and exit code 1', async t => {
