@@ -1,5 +1,6 @@
 type Coded = {
   code?: unknown
+  kind?: unknown
   cause?: unknown
   meta?: { driverAdapterError?: unknown; target?: unknown }
   originalCode?: unknown
@@ -7,11 +8,16 @@ type Coded = {
   message?: unknown
 }
 
+const networkKind =
+  /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError|TooManyConnections)$/
+
 /** The SQLSTATE or system code of a failure, wherever pg, Prisma or the network put it. */
 function codeOf(error: unknown, depth = 0): string {
   if (typeof error !== 'object' || error === null || depth > 4) return ''
-  const { code, originalCode, cause, meta } = error as Coded
+  const { code, kind, originalCode, cause, meta } = error as Coded
   if (typeof originalCode === 'string') return originalCode
+  // For the network Prisma's adapter has kinds and no code, and a raw query has not even a P1xxx.
+  if (typeof kind === 'string' && networkKind.test(kind)) return 'ECONNRESET'
   const deeper = codeOf(meta?.driverAdapterError ?? cause, depth + 1)
   return deeper || (typeof code === 'string' ? code : '')
 }

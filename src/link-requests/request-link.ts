@@ -1,7 +1,7 @@
 import { canonicalAddress } from '../accounts/address.js'
 import type { Deps } from '../deps.js'
 import { draftLink } from '../links/links.js'
-import { replaceLinkCtes } from '../links/replace-sql.js'
+import { replaceLinkCtes, untilReplaced } from '../links/replace-sql.js'
 import { mayMail } from '../outbox/mail-budget.js'
 import { mailValues, queueMailCte } from '../outbox/queue-sql.js'
 
@@ -83,7 +83,7 @@ export async function requestLink(
   const rule = rules[kind]
   const link = draftLink(deps, true)
   const mail = mailValues(deps, link.secret)
-  await db.run(statementFor(rule), [
+  const values = [
     address,
     link.id,
     link.digest,
@@ -93,6 +93,7 @@ export async function requestLink(
     mail.id,
     mail.sealedSecret,
     locale
-  ])
+  ]
+  await untilReplaced(() => db.run(statementFor(rule), values))
   db.notify('mail')
 }

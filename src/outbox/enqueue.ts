@@ -43,7 +43,9 @@ const insertMail = {
 INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",
   "state", "nextAttemptAt", "createdAt")
 SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::text::jsonb, $8::bytea, 'queued', now(), now()
-WHERE NOT EXISTS (SELECT FROM "Mail" earlier WHERE earlier."userId" = $2::uuid
+-- Without a quiet time nothing is compared: now() is when this transaction began, and one that began
+-- later may have queued its mail earlier.
+WHERE $9::float8 = 0 OR NOT EXISTS (SELECT FROM "Mail" earlier WHERE earlier."userId" = $2::uuid
   AND earlier."template" = $4::text AND earlier."createdAt" > now() - make_interval(secs => $9::float8))`
 }
 

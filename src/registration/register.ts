@@ -3,9 +3,11 @@ import { canonicalAddress, type EmailAddress } from '../accounts/address.js'
 import { releaseLapsedInvitation } from '../accounts/invited.js'
 import { record } from '../audit/record.js'
 import { newId } from '../crypto/random.js'
+import type { Database } from '../database/database.js'
 import type { Deps } from '../deps.js'
 import { fieldProblem, Problem } from '../errors/problem.js'
 import { createLink } from '../links/links.js'
+import { untilReplaced } from '../links/replace-sql.js'
 import { enqueue } from '../outbox/enqueue.js'
 import { mayMail } from '../outbox/mail-budget.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
@@ -90,10 +92,10 @@ async function signUpHidden(
 ): Promise<SignIn | null> {
   const mails = await mayMail(deps, { address: account.email, network: client.network })
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') {
-    if (mails) await signUpUnverified(deps, account, client)
+    if (mails) await untilReplaced(() => signUpUnverified(deps, account, client))
     return null
   }
-  return deps.db.transaction(async tx => {
+  const open = async (tx: Database) => {
     const inside = { ...deps, db: tx }
     const userId = mails ? await signUpUnverified(inside, account, client) : newId()
     const proof = {
@@ -103,7 +105,8 @@ async function signUpHidden(
       via: 'session.opened' as const
     }
     return openSetupBlindly(inside, proof, client.device)
-  })
+  }
+  return untilReplaced(() => deps.db.transaction(open))
 }
 
 /** Account, first session and, with optional verification, the mail: all or none. */

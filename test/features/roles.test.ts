@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { disableUser, setRole } from '../../src/operator/accounts.js'
+import { disableUser, enableUser, setRole } from '../../src/operator/accounts.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { exampleBody, type Operation, operationsOf } from '../support/document.js'
 import { assertProblem } from '../support/expect.js'
+import { type Mailbox, openMailbox } from '../support/mailbox.js'
 import {
   type Answer,
   type Client,
@@ -204,6 +205,44 @@ test('a disabled inviter invites nobody, and what they sent keeps its word', asy
   const invited = await accept(service, link, 'gigantic purple hat')
   assert.equal(claimsOf(invited.access ?? '').role, 200)
 })
+
+test('LNK-07 disabling an account voids every link it was mailed, also the one that undoes a change', async t => {
+  const mailbox = await openMailbox(t)
+  const service = await startApp(t, { ...mailbox.settings, EMAIL_VERIFICATION: 'optional' })
+  const { person, client, userId } = await newMemberAs(service, 'user')
+  const proof = new URL(await linkTo(mailbox, person.email)).pathname
+  assert.ok((await newClient(service).send('POST', proof, {})).statusCode < 400)
+  const moved = newPerson('moved').email
+  assert.equal((await client.send('PATCH', '/user/', { email: moved })).statusCode, 200)
+  const paths: string[] = []
+  const confirm = new URL(await linkTo(mailbox, moved)).pathname
+  assert.ok((await newClient(service).send('POST', confirm, {})).statusCode < 400)
+  paths.push(new URL(await linkTo(mailbox, person.email, /undo/)).pathname)
+  await newClient(service).send('POST', '/password/reset/', { email: moved })
+  paths.push(new URL(await linkTo(mailbox, moved, /reset/)).pathname)
+
+  const { deps } = service.app
+  await disableUser(deps, userId)
+  await enableUser(deps, userId)
+  for (const path of paths) {
+    const answers = [
+      await newClient(service).send('GET', path),
+      ...(path.includes('undo') ? [await newClient(service).send('POST', path, {})] : [])
+    ]
+    for (const answer of answers) assert.equal(answer.statusCode, 400, `${path}: ${answer.body}`)
+  }
+  const [row] = await service.query('SELECT "email" FROM "User" WHERE "id" = $1', [userId])
+  assert.equal(row?.email, moved)
+})
+
+/** The link in a mail to this address whose URL looks like this. */
+async function linkTo(mailbox: Mailbox, address: string, like = /./): Promise<string> {
+  for (;;) {
+    const { text = '' } = await mailbox.next(address)
+    const [link] = /https?:\/\/\S+\/[\w-]{43}\//.exec(text) ?? []
+    if (link !== undefined && like.test(link)) return link
+  }
+}
 
 /** What nobody may say of themselves, in the spellings that frameworks have fallen for. */
 const protectedFields: Readonly<Record<string, unknown>> = {

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { startApp, startAppOn } from '../support/app.js'
 import { assertProblem } from '../support/expect.js'
-import { type Answer, newClient, newMember, newPerson, signIn, signUp } from '../support/people.js'
+import { type Answer, newClient, newMember, signIn } from '../support/people.js'
 import { atOnce } from '../support/until.js'
 
 const within = (answers: readonly Answer[], status: number) =>
@@ -23,8 +23,10 @@ for (const [title, settings, addressOf] of [
   ]
 ] as const) {
   test(`BRF-03 BRF-13 FLT-10 of a hundred guesses at once ${title} on two instances five are looked at`, async t => {
-    const a = await startApp(t, settings)
-    const b = await startAppOn(t, a.databaseUrl, settings)
+    // A hundred wait for one row: on a slow machine some would be answered 503 before their turn.
+    const unhurried = { ...settings, DATABASE_STATEMENT_TIMEOUT: '120s' }
+    const a = await startApp(t, unhurried)
+    const b = await startAppOn(t, a.databaseUrl, unhurried)
     const { person } = await newMember(a)
     const guess = (index: number, password: string) =>
       signIn(newClient(index % 2 === 0 ? a : b, { address: addressOf(index) }), {
@@ -72,40 +74,4 @@ test('FLT-10 BRF-08 failures count over instances, and over a restart', async t 
 
   await again.advance(3600)
   assert.equal((await signIn(newClient(again), person)).statusCode, 200)
-})
-
-const countOf = 'SELECT count(*)::int4 AS n FROM "User" WHERE "email" = $1'
-
-test('EML-05 twenty sign-ups at once with one address make one account, the winner’s', async t => {
-  const a = await startApp(t)
-  const b = await startAppOn(t, a.databaseUrl)
-  for (let round = 0; round < 3; round++) {
-    const { email } = newPerson()
-    const passwordOf = (index: number) => `gigantic purple hat ${index}`
-    const answers = await atOnce(20, index =>
-      signUp(newClient(index % 2 === 0 ? a : b), { email, password: passwordOf(index) })
-    )
-    assert.equal(within(answers, 201).length, 1)
-    for (const answer of answers.filter(({ statusCode }) => statusCode !== 201)) {
-      assertProblem(answer, 400, answer.json().code, answer.json().errors)
-      assert.ok(answer.json().errors.email)
-    }
-    assert.deepEqual(await a.query(countOf, [email]), [{ n: 1 }])
-    const winner = answers.findIndex(({ statusCode }) => statusCode === 201)
-    const client = newClient(b)
-    assert.equal((await signIn(client, { email, password: passwordOf(winner) })).statusCode, 200)
-  }
-})
-
-test('EML-05 where sign-up hides who is there, the losers look like the winner', async t => {
-  const settings = { EMAIL_VERIFICATION: 'mandatory' }
-  const a = await startApp(t, settings)
-  const b = await startAppOn(t, a.databaseUrl, settings)
-  const { email } = newPerson()
-  const answers = await atOnce(20, index =>
-    signUp(newClient(index % 2 === 0 ? a : b), { email, password: `gigantic purple hat ${index}` })
-  )
-  for (const { statusCode, body } of answers) assert.equal(statusCode, 201, body)
-  assert.equal(new Set(answers.map(({ body }) => body)).size, 1)
-  assert.deepEqual(await a.query(countOf, [email]), [{ n: 1 }])
 })
