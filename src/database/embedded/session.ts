@@ -66,11 +66,18 @@ export async function findHolder(client: pg.Client): Promise<Holder | undefined>
   return row && { pid: Number(row.name.replace(/^postern /, '')), since: row.since }
 }
 
-/** Who has the database open that listens there. */
+/** Who has the database open that listens there; nobody where it ends while we look. */
 export async function whoHolds(address: Address): Promise<Holder | undefined> {
   const session = await connect(address)
   if (session === undefined) return undefined
-  return findHolder(session).finally(() => session.end())
+  try {
+    return await findHolder(session)
+  } catch (error) {
+    if (isPassing(error)) return undefined
+    throw error
+  } finally {
+    await session.end()
+  }
 }
 
 /** Makes the role and the database of the service if they are missing. */
