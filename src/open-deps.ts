@@ -67,7 +67,7 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
       await keys.load()
     },
     close: async () => {
-      await Promise.all([hasher.close(), passwordPolicy.close()])
+      await hasher.close()
       await db.close()
     }
   }

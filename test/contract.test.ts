@@ -6,6 +6,7 @@ import { buildApp } from '../src/app.js'
 import { loadConfig } from '../src/config/load.js'
 import { catalogue } from '../src/errors/catalogue.js'
 import { secretKey, startApp, type TestApp } from './support/app.js'
+import { atEnd } from './support/at-end.js'
 import {
   documentOf,
   everything,
@@ -366,7 +367,7 @@ test('a route that does not say what authenticates it stops the start', async t 
     LOG_LEVEL: 'silent'
   })
   const app = await buildApp(config)
-  t.after(() => app.close())
+  atEnd(t, () => app.close())
   assert.throws(
     () => app.get('/open', async () => 'anything'),
     /GET \/open must declare config\.auth/

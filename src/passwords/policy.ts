@@ -34,7 +34,6 @@ export type PasswordPolicy = {
     context: PasswordContext,
     signal?: AbortSignal
   ): Promise<PasswordProblem[]>
-  close(): Promise<void>
 }
 
 type Options = {
@@ -70,19 +69,22 @@ const hints: Readonly<Record<string, string>> = {
 }
 
 /**
- * The dictionaries are loaded by the first password, in a thread of their own that ends when nobody
- * has chosen one for a while.
+ * One for the whole process, since it depends on no setting. The dictionaries are loaded by the first
+ * password, in a thread of their own that ends when nobody has chosen one for a while, or with the
+ * process, which it does not hold up.
  */
+const estimator = new WorkerPool<StrengthJob, Strength>({
+  module: 'strength-worker',
+  size: 1,
+  queueLimit: 64,
+  typicalMs: 10,
+  heapMb: 40,
+  idleMs: 2 * 60_000
+})
+
+/** What a deployment asks of a new password. */
 export function createPasswordPolicy(options: Options): PasswordPolicy {
   const { minLength, minScore, breachedCheck, onBreachedCheckFailed = () => {} } = options
-  const estimator = new WorkerPool<StrengthJob, Strength>({
-    module: 'strength-worker',
-    size: 1,
-    queueLimit: 64,
-    typicalMs: 10,
-    heapMb: 40,
-    idleMs: 2 * 60_000
-  })
 
   async function known(password: string): Promise<PasswordProblem[]> {
     if (breachedCheck === null) return []
@@ -104,9 +106,7 @@ export function createPasswordPolicy(options: Options): PasswordPolicy {
       const strength = await estimator.run({ password, words }, signal)
       const problems = guessable(strength, similar, minScore)
       return problems.length > 0 ? problems : known(password)
-    },
-
-    close: () => estimator.close()
+    }
   }
 }
 

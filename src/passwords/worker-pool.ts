@@ -1,6 +1,5 @@
-import type { Worker } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { Problem } from '../errors/problem.js'
-import { startWorker } from './worker-entry.js'
 
 /** More work is waiting than is worth waiting for; answered at once, as 503 with `Retry-After`. */
 export class HasherBusyError extends Problem {
@@ -114,7 +113,7 @@ export class WorkerPool<Job, Result> {
     if (this.#alive.size >= size) return undefined
     // Left to itself V8 gives each thread a nursery of 48 MB before it looks for garbage.
     const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 4 }
-    const worker = startWorker(module, { resourceLimits })
+    const worker = new Worker(new URL(`./${module}.js`, import.meta.url), { resourceLimits })
     this.#alive.add(worker)
     worker.on('message', (reply: Reply<Result>) => this.#settle(worker, reply))
     worker.on('error', error => this.#lose(worker, error))

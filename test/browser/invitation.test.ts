@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { startAppOn } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import {
   accessibilityProblems,
   keepScreenshot,
@@ -48,7 +49,7 @@ for (const mode of ['optional', 'required'] as const) {
     skip: noBrowser
   }, async t => {
     const database = await createTestDatabase()
-    t.after(() => database.drop())
+    atEnd(t, () => database.drop())
     const mailbox = await openMailbox(t)
     const port = await freePort()
     const settings = {
@@ -115,7 +116,7 @@ for (const mode of ['optional', 'required'] as const) {
 
 test('the page of an expired invitation asks for another one', { skip: noBrowser }, async t => {
   const database = await createTestDatabase()
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   const mailbox = await openMailbox(t)
   const port = await freePort()
   const settings = {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { mailNames } from '../../src/views/mails.js'
 import type { PageName } from '../../src/views/pages.js'
+import { atEnd } from '../support/at-end.js'
 import {
   accessibilityProblems,
   desktop,
@@ -33,7 +34,7 @@ const visits = looks.flatMap((look, turn) =>
 
 async function preview(t: TestContext) {
   const app = await previewApp({ EMAIL_VERIFICATION: 'mandatory' })
-  t.after(() => app.close())
+  atEnd(t, () => app.close())
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   const urlOf = (name: PageName) =>
     `${origin}/page/${states.findIndex(state => state.name === name)}/`

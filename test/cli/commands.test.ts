@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { packageRoot } from '../../src/package-root.js'
 import { startApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { beside, postern, type Run, startCommands } from '../support/cli.js'
 import { createTestDatabase } from '../support/database.js'
 import { enrol } from '../support/factor.js'
@@ -47,7 +48,7 @@ async function startBeside(t: TestContext, settings: Readonly<Record<string, str
 
 const file = async (t: TestContext, content: string | Buffer) => {
   const folder = await mkdtemp(join(tmpdir(), 'postern-csv-'))
-  t.after(() => rm(folder, { recursive: true }))
+  atEnd(t, () => rm(folder, { recursive: true }))
   const path = join(folder, 'team.csv')
   await writeFile(path, content)
   return path
@@ -362,7 +363,7 @@ test('a wrong word is told with the right one, and every command explains itself
 
 test('what a command cannot work with is one sentence, and exit code 1', async t => {
   const empty = await createTestDatabase({ empty: true })
-  t.after(() => empty.drop())
+  atEnd(t, () => empty.drop())
   const list = ['user', 'list']
   const nowhere = 'postgresql://ada:open-sesame@127.0.0.1:1/x'
   const away = await postern(list, beside(nowhere))

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { startApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { beside, postern, startCommands } from '../support/cli.js'
 import { advanceDatabaseClock, createTestDatabase } from '../support/database.js'
 import { newEnrolled } from '../support/factor.js'
@@ -50,13 +51,13 @@ async function listenAndSay(t: TestContext, words: string): Promise<number> {
     socket.write(words)
   }).listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
-  t.after(() => server.close())
+  atEnd(t, () => server.close())
   return (server.address() as AddressInfo).port
 }
 
 async function folderWith(t: TestContext, files: Readonly<Record<string, string>>) {
   const folder = await mkdtemp(join(tmpdir(), 'postern-doctor-'))
-  t.after(() => rm(folder, { recursive: true }))
+  atEnd(t, () => rm(folder, { recursive: true }))
   for (const [name, content] of Object.entries(files)) {
     await mkdir(join(folder, name, '..'), { recursive: true })
     await writeFile(join(folder, name), content)
@@ -128,7 +129,7 @@ test('a misspelt setting is told with the nearest one', async t => {
 test('a database that cannot be used is told from its many kinds', async t => {
   const doctor = doctorOf(t)
   const database = await createTestDatabase()
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   const port = await listenAndSay(t, 'nonsense')
   const other = new URL(database.url)
   other.pathname = '/no_such_database'
@@ -151,7 +152,7 @@ test('a database that cannot be used is told from its many kinds', async t => {
 test('a database without its tables, without rights to them, or read-only', async t => {
   const doctor = doctorOf(t)
   const empty = await createTestDatabase({ empty: true })
-  t.after(() => empty.drop())
+  atEnd(t, () => empty.drop())
   const lacking = await doctor(beside(empty.url))
   lacking.of('migrations', 'fail', /The database lacks \d{14}_.*postern migrate/)
   const willMigrate = await doctor(beside(empty.url, { MIGRATE_ON_START: 'true' }))
@@ -164,7 +165,7 @@ test('a database without its tables, without rights to them, or read-only', asyn
     await client.connect()
     await client.query(sql).finally(() => client.end())
   }
-  t.after(async () => {
+  atEnd(t, async () => {
     await run(`REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role}; DROP ROLE ${role}`)
     await database.drop()
   })
@@ -182,7 +183,7 @@ test('a database without its tables, without rights to them, or read-only', asyn
 test('clocks that disagree', async t => {
   const doctor = doctorOf(t)
   const database = await createTestDatabase()
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   await advanceDatabaseClock(database.url, 20_000)
   const slow = await doctor(beside(database.url))
   slow.of('clock', 'warn', /clock is (19|20|21) seconds behind the database's/)
@@ -194,7 +195,7 @@ test('clocks that disagree', async t => {
 test('an SMTP server that is away, mute, deaf to us or not what the settings say', async t => {
   const doctor = doctorOf(t)
   const database = await createTestDatabase()
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   const mailbox = await openMailbox(t)
   const { EMAIL_PORT } = mailbox.settings
   const host = { EMAIL_HOST: '127.0.0.1' }
@@ -274,7 +275,7 @@ test('mails that nobody sends or that were given up, and nobody to administer', 
 test('origin, cookies, proxy, templates and Redis that do not fit', async t => {
   const doctor = doctorOf(t)
   const database = await createTestDatabase()
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   const ask = async (settings: Settings) => doctor(beside(database.url, settings))
 
   const https = await ask({ PUBLIC_URL: 'https://auth.example.com' })

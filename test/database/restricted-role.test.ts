@@ -5,6 +5,7 @@ import test from 'node:test'
 import pg from 'pg'
 import { packageRoot } from '../../src/package-root.js'
 import { startAppOn } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 
 const role = `postern_service_${process.pid}`
@@ -27,7 +28,7 @@ test('DAT-05 the service runs as a role that may do no more than the documentati
   const database = await createTestDatabase()
   const maintenance = new URL(database.adminUrl)
   maintenance.pathname = '/postgres'
-  t.after(async () => {
+  atEnd(t, async () => {
     await database.drop()
     await runAt(maintenance, `DROP ROLE ${role}`)
   })

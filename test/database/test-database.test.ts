@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
+import { atEnd } from '../support/at-end.js'
 import { advanceDatabaseClock, createTestDatabase } from '../support/database.js'
 
 const hour = 3_600_000
@@ -9,7 +10,7 @@ async function connect(t: TestContext) {
   const database = await createTestDatabase()
   const client = new pg.Client(database.url)
   await client.connect()
-  t.after(async () => {
+  atEnd(t, async () => {
     await client.end()
     await database.drop()
   })
@@ -46,10 +47,10 @@ test('statements that were prepared before the clock was turned see the new time
 })
 
 test('defaults of columns follow the clock, and an index on a time is still used', async t => {
-  const { client, ahead } = await connect(t)
+  const { client, url, ahead } = await connect(t)
   await client.query('CREATE TABLE event (at timestamptz DEFAULT now())')
   await client.query('CREATE INDEX ON event (at)')
-  await advanceDatabaseClock(client, hour)
+  await advanceDatabaseClock(url, hour)
   await client.query('INSERT INTO event DEFAULT VALUES')
   assert.equal(await ahead('SELECT at FROM event'), 1)
   await client.query('SET enable_seqscan = off')

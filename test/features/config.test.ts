@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { ConfigError, loadConfig } from '../../src/config/load.js'
 import { settings } from '../../src/config/settings.js'
-import { packageRoot } from '../../src/package-root.js'
 import { version } from '../../src/version.js'
 import { secretKey } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
+import { entry } from '../support/entry.js'
 
 type Environment = Readonly<Record<string, string>>
 
@@ -35,23 +36,18 @@ function problemsOf(env: Environment): readonly string[] {
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'postern-config-'))
-  t.after(() => rmSync(path, { recursive: true }))
+  atEnd(t, () => rmSync(path, { recursive: true }))
   return path
 }
 
 /** Runs the entry of the service to its end, in a folder of its own and with no environment but this. */
 async function run(t: TestContext, env: Environment, args: string[] = [], cwd = folder(t)) {
-  const tsx = import.meta.resolve('tsx')
-  const child = spawn(
-    process.execPath,
-    ['--import', tsx, join(packageRoot, 'src/server.ts'), ...args],
-    {
-      cwd,
-      env: { PATH: process.env.PATH ?? '', ...env },
-      stdio: ['ignore', 'pipe', 'pipe']
-    }
-  )
-  t.after(() => child.kill('SIGKILL'))
+  const child = spawn(process.execPath, [entry('src/server.js'), ...args], {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  atEnd(t, () => child.kill('SIGKILL'))
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', text => {

@@ -4,6 +4,7 @@ import test from 'node:test'
 import { buildApp } from '../../src/app.js'
 import { loadConfig } from '../../src/config/load.js'
 import { secretKey, startApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { assertProblem } from '../support/expect.js'
 
 test('health', async t => {
@@ -40,7 +41,7 @@ test('FLT-01 without a database the process lives, is not ready and answers 503'
     LOG_LEVEL: 'silent'
   })
   const app = await buildApp(config)
-  t.after(() => app.close())
+  atEnd(t, () => app.close())
   await app.ready()
   assert.equal((await app.inject({ url: '/health/live' })).statusCode, 200)
   assert.equal((await app.inject({ url: '/docs/json' })).statusCode, 200)

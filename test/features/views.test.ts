@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import Handlebars from 'handlebars'
 import { type Config, loadConfig } from '../../src/config/load.js'
 import { languageNames } from '../../src/i18n/texts.js'
+import { packageRoot } from '../../src/package-root.js'
 import { brandColours } from '../../src/views/assets.js'
 import { contrast } from '../../src/views/colour.js'
 import { readViews } from '../../src/views/files.js'
@@ -14,6 +15,7 @@ import { pageNames, pages } from '../../src/views/pages.js'
 import { createRenderer } from '../../src/views/renderer.js'
 import { sampleMail, samplePages } from '../../src/views/samples.js'
 import { check } from '../../src/views/templates.js'
+import { atEnd } from '../support/at-end.js'
 import { previewApp, states } from '../support/preview.js'
 
 const settings = {
@@ -234,7 +236,7 @@ test('every page lists its fields, and every mail folder is a mail', () => {
 /** A TEMPLATES_DIR with these files. */
 async function templatesDir(t: TestContext, files: Readonly<Record<string, string>>) {
   const folder = await mkdtemp(join(tmpdir(), 'postern-templates-'))
-  t.after(() => rm(folder, { recursive: true }))
+  atEnd(t, () => rm(folder, { recursive: true }))
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), content)
@@ -358,7 +360,7 @@ test('text on the brand’s colour, and the colour on a card, can be read whatev
 })
 
 test('the surfaces that colours are measured against are those of the stylesheet', async () => {
-  const css = await readFile(new URL('../../views/assets/postern.css', import.meta.url), 'utf8')
+  const css = await readFile(join(packageRoot, 'views/assets/postern.css'), 'utf8')
   assert.deepEqual(
     [...css.matchAll(/--surface: (#\w{6})/g)].map(([, hex]) => hex),
     ['#ffffff', '#1b1e25']
@@ -374,7 +376,7 @@ test('PAG-04 password fields are password fields with their hint for password ma
     for (const input of inputs)
       assert.match(
         input,
-        /type="password" autocomplete="new-password" minlength="8" maxlength="128"/
+        /type="password" autocomplete="new-password" minlength="8" maxlength="256"/
       )
     assert.doesNotMatch(html, /onpaste|oncopy/)
   }
@@ -399,7 +401,7 @@ test('HTP-15 LNK-12 a page is sent with its policy, its language, and loads noth
     EMAIL_VERIFIED_REDIRECT: 'https://app.example.com/welcome',
     EMAIL_VERIFICATION: 'mandatory'
   })
-  t.after(() => app.close())
+  atEnd(t, () => app.close())
   const answer = await app.inject({
     url: '/page/0/',
     headers: { 'accept-language': 'zh-TW,en;q=0.5' }
@@ -423,7 +425,7 @@ test('HTP-15 LNK-12 a page is sent with its policy, its language, and loads noth
 
 test('an error is a page to those who prefer one and JSON to all others, in their language', async t => {
   const app = await previewApp()
-  t.after(() => app.close())
+  atEnd(t, () => app.close())
   const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
   const page = await app.inject({
     url: '/refused/',
@@ -448,7 +450,7 @@ test('an error is a page to those who prefer one and JSON to all others, in thei
 
 test('assets are kept for ever under the URL that names their version, and checked under any other', async t => {
   const app = await previewApp({ BASE_PATH: '/auth', BRAND_COLOR: '#FFEE00' })
-  t.after(() => app.close())
+  atEnd(t, () => app.close())
   const { body } = await app.inject('/page/0/')
   const urls = [...new Set(addressesOf(body).filter(url => url.includes('/assets/')))].map(url =>
     url.replaceAll('&#x3D;', '=').replace(/#.*/, '')
@@ -474,7 +476,7 @@ test('assets are kept for ever under the URL that names their version, and check
 
 test('the HTML part of a mail is shown in a sandbox that runs nothing', async t => {
   const app = await previewApp()
-  t.after(() => app.close())
+  atEnd(t, () => app.close())
   const index = states.findIndex(({ name }) => name === 'dev-mailbox/mail')
   const page = await app.inject(`/page/${index}/`)
   assert.match(String(page.headers['content-security-policy']), /frame-src 'self'/)

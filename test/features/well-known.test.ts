@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { generatePrivateKey } from '../../src/keys/key-pair.js'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { newMember, presentAccess, signedIn } from '../support/people.js'
 
 type Jwk = Record<string, string> & { kid: string; alg: string }
@@ -82,7 +83,7 @@ test('well-known keys', async t => {
 
   await t.test('JWT_PRIVATE_KEY_FILE is the one key then', async t => {
     const folder = mkdtempSync(join(tmpdir(), 'postern-key-'))
-    t.after(() => rmSync(folder, { recursive: true }))
+    atEnd(t, () => rmSync(folder, { recursive: true }))
     const file = join(folder, 'key.pem')
     const pem = generatePrivateKey('EdDSA').export({ type: 'pkcs8', format: 'pem' })
     writeFileSync(file, pem)

@@ -10,6 +10,7 @@ import { loadConfig } from '../../src/config/load.js'
 import { failureOf } from '../../src/outbox/mail-error.js'
 import { createSmtpTransport, timeLimits } from '../../src/outbox/transport.js'
 import { secretKey } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { openMailbox } from '../support/mailbox.js'
 import { impatient } from '../support/outbox.js'
 
@@ -32,7 +33,7 @@ function open(t: TestContext, settings: Readonly<Record<string, string>>, limits
     ...settings
   })
   const transport = createSmtpTransport(config, { connections: 2, limits })
-  t.after(() => transport.close())
+  atEnd(t, () => transport.close())
   return transport
 }
 
@@ -113,7 +114,7 @@ test('FLT-05 a server that never finishes connecting or greeting is given up in 
   const sockets = new Set<Socket>()
   const silent = createServer(socket => sockets.add(socket)).listen(0, '127.0.0.1')
   await once(silent, 'listening')
-  t.after(() => {
+  atEnd(t, () => {
     for (const socket of sockets) socket.destroy()
     silent.close()
   })
@@ -139,7 +140,7 @@ test('a mail that takes too long is abandoned when it is told so', async t => {
 
 test('mails are signed when there is a DKIM key, and a key that cannot be read stops the start', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'postern-dkim-'))
-  t.after(() => rm(folder, { recursive: true }))
+  atEnd(t, () => rm(folder, { recursive: true }))
   const file = join(folder, 'dkim.pem')
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }))

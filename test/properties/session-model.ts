@@ -152,8 +152,9 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
 
     logout: (access: Access | null, token: Token | null, transport: Transport): Step[] => [
       (state, memory) => {
-        memory.bearer = access !== null && refusalOf(state, access) === null
-        return null
+        const refusal = access && refusalOf(state, access)
+        memory.bearer = access !== null && refusal === null
+        return token === null ? refusal : null
       },
       (state, memory) => {
         if (memory.bearer && access !== null) delete state.rows[access.sessionId]

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApp, startAppOn } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 import { assertProblem } from '../support/expect.js'
 import {
@@ -51,7 +52,7 @@ test('FLT-10 a session lives on whichever instance it meets, and dies on all', a
 
 test('FLT-14 two instances that start at once on an empty database migrate it once and share their keys', async t => {
   const database = await createTestDatabase({ empty: true })
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   const settings = { MIGRATE_ON_START: 'true' }
   const [a, b, c] = await Promise.all([
     startAppOn(t, database.url, settings),

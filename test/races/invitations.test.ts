@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { disableUser, enableUser, setRole } from '../../src/operator/accounts.js'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 import {
   type Answer,
@@ -292,7 +293,7 @@ test('ADM-02 races of a demotion and an invitation: what was sent was allowed wh
 test('ADM-09 instances that start together invite ADMIN_EMAIL once', async t => {
   for (let round = 0; round < 3; round++) {
     const database = await createTestDatabase()
-    t.after(() => database.drop())
+    atEnd(t, () => database.drop())
     const settings = { ...quiet, ADMIN_EMAIL: 'Admin@Example.com' }
     const services = await atOnce(4, () => startAppOn(t, database.url, settings))
     const [service] = services as [TestApp, ...TestApp[]]
@@ -325,7 +326,9 @@ test('ADM-09 ADMIN_EMAIL is invited only while there is no superuser, and never 
   const link = (await restart(t, service))[0].link
   assert.deepEqual(await restart(t, service), [], 'an open invitation counts')
 
-  await service.query(`UPDATE "Link" SET "expiresAt" = now() - interval '1 second'`)
+  await service.query(
+    `UPDATE "Link" SET "createdAt" = now() - interval '9 days', "expiresAt" = now() - interval '1 day'`
+  )
   const [second] = await restart(t, service)
   assert.notEqual(second.link, link, 'an expired one does not')
   const admin = await accept(service, second.link, 'gigantic purple hat')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pg from 'pg'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 import { patient } from '../support/expect.js'
 import {
@@ -277,7 +278,7 @@ function clone(client: ReturnType<typeof newClient>, service: Parameters<typeof 
 
 test('MFA-14 a service killed in the middle of an activation leaves no second factor behind', async t => {
   const database = await createTestDatabase()
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   const settings = { ...optional, DATABASE_URL: database.url, PUBLIC_URL: 'http://localhost:3000' }
   const first = await startProcess(t, settings)
   const person = newPerson()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 import { assertProblem, patient } from '../support/expect.js'
 import {
@@ -63,7 +64,7 @@ const isReady = async (service: TestApp) =>
 
 test('FLT-01 a database that is away at the start is waited for', async t => {
   const database = await createTestDatabase()
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   const wire = await startProxy(t, database.url)
   await wire.cut()
   const service = await startAppOn(t, wire.url, settings)

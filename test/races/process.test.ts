@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
+import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 import { assertProblem, patient } from '../support/expect.js'
 import {
@@ -34,13 +35,13 @@ type Settings = Record<string, string>
 const databases: Record<string, (t: TestContext) => Promise<Settings>> = {
   'a database server': async t => {
     const database = await createTestDatabase()
-    t.after(() => database.drop())
+    atEnd(t, () => database.drop())
     return { DATABASE_URL: database.url }
   },
   'the embedded database': async t => {
     const home = await mkdtemp(join(tmpdir(), 'postern-killed-'))
     await chmod(home, 0o711) // for the user that runs PostgreSQL when we are root
-    t.after(() => rm(home, { recursive: true }))
+    atEnd(t, () => rm(home, { recursive: true }))
     return { DATA_DIR: join(home, 'data') }
   }
 }

@@ -3,6 +3,7 @@ import test, { type TestContext } from 'node:test'
 import { createAheadCounter } from '../../src/attempts/ahead-counter.js'
 import { createDatabaseCounter } from '../../src/attempts/request-counter.js'
 import { type OpenDatabase, openDatabase } from '../../src/database/database.js'
+import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 
 const limit = 200
@@ -11,7 +12,7 @@ const windowMs = 60_000
 async function openShared(t: TestContext): Promise<OpenDatabase> {
   const { url, drop } = await createTestDatabase()
   const db = openDatabase({ url, poolSize: 4, statementTimeoutSeconds: 10, onIdleError: () => {} })
-  t.after(async () => {
+  atEnd(t, async () => {
     await db.close()
     await drop()
   })

@@ -1,9 +1,10 @@
 import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
-import pg from 'pg'
+import type pg from 'pg'
 import { buildApp } from '../../src/app.js'
 import { loadConfig } from '../../src/config/load.js'
-import { advanceDatabaseClock, createTestDatabase } from './database.js'
+import { atEnd } from './at-end.js'
+import { advanceDatabaseClock, createTestDatabase, lookInto } from './database.js'
 
 /** What a test of ours works with: a running service over a database of its own. */
 export type TestApp = Awaited<ReturnType<typeof startApp>>
@@ -16,6 +17,7 @@ const quick = {
   PUBLIC_URL: 'http://localhost:3000',
   ARGON2_MEMORY_KIB: '7168',
   ARGON2_ITERATIONS: '5',
+  HASH_CONCURRENCY: '1',
   HASH_QUEUE_LIMIT: '1000',
   PASSWORD_MIN_SCORE: '0',
   RATE_LIMIT_ENABLED: 'false',
@@ -27,7 +29,7 @@ type Settings = Readonly<Record<string, string>>
 /** Starts the service on a fresh database; everything is closed and dropped with the test. */
 export async function startApp(t: TestContext, settings: Settings = {}) {
   const database = await createTestDatabase()
-  t.after(() => database.drop())
+  atEnd(t, () => database.drop())
   return startAppOn(t, database.url, settings)
 }
 
@@ -44,12 +46,7 @@ export async function startAppOn(t: TestContext, databaseUrl: string, settings: 
   const clock = () => new Date(Date.now() + shift)
   const config = loadConfig({ ...quick, DATABASE_URL: databaseUrl, ...settings })
   const app = await buildApp(config, { clock, logStream: stream })
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
-  pool.on('error', () => {})
-  t.after(async () => {
-    await app.close()
-    await pool.end()
-  })
+  atEnd(t, () => app.close())
   await app.ready()
   return {
     app,
@@ -60,7 +57,7 @@ export async function startAppOn(t: TestContext, databaseUrl: string, settings: 
     inject: app.inject.bind(app),
     /** A read-only look at the database. */
     query: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
-      (await pool.query<Row>(text, values)).rows,
+      (await lookInto(databaseUrl).query<Row>(text, values)).rows,
     /** Turns both clocks, that of the process and that of the database. */
     advance: async (seconds: number) => {
       shift += seconds * 1000

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { AxeResults } from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { atEnd } from './at-end.js'
 
 const places = [
   process.env.CHROMIUM_PATH,
@@ -30,7 +31,7 @@ export async function openBrowser(t: Pick<TestContext, 'after'>): Promise<Browse
     ...(executablePath === undefined ? {} : { executablePath }),
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb']
   })
-  t.after(() => browser.close())
+  atEnd(t, () => browser.close())
   return browser
 }
 

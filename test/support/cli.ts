@@ -1,9 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { packageRoot } from '../../src/package-root.js'
 import { secretKey } from './app.js'
+import { atEnd } from './at-end.js'
+import { entry } from './entry.js'
 
 export type Run = { readonly code: number | null; readonly out: string; readonly err: string }
 
@@ -18,7 +19,6 @@ export const beside = (databaseUrl: string, settings: Settings = {}): Settings =
 })
 
 const { PATH = '', HOME = '' } = process.env
-const loader = ['--import', import.meta.resolve('tsx')]
 
 /** Starts the command as an operator does: a process of its own, with these settings and no others. */
 export async function postern(
@@ -26,8 +26,7 @@ export async function postern(
   settings: Settings,
   cwd = packageRoot
 ): Promise<Run> {
-  const main = join(packageRoot, 'src', 'cli', 'main.ts')
-  const child = spawn(process.execPath, [...loader, main, ...args], {
+  const child = spawn(process.execPath, [entry('src/cli/main.js'), ...args], {
     cwd,
     env: { PATH, HOME, ...settings },
     stdio: ['ignore', 'pipe', 'pipe']
@@ -45,13 +44,12 @@ export async function postern(
 
 /** A process that runs any number of commands, one at a time; it ends with the test. */
 export function startCommands(t: Pick<TestContext, 'after'>) {
-  const runner: ChildProcess = fork(join(packageRoot, 'test', 'support', 'cli-runner.ts'), {
+  const runner: ChildProcess = fork(entry('test/support/cli-runner.js'), {
     cwd: packageRoot,
-    execArgv: loader,
     env: { PATH, HOME },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc']
   })
-  t.after(async () => {
+  atEnd(t, async () => {
     runner.kill()
     if (runner.exitCode === null && runner.signalCode === null) await once(runner, 'exit')
   })

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer, type SMTPServerSession } from 'smtp-server'
+import { atEnd } from './at-end.js'
 
 /** How the server can go wrong, by the place. `taken`: it keeps the mail, but its answer is lost. */
 type Faults = {
@@ -109,7 +110,7 @@ export async function openMailbox(t: TestContext, { tls = false } = {}) {
     for (const socket of sockets.values()) socket.destroy()
     await closed
   }
-  t.after(async () => {
+  atEnd(t, async () => {
     if (server.server.listening) await down()
   })
 

@@ -7,6 +7,7 @@ import { createMailRenderer, type MailViews } from '../../src/outbox/render.js'
 import { createSmtpTransport, timeLimits } from '../../src/outbox/transport.js'
 import { createMailWorker } from '../../src/outbox/worker.js'
 import { startApp } from './app.js'
+import { atEnd } from './at-end.js'
 import type { Mailbox } from './mailbox.js'
 import { until } from './until.js'
 
@@ -116,7 +117,7 @@ export async function startOutbox(
       await worker.stop()
       transport.close()
     }
-    t.after(stop)
+    atEnd(t, stop)
     return { ...worker, stop }
   }
 

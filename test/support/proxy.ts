@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import type { TestContext } from 'node:test'
 import pg from 'pg'
+import { atEnd } from './at-end.js'
 
 /** A wire between service and database that a test can cut, stall and mend. */
 export type Proxy = {
@@ -42,7 +43,7 @@ export async function startProxy(t: TestContext, databaseUrl: string): Promise<P
     }
     await closed
   }
-  t.after(cut)
+  atEnd(t, cut)
 
   return {
     url: through(databaseUrl, port),

@@ -1,30 +1,31 @@
-// `npm test`: one database server for all test files, then Node's own test runner. Arguments are
-// files (default: all) and options of `node --test`, such as --test-name-pattern=….
+// `npm test`: one database server for all tests, then Node's own test runner. Arguments are files
+// (default: all) and options of `node --test`, such as --test-name-pattern=….
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { packageRoot } from '../../src/package-root.js'
+import { entry } from './entry.js'
 import { startTestServer } from './test-server.js'
 
 const args = process.argv.slice(2)
 const options = args.filter(arg => arg.startsWith('-'))
 const named = args.filter(arg => !arg.startsWith('-'))
-const files = named.length > 0 ? named : await allTestFiles()
+const files = named.length > 0 ? named.map(compiledFrom) : await writeGroups()
 
 const server = await startTestServer()
 const child = spawn(
   process.execPath,
   [
-    '--import',
-    'tsx',
+    '--enable-source-maps',
     '--test',
     '--test-reporter=spec',
     // A file that cannot end, or a test that waits for ever, fails instead of holding up the run.
     '--test-force-exit',
-    '--test-timeout=420000',
-    `--test-concurrency=${availableParallelism()}`,
+    '--test-timeout=900000',
+    // Much of a test is waiting for another process.
+    `--test-concurrency=${availableParallelism() + 1}`,
     ...options,
     ...files
   ],
@@ -44,9 +45,25 @@ const [code] = await once(child, 'exit')
 await server.close()
 process.exitCode = code ?? 1
 
-async function allTestFiles(): Promise<string[]> {
-  const names = await readdir(join(packageRoot, 'test'), { recursive: true })
-  return names
-    .filter(name => name.endsWith('.test.ts'))
-    .map(name => join(packageRoot, 'test', name))
+function compiledFrom(file: string): string {
+  return entry(relative(packageRoot, resolve(file)).replace(/\.ts$/, '.js'))
+}
+
+/**
+ * One program for each folder of tests: in a process of its own, a file spends more on loading and
+ * warming up the service than on its tests.
+ */
+async function writeGroups(): Promise<string[]> {
+  const folder = join(packageRoot, 'test')
+  const files = (await readdir(folder, { recursive: true })).filter(it => it.endsWith('.test.ts'))
+  const groups = new Set(files.map(dirname))
+  return Promise.all(
+    Array.from(groups, async group => {
+      const program = entry(`test/${group === '.' ? 'general' : group}.group.js`)
+      const members = files.filter(file => dirname(file) === group).sort()
+      const imports = members.map(file => `import './${file.replace(/\.ts$/, '.js')}'\n`)
+      await writeFile(program, imports.join(''))
+      return program
+    })
+  )
 }

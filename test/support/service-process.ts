@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { packageRoot } from '../../src/package-root.js'
 import { secretKey } from './app.js'
+import { atEnd } from './at-end.js'
+import { entry } from './entry.js'
 import type { Answer, Request, Service } from './people.js'
 import { until } from './until.js'
 
@@ -21,28 +23,29 @@ const defaults = {
   PUBLIC_URL: 'http://localhost:3000',
   ARGON2_MEMORY_KIB: '7168',
   ARGON2_ITERATIONS: '5',
+  HASH_CONCURRENCY: '1',
   HASH_QUEUE_LIMIT: '1000',
   PASSWORD_MIN_SCORE: '0',
   RATE_LIMIT_ENABLED: 'false',
   LOG_LEVEL: 'warn'
 }
 
-/** Starts `src/server.ts`, or another entry with arguments, and waits until it says where it listens. */
+/** Starts the service, or another program with arguments, and waits until it says where it listens. */
 export async function startProcess(
   t: TestContext,
   settings: Readonly<Record<string, string>>,
-  entry: readonly string[] = ['src/server.ts']
+  [program, ...args]: readonly [string, ...string[]] = ['src/server.js']
 ): Promise<ServiceProcess> {
   const { PATH = '', HOME = '' } = process.env
   const secret = settings.DATABASE_URL === undefined ? {} : { SECRET_KEY: secretKey }
-  const child = spawn(process.execPath, ['--import', 'tsx', ...entry], {
+  const child = spawn(process.execPath, [entry(program), ...args], {
     cwd: packageRoot,
     env: { PATH, HOME, ...defaults, ...secret, ...settings },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const exited = once(child, 'exit') as Promise<[number | null]>
   const isRunning = () => child.exitCode === null && child.signalCode === null
-  t.after(async () => {
+  atEnd(t, async () => {
     if (isRunning()) child.kill('SIGKILL')
     await exited
   })

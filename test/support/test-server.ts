@@ -83,9 +83,13 @@ async function dropDatabases(url: string, prefix: string): Promise<void> {
   await withClient(url, async client => {
     const text = 'SELECT datname FROM pg_database WHERE starts_with(datname, $1)'
     const { rows } = await client.query(text, [prefix])
-    for (const { datname } of rows) await client.query(`DROP DATABASE ${datname} WITH (FORCE)`)
+    for (const { datname } of rows) await dropDatabase(url, datname)
   })
 }
+
+/** Whoever is still connected is sent away. */
+export const dropDatabase = (serverUrl: string, name: string) =>
+  withClient(serverUrl, client => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
 
 // Stable like the originals: one value for a statement, and another for the next.
 const createClock = `

@@ -1,16 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { packageRoot } from '../../src/package-root.js'
+import { atEnd } from './at-end.js'
+import { entry } from './entry.js'
 
-/** Starts `npm run worker` as a process of its own, from source. */
+/** Starts `npm run worker` as a process of its own. */
 export function startWorkerProcess(t: TestContext, env: Readonly<Record<string, string>>) {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(packageRoot, 'src', 'worker.ts')],
-    { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: packageRoot }
-  )
+  const child: ChildProcess = spawn(process.execPath, [entry('src/worker.js')], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: packageRoot
+  })
   let output = ''
   const exited = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>
   for (const stream of [child.stdout, child.stderr]) {
@@ -22,6 +23,6 @@ export function startWorkerProcess(t: TestContext, env: Readonly<Record<string, 
     child.kill(signal)
     return exited
   }
-  t.after(() => end('SIGKILL'))
+  atEnd(t, () => end('SIGKILL'))
   return { exited, end, output: () => output }
 }

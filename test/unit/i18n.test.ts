@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { openLanguages } from '../../src/i18n/languages.js'
 import { languageNames } from '../../src/i18n/texts.js'
+import { packageRoot } from '../../src/package-root.js'
 
 type Catalogue = Record<string, Record<string, string>>
 
-const folder = new URL('../../views/locales/', import.meta.url)
+const folder = join(packageRoot, 'views/locales')
 const read = async (language: string): Promise<Catalogue> =>
-  JSON.parse(await readFile(new URL(`${language}.json`, folder), 'utf8')) as Catalogue
+  JSON.parse(await readFile(join(folder, `${language}.json`), 'utf8')) as Catalogue
 
 const keysOf = (catalogue: Catalogue) =>
   Object.entries(catalogue).flatMap(([section, texts]) =>

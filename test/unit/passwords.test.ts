@@ -10,6 +10,7 @@ import { createHasher, HasherBusyError } from '../../src/passwords/hashing.js'
 import { decoyPhc } from '../../src/passwords/phc.js'
 import { createPasswordPolicy, type PasswordPolicy } from '../../src/passwords/policy.js'
 import { WorkerPool } from '../../src/passwords/worker-pool.js'
+import { atEnd } from '../support/at-end.js'
 
 const parameters = { memoryKib: 7168, iterations: 5, parallelism: 1 }
 
@@ -24,7 +25,7 @@ function startHasher(t: TestContext, options: Partial<HasherOptions> = {}) {
     onCorruptHash: () => corrupt.push('corrupt'),
     ...options
   })
-  t.after(() => hasher.close())
+  atEnd(t, () => hasher.close())
   return { hasher, corrupt }
 }
 
@@ -267,7 +268,7 @@ suite('threads', () => {
 
   test('a thread that cannot start fails its jobs and holds up none', async t => {
     const pool = new WorkerPool<string, string>({ ...options, module: 'no-such-module' })
-    t.after(() => pool.close())
+    atEnd(t, () => pool.close())
     const outcomes = await Promise.allSettled([pool.run('a'), pool.run('b')])
     for (const outcome of outcomes) {
       assert.ok(outcome.status === 'rejected')
@@ -277,7 +278,7 @@ suite('threads', () => {
 
   test('a job that throws fails alone; an idle thread that ended is replaced', async t => {
     const pool = new WorkerPool<object, string>({ ...options, module: 'argon2-worker', idleMs: 0 })
-    t.after(() => pool.close())
+    atEnd(t, () => pool.close())
     await assert.rejects(pool.run({ password: 'x', parameters: { memoryKib: 1 } }), Error)
     for (let round = 0; round < 3; round++) {
       assert.match(await pool.run({ password: 'x', parameters }), /^\$argon2id/)
@@ -296,7 +297,6 @@ const ada = {
 suite('policy', () => {
   const defaults = { minLength: 8, minScore: 2, breachedCheck: null }
   const policy = createPasswordPolicy(defaults)
-  after(() => policy.close())
 
   async function codes(password: string, context = ada) {
     return (await policy.check(password, context)).map(problem => problem.code)
@@ -345,9 +345,8 @@ suite('policy', () => {
     }
   })
 
-  test('PWD-06 the list holds also where no strength is asked', async t => {
+  test('PWD-06 the list holds also where no strength is asked', async () => {
     const lenient = createPasswordPolicy({ ...defaults, minScore: 0 })
-    t.after(() => lenient.close())
     assert.deepEqual(await lenient.check('password1', ada), [{ code: 'password_too_common' }])
     assert.deepEqual(await lenient.check('abcabcabcabc', ada), [])
   })
@@ -436,18 +435,15 @@ suite('breached passwords', () => {
     paths.push(request.url ?? '')
     listener(request, response)
   })
-  const policies: PasswordPolicy[] = []
 
   function policyWith(timeoutMs: number): PasswordPolicy {
     const { port } = server.address() as AddressInfo
-    const policy = createPasswordPolicy({
+    return createPasswordPolicy({
       minLength: 8,
       minScore: 2,
       breachedCheck: { url: `http://127.0.0.1:${port}/range`, timeoutMs },
       onBreachedCheckFailed: error => failures.push(error)
     })
-    policies.push(policy)
-    return policy
   }
 
   let policy: PasswordPolicy
@@ -456,7 +452,6 @@ suite('breached passwords', () => {
     policy = policyWith(5000)
   })
   after(async () => {
-    await Promise.all(policies.map(each => each.close()))
     await stop()
   })
   beforeEach(() => {
