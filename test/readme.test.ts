@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { promisify } from 'node:util'
 import { packageRoot } from '../src/package-root.js'
 import { startApp } from './support/app.js'
-import { atEnd } from './support/at-end.js'
+import { atEnd, removeDataDirectory } from './support/at-end.js'
 
 const run = promisify(execFile)
 const hasShell = await run('bash', ['-c', 'curl --version']).then(
@@ -28,7 +28,7 @@ test('the quick start of the README works as it stands', { skip: !hasShell }, as
   const { app } = await startApp(t, { PASSWORD_MIN_SCORE: '2' })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const folder = await mkdtemp(join(tmpdir(), 'postern-readme-'))
-  atEnd(t, () => rm(folder, { recursive: true }))
+  atEnd(t, () => removeDataDirectory(folder))
 
   // A reader sees a refusal; here it has to stop the script.
   const strict = 'set -euo pipefail\ncurl() { command curl --fail-with-body "$@" && echo; }\n'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { embeddedStatus } from '../../src/database/embedded.js'
-import { atEnd } from '../support/at-end.js'
+import { atEnd, removeDataDirectory } from '../support/at-end.js'
 import { postern } from '../support/cli.js'
 import { claimsOf, newClient } from '../support/people.js'
 import { startProcess } from '../support/service-process.js'
@@ -15,7 +15,7 @@ const publicUrl = 'http://localhost:3000'
 async function emptyDataDir(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-cli-'))
   await chmod(folder, 0o711)
-  atEnd(t, () => rm(folder, { recursive: true, force: true }))
+  atEnd(t, () => removeDataDirectory(folder))
   return join(folder, 'data')
 }
 

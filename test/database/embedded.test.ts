@@ -22,7 +22,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { EmbeddedDatabaseError, embeddedStatus, openEmbedded } from '../../src/database/embedded.js'
-import { atEnd } from '../support/at-end.js'
+import { atEnd, removeDataDirectory } from '../support/at-end.js'
 import { entry } from '../support/entry.js'
 
 const isRoot = process.getuid?.() === 0
@@ -35,8 +35,8 @@ async function temporaryDirectory(t: TestContext, mode = 0o711): Promise<string>
   await chmod(dir, mode)
   atEnd(t, async () => {
     const elsewhere = await realpath(join(dir, 'data', 'postgres')).catch(() => dir)
-    await rm(dir, { recursive: true, force: true })
-    await rm(elsewhere, { recursive: true, force: true })
+    await removeDataDirectory(dir)
+    await removeDataDirectory(elsewhere)
   })
   return dir
 }

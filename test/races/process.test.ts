@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
-import { atEnd } from '../support/at-end.js'
+import { atEnd, removeDataDirectory } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 import { assertProblem, patient } from '../support/expect.js'
 import {
@@ -41,7 +41,7 @@ const databases: Record<string, (t: TestContext) => Promise<Settings>> = {
   'the embedded database': async t => {
     const home = await mkdtemp(join(tmpdir(), 'postern-killed-'))
     await chmod(home, 0o711) // for the user that runs PostgreSQL when we are root
-    atEnd(t, () => rm(home, { recursive: true }))
+    atEnd(t, () => removeDataDirectory(home))
     return { DATA_DIR: join(home, 'data') }
   }
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 
 type Ending = Pick<TestContext, 'after'>
@@ -24,3 +25,7 @@ async function unwind(stack: (() => unknown)[]): Promise<void> {
     await unwind(stack)
   }
 }
+
+/** The server of a service that was killed takes a moment to write its last files into its directory. */
+export const removeDataDirectory = (path: string): Promise<void> =>
+  rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
