@@ -4,6 +4,7 @@ import pg from 'pg'
 import { PrismaClient } from './client/client.js'
 import type { TransactionClient } from './client/internal/prismaNamespace.js'
 import { isRetryable } from './failures.js'
+import { retried } from './retried.js'
 
 /**
  * One statement of the hot path, or one that Prisma cannot express. `name` makes it a prepared
@@ -35,8 +36,6 @@ type PoolOptions = {
   readonly statementTimeoutSeconds: number
   onIdleError(error: Error): void
 }
-
-const tries = 3
 
 /** The pool that everything shares: the hot path by named statements, the rest through Prisma. */
 export function openDatabase(options: PoolOptions): OpenDatabase {
@@ -71,7 +70,7 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
     run: async ({ name, text }, values) =>
       (await pool.query({ name, text, values: [...values] })).rows,
     transaction: async work => {
-      const { result, told } = await withRetries(async () => {
+      const { result, told } = await retried(3, isRetryable, async () => {
         // Of a try that was rolled back nobody hears.
         const told = new Set<Channel>()
         const result = await prisma.$transaction(tx => work(inside(tx, listeners, told)))
@@ -117,14 +116,4 @@ function inside(tx: TransactionClient, { listen }: Listeners, told: Set<Channel>
     transaction: work => work(database)
   }
   return database
-}
-
-async function withRetries<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (attempt === tries || !isRetryable(error)) throw error
-    }
-  }
 }

@@ -1,4 +1,5 @@
 import { isUniqueViolation } from '../database/failures.js'
+import { retried } from '../database/retried.js'
 
 type Expressions = {
   /** A CTE of at most one locked account with `id`, `email`, `credentialEpoch`. */
@@ -38,19 +39,10 @@ superseded AS (
   RETURNING "id"
 )`
 
-const mostTries = 20
-
 /**
  * Runs such a statement, and again where another one was faster. While it waited for the account it
  * went on seeing what there was before the wait: the link that was made meanwhile is then in the way
  * of its own, and the index of live links refuses it. Every refusal is somebody else's success.
  */
-export async function untilReplaced<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (attempt === mostTries || !isUniqueViolation(error)) throw error
-    }
-  }
-}
+export const untilReplaced = <T>(work: () => Promise<T>): Promise<T> =>
+  retried(20, isUniqueViolation, work)

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { startAppOn } from '../support/app.js'
-import { atEnd } from '../support/at-end.js'
+import { startApp } from '../support/app.js'
 import {
   accessibilityProblems,
   keepScreenshot,
@@ -12,7 +11,6 @@ import {
   phone
 } from '../support/browser.js'
 import { beside, startCommands } from '../support/cli.js'
-import { createTestDatabase } from '../support/database.js'
 import { appCode } from '../support/factor.js'
 import { freePort } from '../support/free-port.js'
 import { openMailbox } from '../support/mailbox.js'
@@ -20,6 +18,16 @@ import { claimsOf, newClient, signIn } from '../support/people.js'
 import { sendInvitation } from '../support/team.js'
 
 const password = 'gigantic purple hat'
+
+/** A service that a browser finds under its own public URL, and the settings of a command beside it. */
+async function startReachable(t: TestContext, chosen: Readonly<Record<string, string>>) {
+  const mailbox = await openMailbox(t)
+  const port = await freePort()
+  const settings = { PUBLIC_URL: `http://127.0.0.1:${port}`, ...mailbox.settings, ...chosen }
+  const service = await startApp(t, settings)
+  await service.app.listen({ host: '127.0.0.1', port })
+  return { service, mailbox, settings }
+}
 
 /** Types a password into both fields of the page and sends it. */
 async function choose(page: Page, first: string, second = first) {
@@ -48,18 +56,10 @@ for (const mode of ['optional', 'required'] as const) {
   test(`from an empty database to a team in a browser: command, mail, default pages (second factor ${mode})`, {
     skip: noBrowser
   }, async t => {
-    const database = await createTestDatabase()
-    atEnd(t, () => database.drop())
-    const mailbox = await openMailbox(t)
-    const port = await freePort()
-    const settings = {
-      PUBLIC_URL: `http://127.0.0.1:${port}`,
+    const { service, mailbox, settings } = await startReachable(t, {
       JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: 'true',
-      JWT_ALLAUTH_MFA_TOTP_MODE: mode,
-      ...mailbox.settings
-    }
-    const service = await startAppOn(t, database.url, settings)
-    await service.app.listen({ host: '127.0.0.1', port })
+      JWT_ALLAUTH_MFA_TOTP_MODE: mode
+    })
     const browser = await openBrowser(t)
 
     /** Follows an invitation on a phone, and returns what the person then has. */
@@ -86,7 +86,7 @@ for (const mode of ['optional', 'required'] as const) {
 
     const created = await startCommands(t)(
       ['admin', 'create', 'ada@example.com', '--print-link'],
-      beside(database.url, settings)
+      beside(service.databaseUrl, settings)
     )
     assert.equal(created.code, 0, created.err)
     const secret = await join(created.out.trim(), 'admin')
@@ -115,22 +115,19 @@ for (const mode of ['optional', 'required'] as const) {
 }
 
 test('the page of an expired invitation asks for another one', { skip: noBrowser }, async t => {
-  const database = await createTestDatabase()
-  atEnd(t, () => database.drop())
-  const mailbox = await openMailbox(t)
-  const port = await freePort()
-  const settings = {
-    PUBLIC_URL: `http://127.0.0.1:${port}`,
-    ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: '1h',
-    ...mailbox.settings
-  }
-  const service = await startAppOn(t, database.url, settings)
-  await service.app.listen({ host: '127.0.0.1', port })
+  const { service, mailbox, settings } = await startReachable(t, {
+    ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: '1h'
+  })
   const command = startCommands(t)
-  const invited = await command(['invite', 'grace@example.com'], beside(database.url, settings))
+  const invited = await command(
+    ['invite', 'grace@example.com'],
+    beside(service.databaseUrl, settings)
+  )
   assert.equal(invited.code, 0, invited.err)
   const first = await mailbox.linkFor('grace@example.com')
-  await service.query(`UPDATE "Link" SET "expiresAt" = now() - interval '1 second'`)
+  await service.query(
+    `UPDATE "Link" SET "createdAt" = now() - interval '2 hours', "expiresAt" = now() - interval '1 hour'`
+  )
 
   const { page } = await openPage(await openBrowser(t), { viewport: phone })
   await page.goto(first)

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import {
   accessibilityProblems,
@@ -11,6 +9,7 @@ import {
   openPage,
   phone
 } from '../support/browser.js'
+import { freePort } from '../support/free-port.js'
 import { startMailing } from '../support/links.js'
 import { codeIn } from '../support/mailbox.js'
 import { newClient, newPerson, signIn, signUp } from '../support/people.js'
@@ -87,14 +86,4 @@ for (const { name, options } of people) {
       []
     )
   })
-}
-
-/** A port for a service whose settings have to name it before it listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

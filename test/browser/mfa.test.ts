@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import decodeQr from 'jsqr'
 import type { Page } from 'playwright-core'
@@ -15,17 +13,9 @@ import {
 } from '../support/browser.js'
 import { patient } from '../support/expect.js'
 import { appCode } from '../support/factor.js'
+import { freePort } from '../support/free-port.js'
 import { linkIn, openMailbox } from '../support/mailbox.js'
 import { newClient, newPerson, signUp } from '../support/people.js'
-
-/** A port that nobody listens on right now: the service has to know its own before it listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise(resolve => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 /** What an authenticator app reads off the screen. */
 async function scan(page: Page): Promise<string> {

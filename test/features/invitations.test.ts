@@ -5,6 +5,7 @@ import { startApp, type TestApp } from '../support/app.js'
 import { operationsOf } from '../support/document.js'
 import { assertAbout, assertProblem, cookieOf } from '../support/expect.js'
 import { enrol } from '../support/factor.js'
+import { generous } from '../support/links.js'
 import { linkIn, type Mailbox, openMailbox } from '../support/mailbox.js'
 import {
   claimsOf,
@@ -33,12 +34,6 @@ import {
 const password = 'gigantic purple hat'
 const cookieName = 'set_password_access_token'
 const roles = { ROLES: 'editor:300' }
-
-const generous = {
-  MAILS_PER_ADDRESS: '1000/min',
-  MAILS_PER_NETWORK: '1000/min',
-  MAILS_OVER_ALL: '1000/min'
-}
 
 type Settings = Readonly<Record<string, string>>
 

@@ -12,16 +12,14 @@ export type TestApp = Awaited<ReturnType<typeof startApp>>
 export const secretKey = 'kP3vXq8ZrT1mNcW7yBdH5sLfJ0aGuE2oRiYtQxVz4K6='
 
 /** Cheap hashes and no request limits; tests that are about those set their own. */
-const quick = {
-  SECRET_KEY: secretKey,
+export const quick = {
   PUBLIC_URL: 'http://localhost:3000',
   ARGON2_MEMORY_KIB: '7168',
   ARGON2_ITERATIONS: '5',
   HASH_CONCURRENCY: '1',
   HASH_QUEUE_LIMIT: '1000',
   PASSWORD_MIN_SCORE: '0',
-  RATE_LIMIT_ENABLED: 'false',
-  LOG_LEVEL: 'trace'
+  RATE_LIMIT_ENABLED: 'false'
 }
 
 type Settings = Readonly<Record<string, string>>
@@ -44,7 +42,13 @@ export async function startAppOn(t: TestContext, databaseUrl: string, settings: 
   })
   let shift = 0
   const clock = () => new Date(Date.now() + shift)
-  const config = loadConfig({ ...quick, DATABASE_URL: databaseUrl, ...settings })
+  const config = loadConfig({
+    ...quick,
+    SECRET_KEY: secretKey,
+    LOG_LEVEL: 'trace',
+    DATABASE_URL: databaseUrl,
+    ...settings
+  })
   const app = await buildApp(config, { clock, logStream: stream })
   atEnd(t, () => app.close())
   await app.ready()

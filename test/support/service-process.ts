@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { packageRoot } from '../../src/package-root.js'
-import { secretKey } from './app.js'
+import { quick, secretKey } from './app.js'
 import { atEnd } from './at-end.js'
 import { entry } from './entry.js'
 import type { Answer, Request, Service } from './people.js'
@@ -18,17 +18,7 @@ export type ServiceProcess = Service & {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-const defaults = {
-  PORT: '0',
-  PUBLIC_URL: 'http://localhost:3000',
-  ARGON2_MEMORY_KIB: '7168',
-  ARGON2_ITERATIONS: '5',
-  HASH_CONCURRENCY: '1',
-  HASH_QUEUE_LIMIT: '1000',
-  PASSWORD_MIN_SCORE: '0',
-  RATE_LIMIT_ENABLED: 'false',
-  LOG_LEVEL: 'warn'
-}
+const defaults = { ...quick, PORT: '0', LOG_LEVEL: 'warn' }
 
 /** Starts the service, or another program with arguments, and waits until it says where it listens. */
 export async function startProcess(
