@@ -27,43 +27,50 @@ export type Alongside = {
  * The n-th failure beyond the budget waits a tenth of the period, then twice as long each time, at
  * most a quarter of an hour: guessing slows to a crawl, nobody is locked out for good. A budget may
  * name one wait for all instead.
+ *
+ * Only rows that are there already are locked, in the order of their keys and before anything is
+ * written: with an insert in between, two first attempts beside a row they share could each hold what
+ * the other waits for.
  */
 const reserveSql = (alongside: string) => `
 WITH wanted AS (
   SELECT * FROM unnest($1::text[], $2::int4[], $3::int4[], $4::float8[]) AS w (key, allowed, period, wait)
 ), held AS (
-  SELECT b."blockedUntil" FROM "AttemptBudget" b
-  WHERE b."key" = ANY ($1::text[]) ORDER BY b."key" FOR UPDATE
+  SELECT b."key", b."blockedUntil",
+    CASE WHEN b."expiresAt" <= now() THEN 1 ELSE b."failures" + 1 END AS failures
+  FROM "AttemptBudget" b WHERE b."key" = ANY ($1::text[]) ORDER BY b."key" FOR UPDATE
+), taken AS (
+  SELECT w.key, h.failures, w.period, CASE WHEN h.failures >= w.allowed THEN now() + make_interval(secs =>
+    COALESCE(w.wait, LEAST(900, w.period / 10.0 * 2 ^ LEAST(h.failures - w.allowed, 30)))) END AS until
+  FROM held h JOIN wanted w ON w.key = h."key"
+  WHERE (SELECT count(*) FROM held) = cardinality($1::text[])
+    AND NOT EXISTS (SELECT FROM held WHERE "blockedUntil" > now())
 ), spent AS (
-  INSERT INTO "AttemptBudget" AS b ("key", "failures", "blockedUntil", "expiresAt")
-  SELECT key, 1, CASE WHEN allowed = 1 THEN now() + make_interval(secs => COALESCE(wait, period / 10.0)) END,
-    now() + make_interval(secs => period)
-  FROM wanted
-  WHERE NOT EXISTS (SELECT FROM held WHERE "blockedUntil" > now())
-  ORDER BY key
-  ON CONFLICT ("key") DO UPDATE SET ("failures", "blockedUntil", "expiresAt") = (
-    SELECT counted.failures, blocked.until, GREATEST(now(), blocked.until) + make_interval(secs => w.period)
-    FROM wanted w,
-      LATERAL (SELECT CASE WHEN b."expiresAt" <= now() THEN 1 ELSE b."failures" + 1 END AS failures) counted,
-      LATERAL (SELECT CASE WHEN counted.failures >= w.allowed THEN now() + make_interval(secs =>
-        COALESCE(w.wait, LEAST(900, w.period / 10.0 * 2 ^ LEAST(counted.failures - w.allowed, 30)))) END AS until) blocked
-    WHERE w.key = b."key"
-  )
-  WHERE b."blockedUntil" IS NULL OR b."blockedUntil" <= now()
-  RETURNING b."key", b."failures", b."blockedUntil"
+  UPDATE "AttemptBudget" b SET "failures" = t.failures, "blockedUntil" = t.until,
+    "expiresAt" = GREATEST(now(), t.until) + make_interval(secs => t.period)
+  FROM taken t WHERE b."key" = t.key
 )
 SELECT
-  ARRAY(SELECT "key" FROM spent) AS "reservedKeys",
-  (SELECT max("failures") FROM spent) AS "failures",
-  (SELECT extract(epoch FROM max("blockedUntil") - now())::float8 FROM spent) AS "blocksSeconds",
+  (SELECT max(failures) FROM taken) AS "failures",
+  (SELECT extract(epoch FROM max(until) - now())::float8 FROM taken) AS "blocksSeconds",
   (SELECT extract(epoch FROM max("blockedUntil") - now())::float8 FROM held WHERE "blockedUntil" > now()) AS "waitSeconds",
   -- Losing the last instants of a count in a power cut is harmless, so nobody waits for the disk here.
   set_config('synchronous_commit', 'off', true) AS "asynchronous"
   ${alongside}`
 
+const openBudgets = {
+  name: 'open-attempt-budgets',
+  text: `
+INSERT INTO "AttemptBudget" ("key", "failures", "expiresAt")
+SELECT key, 0, now() + make_interval(secs => period)
+FROM unnest($1::text[], $2::int4[]) AS w (key, period) ORDER BY key
+ON CONFLICT ("key") DO NOTHING
+RETURNING set_config('synchronous_commit', 'off', true) AS "asynchronous"`
+}
+
 type Row = {
-  readonly reservedKeys: readonly string[]
-  readonly failures: number
+  /** Of the fullest budget, with this attempt; null: nothing was taken. */
+  readonly failures: number | null
   readonly blocksSeconds: number | null
   readonly waitSeconds: number | null
 }
@@ -90,27 +97,24 @@ export async function reserve<Also = unknown>(
   alongside?: Alongside
 ): Promise<Reserved & { readonly also: Also | null }> {
   const keys = budgets.map(budget => keyOf(key, budget))
+  const periods = budgets.map(({ rate }) => rate.seconds)
   const values = [
     keys,
     budgets.map(({ rate }) => rate.count),
-    budgets.map(({ rate }) => rate.seconds),
-    budgets.map(({ wait }) => wait ?? null)
+    periods,
+    budgets.map(({ wait }) => wait ?? null),
+    ...(alongside?.values ?? [])
   ]
   const statement = {
     name: `reserve-attempts${alongside === undefined ? '' : `-${alongside.name}`}`,
     text: reserveSql(alongside === undefined ? '' : `, (${alongside.select}) AS "also"`)
   }
   for (;;) {
-    const rows = await db.run<Row & { also: Also | null }>(statement, [
-      ...values,
-      ...(alongside?.values ?? [])
-    ])
-    const { reservedKeys, waitSeconds, also, ...standing } = rows[0] as Row & { also: Also | null }
+    const rows = await db.run<Row & { also?: Also | null }>(statement, values)
+    const { failures, blocksSeconds, waitSeconds, also } = rows[0] as (typeof rows)[number]
     if (waitSeconds !== null) throw throttled(waitSeconds)
-    if (reservedKeys.length === keys.length)
-      return { keys: reservedKeys, also: also ?? null, ...standing }
-    // Two first attempts made the same row at once and this one came too late: give back and look again.
-    await refund(db, { keys: reservedKeys })
+    if (failures !== null) return { keys, failures, blocksSeconds, also: also ?? null }
+    await db.run(openBudgets, [keys, periods])
   }
 }
 

@@ -58,6 +58,22 @@ for (const [title, settings, addressOf] of [
   })
 }
 
+test('FLT-10 first sign-ins of new people from one network never wait for each other in a circle', async t => {
+  const settings = { LOGIN_FAILURES_PER_PAIR: '20/5m' }
+  const a = await startApp(t, settings)
+  const b = await startAppOn(t, a.databaseUrl, settings)
+  for (let round = 0; round < 8; round++) {
+    const { person } = await newMember(a)
+    const answers = await atOnce(10, index =>
+      signIn(newClient(index % 2 === 0 ? a : b, { address: '192.0.2.1' }), person)
+    )
+    assert.deepEqual(
+      answers.map(({ statusCode }) => statusCode),
+      Array(10).fill(200)
+    )
+  }
+})
+
 test('FLT-10 BRF-08 failures count over instances, and over a restart', async t => {
   const settings = { LOGIN_FAILURES_PER_PAIR: '5/5m' }
   const a = await startApp(t, settings)
