@@ -53,11 +53,12 @@ type Standing = GrantRow & {
   readonly owesFactor: boolean
 }
 
+// A grace of no seconds is none, also within the millisecond that a moment is rounded to.
 const readStanding = {
   name: 'read-session-standing',
   text: `
 SELECT ${grantColumns}, s."previousJti",
-  COALESCE(s."rotatedAt" + make_interval(secs => $3::float8) > now(), false) AS "withinGrace",
+  COALESCE(s."rotatedAt" + make_interval(secs => NULLIF($3::float8, 0)) > now(), false) AS "withinGrace",
   s."expiresAt" <= now() AS "pastIdle",
   COALESCE(s."createdAt" + make_interval(secs => $4::float8) <= now(), false) AS "pastLifetime",
   NOT ${provedEnough('$5')} AS "owesFactor"

@@ -72,12 +72,13 @@ export async function revokeOtherSessions(
   })
 }
 
+// A grace of no seconds is none: NULLIF, because a rotation that was waited for began after this now().
 const revokeByToken = {
   name: 'revoke-session-by-refresh-token',
   text: `
 DELETE FROM "Session"
 WHERE "id" = $1::uuid AND "userId" = $2::uuid AND "transport" = $4::"Transport" AND "expiresAt" > now()
-  AND ("jti" = $3::uuid OR ("previousJti" = $3::uuid AND "rotatedAt" + make_interval(secs => $5::float8) > now()))
+  AND ("jti" = $3::uuid OR ("previousJti" = $3::uuid AND "rotatedAt" + make_interval(secs => NULLIF($5::float8, 0)) > now()))
 RETURNING 1`
 }
 

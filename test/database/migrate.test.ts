@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { MigrationsError, migrate, pendingMigrations } from '../../src/database/migrate.js'
 import { packageRoot } from '../../src/package-root.js'
 import { atEnd } from '../support/at-end.js'
-import { createTestDatabase } from '../support/database.js'
+import { createTestDatabase, lookInto } from '../support/database.js'
 
 const entries = await readdir(join(packageRoot, 'prisma', 'migrations'), { withFileTypes: true })
 const all = entries
@@ -20,12 +20,8 @@ const last = all.at(-1)
 
 async function connect(t: TestContext, options: { empty?: boolean }) {
   const { url, drop } = await createTestDatabase(options)
-  const pool = new pg.Pool({ connectionString: url })
-  atEnd(t, async () => {
-    await pool.end()
-    await drop()
-  })
-  return { url, pool }
+  atEnd(t, drop)
+  return { url, pool: lookInto(url) }
 }
 
 test('an empty database gets every migration, in order, once', async t => {
