@@ -19,6 +19,7 @@ import originCheck from '../plugins/origin-check.js'
 import rateLimit from '../plugins/rate-limit.js'
 import readiness from '../plugins/readiness.js'
 import requestContext from '../plugins/request-context.js'
+import schemas from '../plugins/schemas.js'
 import securityHeaders from '../plugins/security-headers.js'
 import stopping from '../plugins/stopping.js'
 import views from '../plugins/views.js'
@@ -38,6 +39,7 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(errors)
   await app.register(stopping)
   await app.register(bodies)
+  await app.register(schemas)
   await app.register(deps, { config, overrides })
   await app.register(readiness)
   await app.register(securityHeaders)

@@ -7,8 +7,8 @@ import { newId } from './crypto/random.js'
 const requestIdPattern = /^[\w.-]{1,64}$/
 
 /**
- * Bounds on everything a client sends and on how long it may take (HTP-01, HTP-02), a validator that
- * tells mistakes instead of mending them (HTP-04), and a log that never sees a header, body or URL.
+ * Bounds on everything a client sends and on how long it may take (HTP-01, HTP-02), and a
+ * log that never sees a header, body or URL.
  */
 export function serverOptions(config: Config) {
   return {
@@ -26,15 +26,6 @@ export function serverOptions(config: Config) {
     genReqId: requestId,
     clientErrorHandler: answerClientError,
     frameworkErrors: answerUnroutable,
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: true,
-        allErrors: true,
-        formats
-      }
-    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     logController: new LogController({ disableRequestLogging: true }),
     logger: {
@@ -48,14 +39,6 @@ export function serverOptions(config: Config) {
 function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && requestIdPattern.test(given) ? given : newId()
-}
-
-const formats = {
-  /** Text that PostgreSQL and UTF-8 can hold: no NUL, no lone surrogate (HTP-08). */
-  text: (value: string) => !value.includes('\0') && value.isWellFormed(),
-  /** One line of text without control or direction characters: names of people. */
-  name: (value: string) =>
-    value.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value)
 }
 
 /** Name, code and stack: other properties of driver errors quote the values of a statement (LOG-02). */
