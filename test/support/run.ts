@@ -9,6 +9,9 @@ import { packageRoot } from '../../src/package-root.js'
 import { entry } from './entry.js'
 import { startTestServer } from './test-server.js'
 
+// Node starts programs in the order of their names: a long one that starts last runs on alone.
+const longestFirst = ['races', 'features', 'cli', 'browser', 'database', 'outbox', 'properties']
+
 const args = process.argv.slice(2)
 const options = args.filter(arg => arg.startsWith('-'))
 const named = args.filter(arg => !arg.startsWith('-'))
@@ -59,7 +62,9 @@ async function writeGroups(): Promise<string[]> {
   const groups = new Set(files.map(dirname))
   return Promise.all(
     Array.from(groups, async group => {
-      const program = entry(`test/${group === '.' ? 'general' : group}.group.js`)
+      const name = group === '.' ? 'general' : group
+      const rank = longestFirst.includes(name) ? longestFirst.indexOf(name) : 9
+      const program = entry(`test/${rank}-${name}.group.js`)
       const members = files.filter(file => dirname(file) === group).sort()
       const imports = members.map(file => `import './${file.replace(/\.ts$/, '.js')}'\n`)
       await writeFile(program, imports.join(''))
