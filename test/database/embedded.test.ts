@@ -200,7 +200,7 @@ test(
     const dataDir = join(await temporaryDirectory(t), 'data')
     const all = await Promise.all([1, 2, 3].map(() => startOwner(t, dataDir)))
     const winners = all.filter(({ said }) => said.url !== undefined)
-    assert.equal(winners.length, 1)
+    assert.equal(winners.length, 1, JSON.stringify(all.map(({ said }) => said)))
     for (const { said } of all.filter(({ said }) => said.url === undefined)) {
       assert.match(said.error ?? '', new RegExp(`process ${winners[0]?.pid} `))
     }
@@ -359,6 +359,22 @@ test('what an interrupted first start left is removed', bounded, async t => {
   await mkdir(join(dataDir, 'postgres', 'cluster.unfinished'))
   await open(t, dataDir)
   assert.ok(!(await readdir(join(dataDir, 'postgres'))).includes('cluster.unfinished'))
+})
+
+test('what another start is still writing stops nobody', bounded, async t => {
+  const dataDir = await preparedDirectory(t)
+  const unfinished = join(dataDir, 'postgres', 'cluster.unfinished')
+  let writing = true
+  const write = async (_: unknown, index: number): Promise<void> => {
+    for (; writing; index += 8) await mkdir(join(unfinished, `${index}`), { recursive: true })
+  }
+  const writers = Promise.allSettled(Array.from({ length: 8 }, write))
+  try {
+    await open(t, dataDir)
+  } finally {
+    writing = false
+    await writers
+  }
 })
 
 async function plantLockFile(dataDir: string, pid: number): Promise<void> {

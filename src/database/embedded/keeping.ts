@@ -70,6 +70,8 @@ async function sweep({ home, binaries }: Installation): Promise<void> {
   for (const name of await readdir(home.dir)) {
     const leftover = name.startsWith('cluster.') || name.startsWith('postgresql-')
     const path = join(home.dir, name)
-    if (leftover && !binaries.bin.startsWith(path)) await rm(path, { recursive: true, force: true })
+    if (!leftover || binaries.bin.startsWith(path)) continue
+    // A start that came too late may still be writing there: the next sweep takes that.
+    await rm(path, { recursive: true, force: true }).catch(() => undefined)
   }
 }
