@@ -1,0 +1,20 @@
+// `prisma generate`, unless the client there was generated from this schema by this Prisma: every
+// start would wait a second for the same files.
+import { execSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const read = url => readFileSync(fileURLToPath(url), 'utf8')
+const here = path => new URL(path, import.meta.url)
+const stamp = here('../src/database/client/.generated-from')
+
+const digest = createHash('sha256')
+  .update(read(here('schema.prisma')))
+  .update(read(import.meta.resolve('prisma/package.json')))
+  .digest('hex')
+
+if (!existsSync(stamp) || read(stamp) !== digest) {
+  execSync('prisma generate', { cwd: here('..'), stdio: 'inherit' })
+  writeFileSync(stamp, digest)
+}
