@@ -29,6 +29,7 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
     },
     concurrency: config.HASH_CONCURRENCY,
     queueLimit: config.HASH_QUEUE_LIMIT,
+    peppers: config.PASSWORD_PEPPERS.map(pepper => Buffer.from(pepper)),
     onCorruptHash: () =>
       log.error({ event: 'password.corrupt_hash' }, 'a stored password hash is not readable')
   })

@@ -235,6 +235,12 @@ export const groups = {
       true,
       'A new password ends every session; the answer carries a fresh one.'
     ),
+    PASSWORD_PEPPERS: setting(
+      kinds.listOf(kinds.secret),
+      [],
+      'Secrets that go into password hashes and lie outside the database: the first into new ones, the others are still understood.',
+      { secret: true }
+    ),
     ARGON2_MEMORY_KIB: setting(
       kinds.integer(7168, 1_048_576),
       19_456,

@@ -41,7 +41,6 @@ export type Pages = {
   'email-change/confirm': Masked
   'email-change/confirmed': Masked
   'email-change/undo': Masked
-  'email-change/undone': Masked
   'email-change/invalid': { readonly kind: 'confirm' | 'undo' }
   'mfa/setup': Form & {
     /** The picture as the text of an SVG document. */
@@ -98,7 +97,6 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'email-change/confirm': { fields: ['maskedEmail'] },
   'email-change/confirmed': { fields: ['maskedEmail'] },
   'email-change/undo': { fields: ['maskedEmail'] },
-  'email-change/undone': { fields: ['maskedEmail'] },
   'email-change/invalid': { fields: ['kind'] },
   'mfa/setup': { fields: ['qrSvg', 'secret', 'setupChallengeId', ...form], form: ['code'] },
   'mfa/recovery-codes': { fields: ['codes'] },

@@ -47,7 +47,6 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'email-change/confirm': [{ maskedEmail }],
   'email-change/confirmed': [{ maskedEmail }],
   'email-change/undo': [{ maskedEmail }],
-  'email-change/undone': [{ maskedEmail }],
   'email-change/invalid': [{ kind: 'confirm' }, { kind: 'undo' }],
   'mfa/setup': [
     { qrSvg: samplePicture(), secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' },

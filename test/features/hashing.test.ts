@@ -56,6 +56,30 @@ test('HSH-04 a sign-up that finds the queue full leaves nothing behind', async t
   assert.equal((await service.query('SELECT 1 FROM "Session"')).length, made)
 })
 
+test('HSH-09 a pepper of the settings rotates by signing in, and without it no password matches', async t => {
+  const [old, fresh] = ['old', 'new'].map(age => `${age} dNq7vXr2TzL9wHs4KbYm6JcPf8GaVe3U`)
+  const service = await startApp(t, { PASSWORD_PEPPERS: `${old}` })
+  const { person } = await newMember(service)
+  const keyId = async () => {
+    const [row] = await service.query('SELECT "passwordHash" FROM "User"')
+    return /keyid=([^,$]+)/.exec(row?.passwordHash)?.[1]
+  }
+  const before = await keyId()
+  assert.ok(before)
+
+  const rotated = await startAppOn(t, service.databaseUrl, { PASSWORD_PEPPERS: `${fresh},${old}` })
+  assert.equal((await rotated.inject(login(person))).statusCode, 200)
+  const after = await keyId()
+  assert.ok(after && after !== before)
+  assert.equal((await rotated.inject(login(person))).statusCode, 200)
+
+  for (const settings of [{}, { PASSWORD_PEPPERS: `${old}` }]) {
+    const without = await startAppOn(t, service.databaseUrl, settings)
+    assertProblem(await without.inject(login(person)), 401, 'incorrect_credentials')
+    assert.ok(without.logs.some(line => line.includes('password.corrupt_hash')))
+  }
+})
+
 test('HSH-05 who is throttled takes no place in the queue', async t => {
   const service = await startApp(t, {
     ...slow,
