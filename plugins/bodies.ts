@@ -6,7 +6,8 @@ const byteOrderMark = '\ufeff'
 
 /**
  * JSON in UTF-8 and nothing else (HTP-03, HTP-09). A poisoned prototype is refused (HTP-06); a body
- * that was left out is an empty object, so that its missing fields are told by name.
+ * that was left out is an empty object, so that its missing fields are told by name. Text is in NFC
+ * before anybody counts or compares it: some letters grow by that.
  */
 export default fp(
   async fastify => {
@@ -37,6 +38,11 @@ export default fp(
     )
     fastify.addHook('preValidation', async request => {
       request.body ??= {}
+      if (typeof request.body !== 'object') return
+      const fields = request.body as Record<string, unknown>
+      for (const [name, value] of Object.entries(fields)) {
+        if (typeof value === 'string') fields[name] = value.normalize('NFC')
+      }
     })
   },
   { name: 'bodies', fastify: '5.x' }

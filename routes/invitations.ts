@@ -102,8 +102,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const invitee = {
         email,
         role,
-        firstName: first_name.normalize('NFC'),
-        lastName: last_name.normalize('NFC')
+        firstName: first_name,
+        lastName: last_name
       }
       await invite(deps, invitee, {
         inviterId: request.principal.user.id,

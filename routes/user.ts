@@ -86,8 +86,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const { email, first_name = '', last_name = '', password } = request.body
       const update = {
         email,
-        firstName: first_name.normalize('NFC'),
-        lastName: last_name.normalize('NFC'),
+        firstName: first_name,
+        lastName: last_name,
         password
       }
       const { principal } = request
@@ -120,8 +120,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const { email, first_name, last_name, password } = request.body
       const update = {
         email,
-        firstName: first_name?.normalize('NFC'),
-        lastName: last_name?.normalize('NFC'),
+        firstName: first_name,
+        lastName: last_name,
         password
       }
       const { principal } = request

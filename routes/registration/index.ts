@@ -60,8 +60,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         email,
         password1,
         password2,
-        firstName: first_name.normalize('NFC'),
-        lastName: last_name.normalize('NFC')
+        firstName: first_name,
+        lastName: last_name
       }
       const { signIn, ...registered } = await register(deps, signUp, request.clientFor(email))
       const asksToVerify = config.EMAIL_VERIFICATION !== 'none'
