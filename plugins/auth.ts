@@ -42,6 +42,9 @@ export default fp(
     })
 
     async function readBearer(request: FastifyRequest): Promise<Principal> {
+      // Node keeps the first of several; which of them is meant, nobody can say (JWT-12).
+      if (countOf(request.raw.rawHeaders, 'authorization') > 1)
+        throw new Problem('bad_authorization_header')
       const token = bearerToken(request.headers.authorization)
       let bearer = tokens.readAccess(token)
       if (bearer === null && (await deps.keys.catchUp(token))) bearer = tokens.readAccess(token)
@@ -87,6 +90,9 @@ export default fp(
   },
   { name: 'auth', fastify: '5.x', dependencies: ['deps', 'jwt', 'rate-limit'] }
 )
+
+const countOf = (rawHeaders: readonly string[], name: string) =>
+  rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
 
 /** RFC 6750 §2.1, as strict as the reference: `Bearer`, one space, one token. Other schemes are none. */
 function bearerToken(header: string | undefined): string {

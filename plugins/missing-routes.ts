@@ -1,8 +1,5 @@
-import type { HTTPMethods } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/errors/problem.js'
-
-const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Unknown paths answer 404, known paths under another method 405 with `Allow`; both are limited (BRF-14). */
 export default fp(
@@ -16,7 +13,7 @@ export default fp(
 
     fastify.decorate('answerOtherMethods', () => {
       for (const [url, allowed] of known) {
-        const others = methods.filter(method => !allowed.has(method))
+        const others = fastify.supportedMethods.filter(method => !allowed.has(method))
         const allow = [...allowed].join(', ')
         fastify.route({
           method: others,
@@ -32,7 +29,14 @@ export default fp(
         })
       }
     })
-    fastify.setNotFoundHandler({ preHandler: fastify.rateLimit() }, () => {
+    fastify.setNotFoundHandler(() => {
+      throw new Problem('not_found')
+    })
+    const limit = fastify.rateLimit()
+    // Before the body is read: one that cannot be would have an answer of its own, past the limiter.
+    fastify.addHook('onRequest', async (request, reply) => {
+      if (!request.is404) return
+      await limit.call(fastify, request, reply)
       throw new Problem('not_found')
     })
   },

@@ -29,6 +29,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'refresh_reused',
           'session_expired',
           'no_active_account',
+          'email_not_verified',
           'cross_site_request',
           'busy'
         )

@@ -4,10 +4,12 @@ import { domainToASCII } from 'node:url'
 declare const canonical: unique symbol
 export type EmailAddress = string & { readonly [canonical]: true }
 
-const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i
 // Spaces, controls and what nobody sees: the IDNA step drops some of them, and then two texts are one.
 const invisible = /[\p{Cc}\p{Z}\p{Default_Ignorable_Code_Point}]/u
-const domainPart = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/
+// The last label begins with a letter, as those of all names do; numbers there make an IPv4 address of
+// it, which the IDNA step reads in many spellings.
+const domainPart = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/
 
 /**
  * The canonical form of an address, or null for what is none: outer spaces off, domain in its ASCII
@@ -19,12 +21,12 @@ export function canonicalAddress(text: string): EmailAddress | null {
   const trimmed = text.trim()
   const at = trimmed.lastIndexOf('@')
   if (trimmed.length > 254 || at < 1 || at > 64 || invisible.test(trimmed)) return null
-  const local = trimmed.slice(0, at).toLowerCase()
+  const local = trimmed.slice(0, at)
   const typed = trimmed.slice(at + 1)
   // NFKC would turn look-alikes such as ＠ or ﹒ into syntax; what changes under it is refused.
   if (typed.normalize('NFKC') !== typed.normalize('NFC')) return null
   const domain = domainToASCII(typed).toLowerCase()
-  const address = `${local}@${domain}`
+  const address = `${local.toLowerCase()}@${domain}`
   if (!localPart.test(local) || !domainPart.test(domain) || address.length > 254) return null
   return address as EmailAddress
 }

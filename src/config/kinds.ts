@@ -155,7 +155,9 @@ export const pathPrefix: Kind<string> = {
   name: 'path',
   parse(value) {
     const path = value.replace(/\/+$/, '')
-    if (path !== '' && !/^(\/[A-Za-z0-9._~-]+)+$/.test(path)) fail('must be a path such as /auth')
+    // Clients take `.` and `..` out of a URL before they send it.
+    if (path !== '' && !/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(path))
+      fail('must be a path such as /auth')
     return path
   }
 }

@@ -161,7 +161,7 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
   )
   const rules: [boolean, string][] = [
     [
-      config.production && given.PUBLIC_URL === null,
+      config.production && !env.PUBLIC_URL,
       'PUBLIC_URL must be set in production: links and tokens carry it.'
     ],
     [
@@ -170,7 +170,7 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     ],
     [given.PUBLIC_URL === null && given.PORT === 0, 'PUBLIC_URL must be set when PORT is 0.'],
     [
-      given.DATABASE_URL !== null && given.SECRET_KEY === null,
+      given.DATABASE_URL !== null && env.SECRET_KEY === undefined,
       'SECRET_KEY must be set together with DATABASE_URL; generate one with: openssl rand -base64 48.'
     ],
     [

@@ -100,7 +100,8 @@ async function apply(url: string): Promise<string[]> {
     })
     return appliedMigrationNames
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    // The engine appends where in its own code it stood.
+    const [reason] = (error instanceof Error ? error.message : String(error)).split(/\n +\d+: /)
     throw new MigrationsError(`A migration failed. ${reason}`, { cause: error })
   } finally {
     await close()

@@ -11,6 +11,7 @@ import { settings } from '../../src/config/settings.js'
 import { version } from '../../src/version.js'
 import { secretKey } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
+import { createTestDatabase } from '../support/database.js'
 import { entry } from '../support/entry.js'
 
 type Environment = Readonly<Record<string, string>>
@@ -67,6 +68,9 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
     ],
     [{ ...good, DATABASE_URL: '' }, [/^DATABASE_URL is empty/]],
     [{ ...production, PUBLIC_URL: '' }, [/^PUBLIC_URL must be set in production/]],
+    [{ ...production, PUBLIC_URL: 'https://id.example/x' }, [/^PUBLIC_URL must be an http\(s\)/]],
+    [{ DATABASE_URL: database, SECRET_KEY: 'a'.repeat(46) }, [/^SECRET_KEY looks like a placeh/]],
+    [{ ...good, BASE_PATH: '/../x' }, [/^BASE_PATH must be a path such as/]],
     [
       { ...production, PUBLIC_URL: 'http://id.example' },
       [/^PUBLIC_URL must be https in production/]
@@ -293,6 +297,28 @@ test('the process', { concurrency: 2 }, async t => {
         /^JWT_PRIVATE_KEY_FILE does not hold a key for JWT_ALGORITHM=ES256\.$/m
       )
     }),
+    t.test(
+      'FLT-16 an address that is not ours to listen on, and a database that is not there',
+      async t => {
+        // A network that is only for books (RFC 5737).
+        const { url, drop } = await createTestDatabase()
+        atEnd(t, drop)
+        const away = await run(t, { ...good, DATABASE_URL: url, HOST: '192.0.2.1' })
+        assert.equal(away.code, 1)
+        assert.equal(
+          away.stderr,
+          'HOST is no address of this machine. 0.0.0.0 listens on all that it has.\n'
+        )
+        const nowhere = new URL(url)
+        nowhere.pathname += '_that_nobody_made'
+        const missing = await run(t, { ...good, DATABASE_URL: nowhere.href })
+        assert.equal(missing.code, 1)
+        assert.match(
+          missing.stderr,
+          /^The server of DATABASE_URL has no database of that name\. [^\n]+\n$/
+        )
+      }
+    ),
     t.test('an unknown argument is told', t =>
       refused(t, good, /^Unknown argument --fast\. Try --help\.$/m, ['--fast'])
     ),

@@ -633,6 +633,26 @@ test('HTTP, over a socket', async t => {
     }
   })
 
+  await t.test('JWT-12 of two Authorization headers neither counts', async () => {
+    const good = `Authorization: Bearer ${client.access}`
+    assert.equal((await exchange(port, requestText('GET /user/', [good]))).status, 200)
+    for (const headers of [
+      [good, 'Authorization: Bearer junk'],
+      ['authorization: Bearer junk', good],
+      [good, good]
+    ])
+      assert.equal((await exchange(port, requestText('GET /user/', headers))).status, 401)
+  })
+
+  await t.test('HTP-12 any method of HTTP on a known path is 405, on another 404', async () => {
+    for (const method of ['TRACE', 'QUERY']) {
+      const known = await exchange(port, requestText(`${method} /user/`, [json], login))
+      assert.equal(known.status, 405, method)
+      assert.equal(known.headers.allow, 'GET, HEAD, PUT, PATCH')
+      assert.equal((await exchange(port, requestText(`${method} /nope/`))).status, 404, method)
+    }
+  })
+
   await t.test(
     'HTP-08 NUL and other bytes in path, query, cookie and user agent: never 500',
     async () => {

@@ -181,7 +181,7 @@ test('failures', async t => {
   )
 
   await t.test(
-    'a broken known_device cookie stops no sign-in and is replaced; two different ones are refused (CAP-08)',
+    'a broken known_device cookie stops no sign-in and is replaced; two different ones count as none (CAP-08)',
     async () => {
       const { person, client } = await newMember(service)
       const genuine = client.cookies.get('known_device') ?? ''
@@ -197,8 +197,8 @@ test('failures', async t => {
       }
       const cookie = `known_device=nonsense; known_device=${genuine}`
       const twins = await login(service, { ...person, address, headers: { cookie } })
-      assertProblem(twins, 401, 'token_not_valid')
-      assert.equal(twins.headers['set-cookie'], undefined)
+      assert.equal(twins.statusCode, 200)
+      assert.match(String(twins.headers['set-cookie']), /known_device=ey/)
     }
   )
 
@@ -306,6 +306,15 @@ for (const store of stores) {
         assert.equal(await until429(1, 'GET', '/user/'), 6)
         assert.equal(await until429(2, 'POST', '/logout/'), 6)
         assert.equal(await until429(3, 'GET', '/nowhere'), 6)
+        const unreadable = () =>
+          service.inject({
+            method: 'POST',
+            url: '/nowhere',
+            remoteAddress: address(8),
+            headers: { 'content-type': 'application/json' },
+            payload: '{'
+          })
+        assert.equal(await triesBefore429(20, unreadable), 6)
         assert.equal(await until429(4, 'PUT', '/login/'), 6)
         assert.equal(await until429(5, 'DELETE', '/sessions/x/'), 6)
         assert.equal(await until429(6, 'GET', '/.well-known/jwks.json'), 6)

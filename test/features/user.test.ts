@@ -109,6 +109,16 @@ test('user', async t => {
         (await client.send('PATCH', url, { first_name: '🦊'.repeat(150) })).statusCode,
         200
       )
+      // What is kept is what is counted: NFC makes one letter of two, and of one two or three.
+      assert.equal(
+        (await client.send('PATCH', url, { first_name: 'e\u0301'.repeat(150) })).json().first_name,
+        'é'.repeat(150)
+      )
+      for (const last_name of ['\u0958'.repeat(76), '\ufb2c'.repeat(51)]) {
+        assertProblem(await client.send('PATCH', url, { last_name }), 400, 'validation_error', {
+          last_name: ['This field may have at most 150 characters.']
+        })
+      }
     }
   )
 
@@ -185,6 +195,11 @@ test('user', async t => {
       '"a b"@example.com',
       '"a@evil.com"@example.com',
       'a@[127.0.0.1]',
+      'a@127.0.0.1',
+      'a@0x7f000021',
+      'a@0xa.0x0b',
+      'a@example.--',
+      'a@example.-com',
       'a,b@example.com',
       'a;b@example.com',
       'a@example.com,b@example.com',
