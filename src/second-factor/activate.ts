@@ -12,7 +12,7 @@ import { type Pending, readPending, takePending } from '../mfa/pending.js'
 import { issueRecoveryCodes } from '../mfa/recovery-codes.js'
 import { openSeed } from '../mfa/seeds.js'
 import { findStep } from '../mfa/totp.js'
-import { renewProof } from '../sessions/renew.js'
+import { addFactor } from '../sessions/renew.js'
 import { endSessionsWithoutFactor } from '../sessions/revoke.js'
 import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
 import { ownerGone, type SetupOwner } from './setup-owner.js'
@@ -94,7 +94,7 @@ async function enable(
   })
   await announceEnabled(tx, deps, account)
   if (sessionId !== null) {
-    if ((await renewProof(tx, { userId, sessionId }, ['otp'])) === null) throw ownerGone(owner)
+    if ((await addFactor(tx, { userId, sessionId })) === null) throw ownerGone(owner)
     return { recoveryCodes, signIn: null }
   }
   const isUnproven =
