@@ -14,12 +14,13 @@ type Invited = {
 export type Holder = {
   readonly id: string
   readonly claimed: boolean
+  readonly role: number
   readonly credentialEpoch: number
 }
 
 export async function lockHolder(tx: Database, email: EmailAddress): Promise<Holder | null> {
   const rows = await tx.prisma.$queryRaw<Holder[]>`
-    SELECT "id", "credentialEpoch", "emailVerifiedAt" IS NOT NULL OR "lastLoginAt" IS NOT NULL OR NOT "isActive"
+    SELECT "id", "role", "credentialEpoch", "emailVerifiedAt" IS NOT NULL OR "lastLoginAt" IS NOT NULL OR NOT "isActive"
       OR ("passwordHash" IS NOT NULL AND "role" <> 0) AS claimed
     FROM "User" WHERE "email" = ${email} FOR NO KEY UPDATE`
   return rows[0] ?? null
@@ -58,7 +59,7 @@ export async function reinvite(
   return { userId: id, credentialEpoch: credentialEpoch + 1 }
 }
 
-/** Removes an account that was invited and never came. Whether there was one. */
+/** Removes an account that was invited and never came. Whether it did not. */
 export async function removeInvited(tx: Database, userId: string): Promise<boolean> {
   const { count } = await tx.prisma.user.deleteMany({
     where: { id: userId, passwordHash: null, emailVerifiedAt: null, lastLoginAt: null }
@@ -67,14 +68,15 @@ export async function removeInvited(tx: Database, userId: string): Promise<boole
 }
 
 /**
- * Frees an address whose invitation has run out, so that anybody may sign up with it (ADM-06). Null
- * links count as run out: there is none to follow.
+ * Frees an address whose invitation has run out, so that anybody may sign up with it (ADM-06): there
+ * is no link that could still be followed. One that was disabled stays so.
  */
 export async function releaseLapsedInvitation(tx: Database, email: EmailAddress): Promise<void> {
   await tx.prisma.$executeRaw`
     DELETE FROM "User" u USING "Invitation" i
     WHERE u."email" = ${email} AND i."userId" = u."id" AND i."acceptedAt" IS NULL
       AND u."passwordHash" IS NULL AND u."emailVerifiedAt" IS NULL AND u."lastLoginAt" IS NULL
-      AND NOT EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
-        AND l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now())`
+      AND u."isActive" AND NOT EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
+        AND l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
+        AND l."credentialEpoch" = u."credentialEpoch")`
 }

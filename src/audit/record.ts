@@ -3,34 +3,36 @@ import { newId } from '../crypto/random.js'
 import type { Database } from '../database/database.js'
 
 /** Everything that is written down. A name is never changed: operators' queries hold it. */
-export type AuditEventName =
-  | 'account.created'
-  | 'account.disabled'
-  | 'account.enabled'
-  | 'account.role_changed'
-  | 'email.change_requested'
-  | 'email.change_undone'
-  | 'email.changed'
-  | 'email.verified'
-  | 'invitation.accepted'
-  | 'invitation.revoked'
-  | 'invitation.sent'
-  | 'login'
-  | 'logout'
-  | 'logout.all'
-  | 'logout.device'
-  | 'logout.others'
-  | 'mfa.challenged'
-  | 'mfa.disabled'
-  | 'mfa.enabled'
-  | 'mfa.failed'
-  | 'mfa.recovery_code_used'
-  | 'mfa.recovery_codes_renewed'
-  | 'password.changed'
-  | 'password.reset'
-  | 'reauthentication'
-  | 'session.opened'
-  | 'session.refresh_reused'
+export const auditEvents = [
+  'account.created',
+  'account.disabled',
+  'account.enabled',
+  'account.role_changed',
+  'email.change_requested',
+  'email.change_undone',
+  'email.changed',
+  'email.verified',
+  'invitation.accepted',
+  'invitation.revoked',
+  'invitation.sent',
+  'login',
+  'logout',
+  'logout.all',
+  'logout.device',
+  'logout.others',
+  'mfa.challenged',
+  'mfa.disabled',
+  'mfa.enabled',
+  'mfa.failed',
+  'mfa.recovery_code_used',
+  'mfa.recovery_codes_renewed',
+  'password.changed',
+  'password.reset',
+  'reauthentication',
+  'session.opened',
+  'session.refresh_reused'
+] as const
+export type AuditEventName = (typeof auditEvents)[number]
 
 /** Where a request came from, as far as the installation keeps it; nulls for an operator's command. */
 export type Origin = { readonly ip: string | null; readonly userAgent: string | null }

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { listEvents } from '../audit/list.js'
+import { auditEvents } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { findAccount, isAccountId } from '../operator/find-account.js'
 import { withDeps } from './open.js'
@@ -24,7 +25,7 @@ export function auditCommand(program: Command): void {
       '--user <user>',
       'events about this account or by it: address, or id also of a deleted one'
     )
-    .option('--event <name>', 'only this event, login or invitation.sent for instance')
+    .addOption(new Option('--event <name>', 'only this event').choices(auditEvents))
     .option('--since <time>', 'not older: 24h, 7d, 2026-11-24, 2026-11-24T08:00:00Z', moment)
     .addOption(limitOption())
     .addOption(beforeOption())

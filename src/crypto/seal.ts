@@ -8,7 +8,7 @@ const tagLength = 16
 export class UnsealError extends Error {
   constructor() {
     super(
-      'A sealed value could not be opened under any key of SECRET_KEY and SECRET_KEY_FALLBACKS.'
+      'A sealed value could not be opened under any key of SECRET_KEY and SECRET_KEY_FALLBACKS. Add the SECRET_KEY that it was sealed under to SECRET_KEY_FALLBACKS.'
     )
     this.name = 'UnsealError'
   }

@@ -56,7 +56,7 @@ export async function examineFactors({ db, config, totpKeys }: Deps): Promise<Fi
       [
         closed > 0,
         fail(
-          `The second factor of ${counted(closed, 'person', 'people')} is sealed under a SECRET_KEY that is not in the settings: they cannot sign in. Add it to SECRET_KEY_FALLBACKS.`
+          `The second factor of ${counted(closed, 'person', 'people')} is sealed under a SECRET_KEY that is not in the settings: codes of their apps are refused. Add it to SECRET_KEY_FALLBACKS.`
         )
       ],
       [

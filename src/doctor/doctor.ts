@@ -5,6 +5,7 @@ import { reachDatabase } from '../database/reach.js'
 import type { Log } from '../deps.js'
 import { openDeps } from '../open-deps.js'
 import { examineAdmin, examineFactors, examineKeys, examineOutbox } from './contents.js'
+import { examineDataDir } from './data-dir.js'
 import {
   connectDatabase,
   examineClock,
@@ -28,6 +29,8 @@ type Progress = (message: string) => void
 export async function examine(onProgress: Progress, env = readEnvironment()): Promise<Finding[]> {
   const { config, findings } = examineSettings(env)
   if (config === null) return findings
+  const place = await attempt('data-dir', () => examineDataDir(config))
+  if (place.length > 0) return [...findings, ...place]
   const [database, smtp, redis] = await Promise.all([
     attempt('database', () => examineDatabase(config, onProgress)),
     attempt('smtp', () => examineSmtp(config)),

@@ -46,7 +46,7 @@ export type Invited = {
 
 /**
  * Asks somebody in: makes the account they will have, and mails the link to it. Inviting a pending
- * address again replaces role, names and link.
+ * address again replaces role, names and link, which takes the authority over both roles.
  *
  * @throws {Problem} `validation_error` on `email` or `role`; `email_taken` for a claimed address, which
  *   inviters may know (contract A.3.14); `permission_denied` for a role above the inviter's own.
@@ -76,7 +76,9 @@ async function inviteWithin(
 ): Promise<Invited> {
   await demandAuthority(tx, deps, inviterId, role)
   const now = deps.clock()
-  const invited = await reserve(tx, { email, role, firstName, lastName, locale }, now)
+  const account = { email, role, firstName, lastName, locale }
+  const mayReplace = (pending: number) => demandAuthority(tx, deps, inviterId, pending)
+  const { replaced, ...invited } = await reserve(tx, account, now, mayReplace)
   const invitation = { inviterId, role, createdAt: now, acceptedAt: null }
   const { id: invitationId } = await tx.prisma.invitation.upsert({
     where: { userId: invited.userId },
@@ -85,25 +87,33 @@ async function inviteWithin(
     select: { id: true }
   })
   const { userId: subjectId } = invited
-  const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
+  const details = {
+    role: deps.roles.nameOf(role),
+    ...(replaced === null || replaced === role ? {} : { replaced: deps.roles.nameOf(replaced) }),
+    ...handOf(inviterId)
+  }
   await record(tx, { event: 'invitation.sent', actorId: inviterId, subjectId, origin, details })
   const link = await sendInvitation(tx, deps, { ...invited, email, locale }, mail)
   return { invitationId, email, role, link }
 }
 
-/** The account behind an address, as an invited one. */
+/** The account behind an address, as an invited one, and the role that it was to have before. */
 async function reserve(
   tx: Database,
   account: Parameters<typeof createInvited>[1],
-  now: Date
-): Promise<{ userId: string; credentialEpoch: number }> {
+  now: Date,
+  mayReplace: (role: number) => Promise<void>
+): Promise<{ userId: string; credentialEpoch: number; replaced: number | null }> {
   for (;;) {
     const holder = await lockHolder(tx, account.email)
     if (holder?.claimed) throw emailTaken()
-    const invited =
-      holder === null ? await createInvited(tx, account, now) : await reinvite(tx, holder, account)
+    if (holder !== null) {
+      await mayReplace(holder.role)
+      return { ...(await reinvite(tx, holder, account)), replaced: holder.role }
+    }
+    const invited = await createInvited(tx, account, now)
     // Null: a sign-up beside this took the free address; what it made is looked at now.
-    if (invited !== null) return invited
+    if (invited !== null) return { ...invited, replaced: null }
   }
 }
 

@@ -1,5 +1,5 @@
 import { removeInvited } from '../accounts/invited.js'
-import { lockAccount } from '../accounts/lock.js'
+import { type LockedAccount, lockAccount } from '../accounts/lock.js'
 import { type Origin, record } from '../audit/record.js'
 import type { Database } from '../database/database.js'
 import type { Deps } from '../deps.js'
@@ -71,7 +71,8 @@ type Action = {
 /**
  * Mails an invitation again with a new link; the link before is dead.
  *
- * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`.
+ * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`; `no_active_account` to an
+ *   operator, for an account that was disabled.
  */
 export async function resendInvitation(
   deps: InviteDeps,
@@ -80,9 +81,7 @@ export async function resendInvitation(
   await deps.db.transaction(async tx => {
     const { userId, role } = await openInvitation(tx, id)
     await demandAuthority(tx, deps, inviterId, role)
-    const account = await lockAccount(tx, userId)
-    if (account === null) throw new Problem('not_found')
-    const { credentialEpoch, email } = account
+    const { credentialEpoch, email, ...account } = await lockEnabled(tx, userId, inviterId)
     const locale = account.locale ?? deps.config.DEFAULT_LOCALE
     const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
     const event = { actorId: inviterId, subjectId: userId, origin, details }
@@ -103,11 +102,25 @@ export async function revokeInvitation(
   await deps.db.transaction(async tx => {
     const { userId, role } = await openInvitation(tx, id)
     await demandAuthority(tx, deps, inviterId, role)
+    // To take it back would let the address sign up: whoever disabled it may do that.
+    if (inviterId !== null) await lockEnabled(tx, userId, inviterId)
     if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
     const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
     const event = { actorId: inviterId, subjectId: userId, origin, details }
     await record(tx, { event: 'invitation.revoked', ...event })
   })
+}
+
+/** The invited account, locked. One that an operator disabled is theirs to enable, and no inviter's. */
+async function lockEnabled(
+  tx: Database,
+  userId: string,
+  inviterId: string | null
+): Promise<LockedAccount> {
+  const account = await lockAccount(tx, userId)
+  if (account === null) throw new Problem('not_found')
+  if (account.isActive) return account
+  throw new Problem(inviterId === null ? 'no_active_account' : 'permission_denied')
 }
 
 async function openInvitation(tx: Database, id: string): Promise<{ userId: string; role: number }> {

@@ -192,6 +192,7 @@ test('an operator looks at accounts and changes them', async t => {
     1
   )
   refused(await run('audit', '--since', 'yesterday'), /It must be like/)
+  refused(await run('audit', '--event', 'nonsense'), /Allowed choices are account\.created, /)
 })
 
 test('a file of people: every line is told, good ones are invited, bad ones set the exit code', async t => {

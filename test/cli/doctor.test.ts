@@ -119,6 +119,15 @@ test('broken settings are named one by one, and nothing is looked for behind the
   assert.ok(findings.every(({ check }) => check === 'settings'))
 })
 
+test('a place where no database can be kept is named', async t => {
+  const folder = await folderWith(t, { taken: 'by a file' })
+  const doctor = doctorOf(t)
+  for (const path of ['taken', 'taken/data']) {
+    const { of } = await doctor({ DATA_DIR: join(folder, path) })
+    of('data-dir', 'fail', /leads through .*taken, which is no directory/)
+  }
+})
+
 test('a misspelt setting is told with the nearest one', async t => {
   const { of } = await doctorOf(t)(
     beside('postgresql://x@127.0.0.1:1/x', { JWT_ALLAUTH_MFA_MODE: 'optional' })

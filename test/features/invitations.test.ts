@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { disableUser } from '../../src/operator/accounts.js'
+import { disableUser, logoutAll } from '../../src/operator/accounts.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { operationsOf } from '../support/document.js'
 import { assertAbout, assertProblem, cookieOf } from '../support/expect.js'
@@ -456,6 +456,55 @@ test('a disabled account is not had by its invitation, and enabling does not rev
   await service.query('UPDATE "User" SET "isActive" = true WHERE "id" = $1', [id])
   assert.equal(await isOpen(service, link), false)
   assert.equal((await sendInvitation(client, email)).statusCode, 201, 'inviting again does')
+})
+
+test('A.2.15 an invited account that was disabled stays so, whatever inviters and strangers do', async t => {
+  const { service, client } = await startTeam(t)
+  const { email } = newPerson('mallory')
+  await inviteByOperator(service, email)
+  const { id } = (await accountOf(service, email)) as { id: string }
+  await disableUser(service.app.deps, id)
+  const [{ id: invitation }] = (await client.send('GET', '/invitations/')).json().results
+  assertProblem(
+    await client.send('POST', `/invitations/${invitation}/resend/`, {}),
+    403,
+    'permission_denied'
+  )
+  assertProblem(
+    await client.send('DELETE', `/invitations/${invitation}/`),
+    403,
+    'permission_denied'
+  )
+  for (const answer of [
+    await sendInvitation(client, email),
+    await signUp(newClient(service), { email, password })
+  ])
+    assert.deepEqual([answer.statusCode, answer.json().code], [400, 'email_taken'])
+  assert.equal((await accountOf(service, email))?.isActive, false)
+})
+
+test('ADM-03 an invitation to a higher role is not replaced by whoever may not grant that', async t => {
+  const { service, client } = await startTeam(t)
+  const { email } = newPerson('boss')
+  const link = await inviteByOperator(service, email, 'superuser')
+  assertProblem(await sendInvitation(client, email, 0), 403, 'permission_denied')
+  assert.equal(await isOpen(service, link), true)
+  const { client: superuser } = await newMemberAs(service, 'superuser')
+  assert.equal((await sendInvitation(superuser, email, 1000)).statusCode, 201)
+  const [event] = await service.query(
+    `SELECT "details" FROM "AuditEvent" WHERE "event" = 'invitation.sent' ORDER BY "id" DESC LIMIT 1`
+  )
+  assert.deepEqual(event?.details, { role: 'staff', replaced: 'superuser' })
+})
+
+test('ADM-06 an invitation whose link was voided reserves nothing', async t => {
+  const { service, client } = await startTeam(t)
+  const { email } = newPerson('grace')
+  await inviteByOperator(service, email)
+  await logoutAll(service.app.deps, String((await accountOf(service, email))?.id))
+  const [listed] = (await client.send('GET', '/invitations/')).json().results
+  assert.equal(listed.state, 'expired')
+  assert.equal((await signUp(newClient(service), { email, password })).statusCode, 201)
 })
 
 test('ADM-08 with admin-managed registration nobody signs up, in any spelling of the path', async t => {
