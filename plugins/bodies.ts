@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { Problem } from '../src/errors/problem.js'
+import { fieldProblem, Problem } from '../src/errors/problem.js'
 
 const jsonOnly = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
 const byteOrderMark = '\ufeff'
@@ -38,7 +38,9 @@ export default fp(
     )
     fastify.addHook('preValidation', async request => {
       request.body ??= {}
-      if (typeof request.body !== 'object') return
+      // Some routes look at the body before they show what the schema said of it.
+      if (typeof request.body !== 'object' || Array.isArray(request.body))
+        throw fieldProblem('non_field_errors', { code: 'object' })
       const fields = request.body as Record<string, unknown>
       for (const [name, value] of Object.entries(fields)) {
         if (typeof value === 'string') fields[name] = value.normalize('NFC')

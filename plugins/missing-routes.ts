@@ -4,21 +4,25 @@ import { Problem } from '../src/errors/problem.js'
 /** Unknown paths answer 404, known paths under another method 405 with `Allow`; both are limited (BRF-14). */
 export default fp(
   async fastify => {
-    const known = new Map<string, Set<string>>()
-    fastify.addHook('onRoute', ({ url, method, schema }) => {
+    const known = new Map<string, { allowed: Set<string>; config: { page?: true } }>()
+    fastify.addHook('onRoute', ({ url, method, schema, config }) => {
       if (schema?.hide) return
       const path = url.replace(/(.)\/$/, '$1')
-      known.set(path, new Set([...(known.get(path) ?? []), ...[method].flat()]))
+      const before = known.get(path) ?? { allowed: [], config: {} }
+      known.set(path, {
+        allowed: new Set([...before.allowed, ...[method].flat()]),
+        config: config?.page ? { page: true } : before.config
+      })
     })
 
     fastify.decorate('answerOtherMethods', () => {
-      for (const [url, allowed] of known) {
+      for (const [url, { allowed, config }] of known) {
         const others = fastify.supportedMethods.filter(method => !allowed.has(method))
         const allow = [...allowed].join(', ')
         fastify.route({
           method: others,
           url,
-          config: { auth: 'none' },
+          config: { auth: 'none', ...config },
           schema: { hide: true },
           // After the limiter, which counts these requests too, and before any body is read.
           preParsing: async (request, reply) => {

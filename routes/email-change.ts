@@ -4,8 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { limitedTo } from '../plugins/rate-limit.js'
 import { maskAddress } from '../src/accounts/mask.js'
-import { confirmChange, inspectChange } from '../src/email-change/confirm-change.js'
-import { inspectUndo, undoChange } from '../src/email-change/undo-change.js'
+import { confirmChange } from '../src/email-change/confirm-change.js'
+import { inspectLink } from '../src/email-change/inspect-link.js'
+import { undoChange } from '../src/email-change/undo-change.js'
 import { Problem } from '../src/errors/problem.js'
 import { isForm, isPrefetch } from './forms.js'
 import { answers, answersToBody, Detail, Page, Redirect } from './schemas/answers.js'
@@ -14,54 +15,152 @@ import { closed } from './schemas/fields.js'
 /** The token of a link; what is much shorter is some other path, and not found. */
 const Key = closed({ key: Type.String({ minLength: 20, maxLength: 64 }) })
 
-/** The links of an address change: each shows a button, and the button acts (contract A.3.24). */
+const kinds = { confirm: 'email_change', undo: 'email_change_undo' } as const
+type Kind = keyof typeof kinds
+
+/**
+ * The links of an address change. Each leaves its token in a cookie and leads to a page with a
+ * button, and the button acts (contract A.3.24); programs post the token themselves.
+ */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const rateLimit = limitedTo('password-reset', config.RATE_LIMIT_PASSWORD_RESET)
+  const pageOf = (kind: Kind) => `${config.BASE_PATH}/user/email/${kind}/`
+  const formPage = config.PASSWORD_RESET_REDIRECT ?? `${config.BASE_PATH}/password/reset/default/`
   await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
-  function fail(request: FastifyRequest, reply: FastifyReply, kind: 'confirm' | 'undo') {
+  function fail(request: FastifyRequest, reply: FastifyReply, kind: Kind) {
     if (request.wantsPage || isForm(request))
       return reply.page('email-change/invalid', { kind }, 400)
     throw new Problem('link_invalid')
   }
 
-  /** The page with the button, for a link that is still good. */
-  function showButton(kind: 'confirm' | 'undo', inspect: typeof inspectChange) {
+  function openLink(kind: Kind, operationId: string) {
     fastify.route({
       method: ['GET', 'HEAD'],
       url: `/user/email/${kind}/:key/`,
       config: { auth: 'none', page: true, rateLimit },
       schema: {
-        operationId: kind === 'confirm' ? 'showEmailChange' : 'showEmailChangeUndo',
+        operationId,
         tags: ['Account'],
         summary:
           kind === 'confirm'
-            ? 'Page that confirms a new address'
-            : 'Page that undoes an address change',
-        description: 'Shows a button that posts to the same URL. Opening it changes nothing.',
+            ? 'Follow the link that confirms a new address'
+            : 'Follow the link that undoes an address change',
+        description:
+          'Leaves the token in a cookie and goes to the page with the button, whose URL holds none. Opening it changes nothing.',
         security: [],
         params: Key,
         response: answers(
-          { 200: Page, 204: Type.Null({ description: 'A prefetch.' }) },
+          { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect },
           'link_invalid'
         )
       },
       handler: async (request, reply) => {
         if (isPrefetch(request)) return reply.code(204).send(null)
-        const address = await inspect(deps, (request.params as { key: string }).key)
-        if (address === null) return fail(request, reply, kind)
-        return reply.page(`email-change/${kind}`, { maskedEmail: maskAddress(address) })
+        const { key } = request.params as { key: string }
+        if ((await inspectLink(deps, key, kinds[kind])) === null) return fail(request, reply, kind)
+        return reply.keepLink(kinds[kind], key).redirect(pageOf(kind), 302)
       }
     })
   }
 
-  showButton('confirm', inspectChange)
+  openLink('confirm', 'openEmailChange')
+  openLink('undo', 'openEmailChangeUndo')
+
+  fastify.get(
+    '/user/email/confirm/',
+    {
+      config: { auth: 'none', page: true, rateLimit },
+      schema: {
+        operationId: 'showEmailChange',
+        tags: ['Account'],
+        summary: 'Page that confirms a new address, or says that it is confirmed',
+        security: [],
+        response: answers({ 200: Page }, 'link_invalid')
+      }
+    },
+    async (request, reply) => {
+      const link = await inspectLink(deps, request.keptLink(kinds.confirm), kinds.confirm)
+      if (link === null) return fail(request, reply, 'confirm')
+      const page = link.isDone ? 'email-change/confirmed' : 'email-change/confirm'
+      return reply.page(page, { maskedEmail: maskAddress(link.address) })
+    }
+  )
+
+  fastify.get(
+    '/user/email/undo/',
+    {
+      config: { auth: 'none', page: true, rateLimit },
+      schema: {
+        operationId: 'showEmailChangeUndo',
+        tags: ['Account'],
+        summary: 'Page that undoes an address change',
+        security: [],
+        response: answers({ 200: Page, 302: Redirect }, 'link_invalid')
+      }
+    },
+    async (request, reply) => {
+      const link = await inspectLink(deps, request.keptLink(kinds.undo), kinds.undo)
+      if (link === null) return fail(request, reply, 'undo')
+      if (link.isDone) return reply.redirect(formPage, 302)
+      return reply.page('email-change/undo', { maskedEmail: maskAddress(link.address) })
+    }
+  )
+
+  /** For the form of the page, by the cookie: whatever was done already, by a click before, is done. */
+  fastify.post(
+    '/user/email/confirm/',
+    {
+      config: { auth: 'capability', page: true, rateLimit },
+      schema: {
+        operationId: 'confirmEmailChangeByPage',
+        tags: ['Account'],
+        summary: 'Change to the address whose link this browser opened',
+        security: [],
+        body: closed({}),
+        response: answersToBody({ 303: Redirect }, 'link_invalid', 'cross_site_request')
+      }
+    },
+    async (request, reply) => {
+      const token = request.keptLink(kinds.confirm)
+      if (token !== null) await confirmChange(deps, token, request.device)
+      const link = await inspectLink(deps, token, kinds.confirm)
+      if (!link?.isDone) return fail(request, reply, 'confirm')
+      return reply.redirect(pageOf('confirm'), 303)
+    }
+  )
+
+  fastify.post(
+    '/user/email/undo/',
+    {
+      config: { auth: 'capability', page: true, rateLimit },
+      schema: {
+        operationId: 'undoEmailChangeByPage',
+        tags: ['Account'],
+        summary: 'Take the address change back whose link this browser opened',
+        security: [],
+        body: closed({}),
+        response: answersToBody({ 303: Redirect }, 'link_invalid', 'cross_site_request')
+      }
+    },
+    async (request, reply) => {
+      const token = request.keptLink(kinds.undo)
+      const reset = token && (await undoChange(deps, token, request.device))
+      if (reset) {
+        reply.putCapability('passwordReset', reset, reset.expiresAt)
+      } else if (!(await inspectLink(deps, token, kinds.undo))?.isDone) {
+        return fail(request, reply, 'undo')
+      }
+      return reply.redirect(formPage, 303)
+    }
+  )
+
   fastify.post(
     '/user/email/confirm/:key/',
     {
-      config: { auth: 'none', page: true, rateLimit },
+      config: { auth: 'none', rateLimit },
       schema: {
         operationId: 'confirmEmailChange',
         tags: ['Account'],
@@ -74,20 +173,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: answersToBody({ 200: Detail('The address was changed.') }, 'link_invalid')
       }
     },
-    async (request, reply) => {
+    async request => {
       const address = await confirmChange(deps, request.params.key, request.device)
-      if (address === null) return fail(request, reply, 'confirm')
-      if (isForm(request))
-        return reply.page('email-change/confirmed', { maskedEmail: maskAddress(address) })
+      if (address === null) throw new Problem('link_invalid')
       return { detail: request.texts('details', 'email_changed') }
     }
   )
 
-  showButton('undo', inspectUndo)
   fastify.post(
     '/user/email/undo/:key/',
     {
-      config: { auth: 'none', page: true, rateLimit },
+      config: { auth: 'none', rateLimit },
       schema: {
         operationId: 'undoEmailChange',
         tags: ['Account'],
@@ -98,18 +194,15 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         params: Key,
         body: closed({}),
         response: answersToBody(
-          { 200: Detail('The change was undone. Now choose a new password.'), 303: Redirect },
+          { 200: Detail('The change was undone. Now choose a new password.') },
           'link_invalid'
         )
       }
     },
     async (request, reply) => {
       const reset = await undoChange(deps, request.params.key, request.device)
-      if (reset === null) return fail(request, reply, 'undo')
+      if (reset === null) throw new Problem('link_invalid')
       reply.putCapability('passwordReset', reset, reset.expiresAt)
-      const formPage =
-        config.PASSWORD_RESET_REDIRECT ?? `${config.BASE_PATH}/password/reset/default/`
-      if (isForm(request)) return reply.redirect(formPage, 303)
       return { detail: request.texts('details', 'email_change_undone') }
     }
   )

@@ -12,6 +12,7 @@ import errors from '../plugins/errors.js'
 import housekeeping from '../plugins/housekeeping.js'
 import i18n from '../plugins/i18n.js'
 import jwt from '../plugins/jwt.js'
+import linkCookie from '../plugins/link-cookie.js'
 import mailWorker from '../plugins/mail-worker.js'
 import missingRoutes from '../plugins/missing-routes.js'
 import openapi from '../plugins/openapi.js'
@@ -51,6 +52,7 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(jwt)
   await app.register(capabilities)
   await app.register(challengeCookie)
+  await app.register(linkCookie)
   await app.register(client)
   await app.register(rateLimit)
   await app.register(openapi)

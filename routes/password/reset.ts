@@ -80,6 +80,21 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       )
   )
 
+  fastify.get(
+    '/password/reset/code/',
+    {
+      config: { auth: 'none', page: true },
+      schema: {
+        operationId: 'showPasswordResetCode',
+        tags: ['Password reset'],
+        summary: 'Page that takes the code of the mail',
+        security: [],
+        response: answers({ 200: Page })
+      }
+    },
+    async (_request, reply) => reply.page('password-reset/sent', {})
+  )
+
   fastify.post(
     '/password/reset/code/',
     {

@@ -20,6 +20,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const base = config.BASE_PATH
+  const buttonPage = `${base}/registration/verification/`
   const rateLimit = limitedTo('password-reset', config.RATE_LIMIT_PASSWORD_RESET)
   await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
@@ -45,11 +46,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       tags: ['Registration'],
       summary: 'Follow the link of a confirmation or an invitation',
       description:
-        'Confirms the address and leads on, on every later visit too. An invitation leaves the cookie `set_password_access_token` and goes to the form for the first password. With `EMAIL_VERIFICATION_CONFIRM_BUTTON` it shows a button that posts to the same URL. `HEAD` and prefetches have no effect.',
+        'Confirms the address and leads on, on every later visit too. An invitation leaves the cookie `set_password_access_token` and goes to the form for the first password. With `EMAIL_VERIFICATION_CONFIRM_BUTTON` it leads to a page with a button instead of confirming. `HEAD` and prefetches have no effect.',
       security: [],
       params: Key,
       response: answers(
-        { 200: Page, 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect },
+        { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect },
         'link_invalid'
       )
     },
@@ -62,9 +63,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         return land(request, reply, await confirmByToken(deps, key, byCookie(request)), 302)
       }
       const standing = await inspectConfirmation(deps, key)
-      if (standing === 'live') return reply.page('registration/verify', {})
       if (standing === 'confirmed') return reply.redirect(landingOf(request), 302)
-      return failToLand(request, reply, standing)
+      if (standing !== 'live') return failToLand(request, reply, standing)
+      return reply.keepLink('email_verification', key).redirect(buttonPage, 302)
     }
   })
 
@@ -86,6 +87,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       land(request, reply, await confirmByToken(deps, request.params.key, byCookie(request)), 303)
   )
 
+  if (config.EMAIL_VERIFICATION_CONFIRM_BUTTON) await fastify.register(confirmByButton)
   if (config.EMAIL_VERIFIED_REDIRECT !== null) return
   fastify.get(
     '/registration/verified/',
@@ -100,6 +102,52 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (_request, reply) => reply.page('registration/verified', {})
+  )
+}
+
+/** The page with the button, and what it does: both by the cookie that the link left (LNK-12). */
+const confirmByButton: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps } = fastify
+  const rateLimit = limitedTo('password-reset', deps.config.RATE_LIMIT_PASSWORD_RESET)
+
+  fastify.get(
+    '/registration/verification/',
+    {
+      config: { auth: 'none', page: true, rateLimit },
+      schema: {
+        operationId: 'showVerification',
+        tags: ['Registration'],
+        summary: 'Page with the button that confirms an address',
+        security: [],
+        response: answers({ 200: Page, 302: Redirect }, 'link_invalid')
+      }
+    },
+    async (request, reply) => {
+      const token = request.keptLink('email_verification') ?? ''
+      const standing = await inspectConfirmation(deps, token)
+      if (standing === 'live') return reply.page('registration/verify', {})
+      if (standing === 'confirmed') return reply.redirect(landingOf(request), 302)
+      return failToLand(request, reply, standing)
+    }
+  )
+
+  fastify.post(
+    '/registration/verification/',
+    {
+      config: { auth: 'capability', page: true, rateLimit },
+      schema: {
+        operationId: 'confirmVerificationByPage',
+        tags: ['Registration'],
+        summary: 'Confirm the address whose link this browser opened',
+        security: [],
+        body: closed({}),
+        response: answersToBody({ 303: Redirect }, 'link_invalid', 'cross_site_request')
+      }
+    },
+    async (request, reply) => {
+      const token = request.keptLink('email_verification') ?? ''
+      return land(request, reply, await confirmByToken(deps, token, byCookie(request)), 303)
+    }
   )
 }
 

@@ -8,15 +8,6 @@ import { announceChange } from './announce-change.js'
 
 type ChangeDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
 
-/** The address that the link would move its account to; null when it is not good any more. */
-export async function inspectChange(
-  { db }: Pick<Deps, 'db'>,
-  token: string
-): Promise<string | null> {
-  const link = await findLink(db, token, 'email_change')
-  return link?.standing === 'live' ? link.address : null
-}
-
 /**
  * Moves an account to the address whose mailbox the link proves, and to no other: the address is
  * the link's own (EML-07). Sessions stay; links mailed to the old address are void (EML-12).

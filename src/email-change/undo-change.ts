@@ -8,12 +8,6 @@ import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 
 type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey'>
 
-/** The address that the link would bring back; null when it is not good any more. */
-export async function inspectUndo({ db }: Pick<Deps, 'db'>, token: string): Promise<string | null> {
-  const link = await findLink(db, token, 'email_change_undo')
-  return link?.standing === 'live' ? link.address : null
-}
-
 /** The reset that an undo starts, for the browser that pressed the button. */
 export type StartedReset = {
   readonly linkId: string

@@ -23,7 +23,9 @@ const people = [
 ] as const
 
 for (const { name, options } of people) {
-  test(`from sign-up to a new password by clicking: ${name}`, { skip: noBrowser }, async t => {
+  test(`LNK-12 PAG-05 from sign-up to a new password and another address by clicking: ${name}`, {
+    skip: noBrowser
+  }, async t => {
     const port = await freePort()
     const { service, mailbox } = await startMailing(t, {
       EMAIL_VERIFICATION: 'mandatory',
@@ -81,6 +83,26 @@ for (const { name, options } of people) {
         .statusCode,
       200
     )
+
+    const [owner, moved] = [newClient(service), newPerson('moved')]
+    await signIn(owner, { ...person, password: 'another gigantic hat' })
+    await owner.send('PATCH', '/user/', { email: moved.email })
+    // Of the new password, and of the change that was asked for.
+    for (let mail = 0; mail < 2; mail++) await mailbox.next(person.email)
+    await page.goto(await mailbox.linkFor(moved.email))
+    await look()
+    await page.getByRole('button').first().dblclick()
+    await page.getByText('Address changed').waitFor()
+    await page.reload()
+    await page.getByText('Address changed').waitFor()
+    assert.ok(page.url().endsWith('/user/email/confirm/'), 'LNK-12')
+    await look()
+    await page.goto(await mailbox.linkFor(person.email))
+    assert.ok(page.url().endsWith('/user/email/undo/'), 'LNK-12')
+    await look()
+    await page.getByRole('button').first().dblclick()
+    await page.waitForURL('**/password/reset/default/')
+    await page.locator('[name=new_password1]').waitFor()
     assert.deepEqual(
       complaints.filter(text => !/status of 400/.test(text)),
       []

@@ -4,15 +4,18 @@ import { assertProblem, withoutTraces } from '../support/expect.js'
 import { askReset, open, opened, pathOf, postForm, setNew, startMailing } from '../support/links.js'
 import { linkIn } from '../support/mailbox.js'
 import {
+  type Answer,
   type Client,
   newClient,
   newPerson,
   readUser,
   refresh,
+  setCookies,
   signedIn,
   signIn,
   signUp
 } from '../support/people.js'
+import { atOnce } from '../support/until.js'
 
 const mandatory = { EMAIL_VERIFICATION: 'mandatory' }
 type Started = Awaited<ReturnType<typeof startMailing>>
@@ -23,6 +26,14 @@ async function confirmed({ service, mailbox }: Started) {
   await signUp(newClient(service), person)
   await open(newClient(service), await mailbox.linkFor(person.email))
   return { person, client: await signedIn(service, person) }
+}
+
+const html = { accept: 'text/html' }
+const button = '/user/email/confirm/'
+
+/** To a page whose address says nothing of the link (LNK-12). */
+function assertLeadsTo({ statusCode, headers }: Answer, status: number, location: string) {
+  assert.deepEqual([statusCode, headers.location], [status, location])
 }
 
 const changeTo = (client: Client, email: string, more: object = {}) =>
@@ -47,12 +58,19 @@ test('EML-06 the address changes when the new mailbox says so, and both are told
   assert.equal((await signIn(newClient(service), person)).statusCode, 200)
 
   const link = await mailbox.linkFor(moved.email)
-  const page = await open(newClient(service), link)
-  assert.equal(page.statusCode, 200)
+  const browser = newClient(service)
+  assertLeadsTo(await open(browser, link), 302, button)
+  const page = () => browser.send('GET', button, undefined, html)
+  assert.match((await page()).body, /<form method="post">/)
   assert.equal((await readUser(client)).json().email, person.email)
 
-  const pressed = await postForm(service, pathOf(link), {}, newClient(service))
-  assert.equal(pressed.statusCode, 200)
+  assert.equal((await postForm(service, button, {}, newClient(service))).statusCode, 400)
+  const foreign = { origin: 'https://evil.example' }
+  assert.equal((await postForm(service, button, {}, browser, foreign)).statusCode, 403)
+  // A double click, and the page that follows loaded again (PAG-05).
+  const clicks = await atOnce(2, () => postForm(service, button, {}, browser))
+  for (const pressed of clicks) assertLeadsTo(pressed, 303, button)
+  for (let visit = 0; visit < 2; visit++) assert.match((await page()).body, /Address changed/)
   assert.deepEqual((await readUser(client)).json(), {
     email: moved.email,
     first_name: 'Ada',
@@ -65,7 +83,8 @@ test('EML-06 the address changes when the new mailbox says so, and both are told
     200
   )
   assert.match(linkIn(await mailbox.next(person.email)), /\/user\/email\/undo\//)
-  assert.equal((await open(newClient(service), link)).statusCode, 400)
+  const program = await newClient(service).send('POST', pathOf(link), {})
+  assertProblem(program, 400, 'link_invalid')
 })
 
 test('D11 another address asks for a sign-in of the last ten minutes, or for the password', async t => {
@@ -161,9 +180,12 @@ test('the old mailbox takes the change back, whatever a thief did meanwhile', as
   })
 
   const browser = await opened(service, undo)
-  const pressed = await postForm(service, pathOf(undo), {}, browser)
-  assert.equal(pressed.statusCode, 303)
-  assert.equal(pressed.headers.location, '/password/reset/default/')
+  const again = await opened(service, undo)
+  const pressed = await postForm(service, '/user/email/undo/', {}, browser)
+  assertLeadsTo(pressed, 303, '/password/reset/default/')
+  const second = await postForm(service, '/user/email/undo/', {}, again)
+  assertLeadsTo(second, 303, '/password/reset/default/')
+  assert.equal(setCookies(second).size, 0, 'the second click allows no second password')
   const [, cookie = ''] =
     /password_reset_access_token=([^;]+)/.exec(String(pressed.headers['set-cookie'])) ?? []
   browser.cookies.set('password_reset_access_token', cookie)
@@ -185,7 +207,7 @@ test('the old mailbox takes the change back, whatever a thief did meanwhile', as
     401,
     'incorrect_credentials'
   )
-  assert.equal((await open(newClient(service), undo)).statusCode, 400)
+  assertProblem(await newClient(service).send('POST', pathOf(undo), {}), 400, 'link_invalid')
 })
 
 test('the undo runs out after 72 hours', async t => {
@@ -199,8 +221,12 @@ test('the undo runs out after 72 hours', async t => {
   const undo = await mailbox.linkFor(person.email)
 
   await service.advance(72 * 3600 - 60)
-  assert.equal((await open(newClient(service), undo)).statusCode, 200)
+  const browser = newClient(service)
+  assertLeadsTo(await open(browser, undo), 302, '/user/email/undo/')
+  const page = () => browser.send('GET', '/user/email/undo/', undefined, html)
+  assert.match((await page()).body, /<form method="post">/)
   await service.advance(120)
+  assert.equal((await page()).statusCode, 400)
   assert.equal((await open(newClient(service), undo)).statusCode, 400)
 })
 

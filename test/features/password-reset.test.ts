@@ -411,6 +411,34 @@ test('CAP-03 a request from another site is refused and spends nothing', async t
   )
 })
 
+test('the code of the mail can be typed on a page that anybody can open', async t => {
+  const { service, mailbox } = await startMailing(t)
+  const { person } = await newMember(service)
+  await askReset(newClient(service), person.email)
+  const code = codeIn(await mailbox.next(person.email))
+  const browser = newClient(service)
+  const page = (url: string) => browser.send('GET', url, undefined, { accept: 'text/html' })
+  assert.match((await page('/password/reset/')).body, /href="\/password\/reset\/code\/"/)
+  assert.match((await page('/password/reset/code/')).body, /action="\/password\/reset\/code\/"/)
+  const fields = { email: person.email, code: code.toLowerCase() }
+  const typed = await postForm(service, '/password/reset/code/', fields, browser)
+  assert.deepEqual(
+    [typed.statusCode, typed.headers.location],
+    [303, '/password/reset/default/'],
+    typed.body
+  )
+})
+
+test('where only forms are posted to, a browser is answered by a page', async t => {
+  const { service } = await startMailing(t)
+  const answer = await newClient(service).send('GET', '/password/reset/set-new/', undefined, {
+    accept: 'text/html'
+  })
+  assert.equal(answer.statusCode, 405)
+  assert.equal(answer.headers.allow, 'POST')
+  assert.match(String(answer.headers['content-type']), /^text\/html/)
+})
+
 test('CAP-06 CAP-08 the form is shown for a live capability only', async t => {
   const { service, mailbox } = await startMailing(t)
   const { person } = await newMember(service)

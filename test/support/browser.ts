@@ -44,6 +44,12 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   page.on('console', message => {
     if (message.type() === 'error') complaints.push(message.text())
   })
+  page.on('request', async request => {
+    if (request.method() !== 'POST') return
+    // Browsers withhold it where the policy is no-referrer, and not all say anything else of the site.
+    const { origin } = await request.allHeaders()
+    if (origin !== new URL(request.url()).origin) complaints.push(`a form came from ${origin}`)
+  })
   return { page, context, complaints }
 }
 

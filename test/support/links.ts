@@ -39,13 +39,18 @@ export function postForm(
   service: TestApp,
   path: string,
   fields: Record<string, string>,
-  client: Client
+  client: Pick<Client, 'cookies'>,
+  headers: Record<string, string> = {}
 ): Promise<Answer> {
   return service.inject({
     method: 'POST',
     url: path,
     payload: new URLSearchParams(fields).toString(),
-    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' },
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'text/html',
+      ...headers
+    },
     cookies: Object.fromEntries(client.cookies)
   }) as unknown as Promise<Answer>
 }
