@@ -40,8 +40,12 @@ export async function useRecoveryCode(
   return count === 0 ? null : tx.prisma.recoveryCode.count({ where: { userId, usedAt: null } })
 }
 
-/** Case, spaces and dashes of any kind are how people copy, not what they copied. */
-const normalized = (code: string) => code.toUpperCase().replaceAll(/[\s\p{Pd}]/gu, '')
+/** Case, width, spaces and dashes of any kind are how people copy, not what they copied. */
+const normalized = (code: string) =>
+  code
+    .normalize('NFKC')
+    .toUpperCase()
+    .replaceAll(/[^A-Z0-9]/g, '')
 
 /**
  * Not keyed: eighty random bits need no key to withstand a search, and so the codes outlive a new

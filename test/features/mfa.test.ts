@@ -449,11 +449,13 @@ test('optional: setting up, signing in, giving up', async t => {
 
   await t.test('MFA-16 a recovery code works once, however it is typed', async () => {
     const { person, recoveryCodes } = await newEnrolled(service)
-    const [first = '', second = '', third = ''] = recoveryCodes
+    const [first = '', second = '', third = '', fourth = '', fifth = ''] = recoveryCodes
     const spellings = [
       first.toLowerCase(),
       second.replaceAll('-', ''),
-      `  ${third.replaceAll('-', ' – ')} `
+      `  ${third.replaceAll('-', ' – ')} `,
+      fourth.replaceAll('-', '\u2212\u200b'),
+      fifth.replaceAll(/\w/g, letter => String.fromCodePoint((letter.codePointAt(0) ?? 0) + 0xfee0))
     ]
     for (const spelling of spellings) {
       const client = newClient(service)
