@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
+import { languageNames } from '../../src/i18n/texts.js'
 import { mailNames } from '../../src/views/mails.js'
 import type { PageName } from '../../src/views/pages.js'
 import { atEnd } from '../support/at-end.js'
@@ -102,6 +103,41 @@ test('with script a password can be shown and its strength is hinted at', {
   await show.click()
   assert.equal(await field.getAttribute('type'), 'password')
   assert.deepEqual(complaints, [])
+})
+
+/** Whether the word on the first such button is on one line, in the button, and clear of the text in the field. */
+const wordFits = `(() => {
+  const button = document.querySelector('.reveal')
+  const input = document.getElementById(button.dataset.reveal)
+  const range = document.createRange()
+  range.selectNodeContents(button)
+  const word = range.getBoundingClientRect()
+  const frame = button.getBoundingClientRect()
+  const typedTo = input.getBoundingClientRect().right - parseFloat(getComputedStyle(input).paddingRight)
+  return range.getClientRects().length === 1 && frame.left >= typedTo &&
+    word.left >= frame.left && word.right <= frame.right
+})()`
+
+test('the word that shows or hides a password breaks in no language', {
+  skip: noBrowser
+}, async t => {
+  const { urlOf, browser } = await preview(t)
+  const broken: string[] = []
+  for (const locale of languageNames) {
+    const { page, context } = await openPage(browser, { locale })
+    for (const viewport of [phone, desktop]) {
+      await page.setViewportSize(viewport)
+      await page.goto(urlOf('password-reset/new'))
+      const button = page.locator('.reveal').first()
+      for (const press of [0, 1]) {
+        if (press === 1) await button.click()
+        const word = await button.textContent()
+        if (!(await page.evaluate(wordFits))) broken.push(`${locale} ${viewport.width}: ${word}`)
+      }
+    }
+    await context.close()
+  }
+  assert.deepEqual(broken, [])
 })
 
 test('PAG-03 without script nothing is offered that would do nothing, and codes can be downloaded', {
