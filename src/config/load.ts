@@ -219,6 +219,10 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
       'EMAIL_VERIFICATION needs mail, and EMAIL_DISABLED is true.'
     ],
     [
+      !config.MAIL_WORKER && given.DATABASE_URL === null && !config.EMAIL_DISABLED,
+      'MAIL_WORKER=false needs DATABASE_URL: over the embedded database nobody else can send mails.'
+    ],
+    [
       config.EMAIL_USE_TLS && config.EMAIL_USE_SSL,
       'EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other.'
     ],

@@ -440,7 +440,7 @@ export const groups = {
     MAIL_WORKER: setting(
       kinds.bool,
       true,
-      'Send mails from this process. Off where `npm run worker` does it.'
+      'Send mails from this process. Off where `npm run worker` does it, which needs `DATABASE_URL`.'
     ),
     DKIM_DOMAIN: optional(
       kinds.text,

@@ -67,6 +67,12 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
       [/^DATABASE_URL must be a URL that starts with postgresql:\/\//]
     ],
     [{ ...good, DATABASE_URL: '' }, [/^DATABASE_URL is empty/]],
+    [
+      { SECRET_KEY: secretKey, MAIL_WORKER: 'false' },
+      [/^MAIL_WORKER=false needs DATABASE_URL: over the embedded database nobody else/]
+    ],
+    [{ SECRET_KEY: secretKey, MAIL_WORKER: 'false', EMAIL_DISABLED: 'true' }, []],
+    [{ ...good, MAIL_WORKER: 'false' }, []],
     [{ ...production, PUBLIC_URL: '' }, [/^PUBLIC_URL must be set in production/]],
     [{ ...production, PUBLIC_URL: 'https://id.example/x' }, [/^PUBLIC_URL must be an http\(s\)/]],
     [{ DATABASE_URL: database, SECRET_KEY: 'a'.repeat(46) }, [/^SECRET_KEY looks like a placeh/]],
