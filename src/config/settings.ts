@@ -476,7 +476,7 @@ export const groups = {
     BRAND_COLOR: setting(kinds.colour, '#3454d1', 'Colour of buttons and links.'),
     TEMPLATES_DIR: optional(
       kinds.text,
-      'Folder whose templates replace those of `views/` with the same names. A broken one stops the start.'
+      'Folder whose templates replace those of `views/` with the same names; `views/README.md` says what each is given. A broken one stops the start.'
     ),
     DEFAULT_LOCALE: setting(
       kinds.text,
