@@ -16,11 +16,28 @@ export async function examineSmtp(config: Config): Promise<Finding[]> {
   try {
     const transport = createSmtpTransport(config, { connections: 1, limits })
     await transport.verify().finally(() => transport.close())
-    return [ok(`The SMTP server at ${at} takes our mails.`)]
+    return [
+      ok(
+        `The SMTP server at ${at} ${seen(config)}; whether it takes our mails shows when one is sent.`
+      )
+    ]
   } catch (error) {
     if (error instanceof ConfigError) return error.problems.map(fail)
     return [fail(describeSmtp(error as SmtpFailure, at))]
   }
+}
+
+/**
+ * What was looked at, and no more: a server may still refuse our sender or a recipient, and one that
+ * offers no sign-in was never shown the password.
+ */
+function seen({ EMAIL_HOST_USER, EMAIL_USE_TLS, EMAIL_USE_SSL }: Config): string {
+  const facts = [
+    'answers',
+    ...(EMAIL_USE_TLS || EMAIL_USE_SSL ? ['has a certificate that is trusted'] : []),
+    ...(EMAIL_HOST_USER === null ? [] : ['does not refuse EMAIL_HOST_USER'])
+  ]
+  return new Intl.ListFormat('en-GB').format(facts)
 }
 
 type SmtpFailure = Error & { readonly code?: string; readonly responseCode?: number }
@@ -34,7 +51,7 @@ function describeSmtp({ code = '', message, responseCode }: SmtpFailure, at: str
     ],
     [
       isCertificate,
-      `The certificate of the SMTP server at ${at} is not to be trusted: ${message}. EMAIL_HOST must be the name that it is for.`
+      `The certificate of the SMTP server at ${at} is not to be trusted: ${message}. EMAIL_HOST must be the name that it is for. A private CA, or a certificate that is signed by itself, goes into the PEM file that NODE_EXTRA_CA_CERTS names, in the environment and not in .env.`
     ],
     [
       /wrong version number|SSL routines|packet length/i.test(message),

@@ -96,6 +96,8 @@ test('a healthy installation is found healthy, and left as it was', async t => {
     ].map(check => [check, 'ok'])
   )
   assert.deepEqual(mailbox.received, [])
+  const smtp = findings.find(({ check }) => check === 'smtp')
+  assert.match(smtp?.message ?? '', /:\d+ answers; whether it takes our mails shows/)
 
   const told = await postern(['doctor'], own)
   assert.equal(told.code, 0)
@@ -223,6 +225,11 @@ test('an SMTP server that is away, mute, deaf to us or not what the settings say
   const refusing = await ask({ EMAIL_PORT, ...stranger })
   refusing.of('smtp', 'fail', /refuses to sign us in \(535\)/)
   mailbox.misbehave(null)
+  const welcoming = await ask({ EMAIL_PORT, ...stranger })
+  welcoming.of('smtp', 'ok', /:\d+ answers and does not refuse EMAIL_HOST_USER; whether/)
+  const selfSigned = await openMailbox(t, { tls: true })
+  const distrusted = await ask({ ...selfSigned.settings, EMAIL_USE_TLS: 'true' })
+  distrusted.of('smtp', 'fail', /not to be trusted: .*PEM file that NODE_EXTRA_CA_CERTS names/)
   const mute = await ask({ EMAIL_PORT: String(await listenAndSay(t, '')) })
   mute.of('smtp', 'fail', /does not answer in time/)
   const dkim = { DKIM_DOMAIN: 'x.example', DKIM_SELECTOR: 'a', DKIM_PRIVATE_KEY_FILE: '/no/key' }
