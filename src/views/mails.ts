@@ -44,6 +44,16 @@ export const mailNames = [
 ] as const
 export type MailName = (typeof mailNames)[number]
 
+/** The mails that carry a link, and are of no use without it. */
+export const linkMails: readonly MailName[] = [
+  'admin-link',
+  'email-change-confirm',
+  'email-changed',
+  'email-verification',
+  'invitation',
+  'password-reset'
+]
+
 const undoHours = 72
 
 /** How long what a mail carries works, by the settings. */

@@ -2,7 +2,14 @@ import { type Config, ConfigError } from '../config/load.js'
 import { type Languages, openLanguages } from '../i18n/languages.js'
 import { type Asset, brandColours, collectAssets } from './assets.js'
 import { readViews, type ViewFile } from './files.js'
-import { lifetimeHours, type MailContext, type MailName, mailFields, mailNames } from './mails.js'
+import {
+  lifetimeHours,
+  linkMails,
+  type MailContext,
+  type MailName,
+  mailFields,
+  mailNames
+} from './mails.js'
 import { type PageName, type Pages, pageNames, pages } from './pages.js'
 import { sampleMail, samplePages } from './samples.js'
 import { compileTemplates, type Templates } from './templates.js'
@@ -123,7 +130,10 @@ function siteOf(config: Settings, assets: ReadonlyMap<string, Asset>) {
   }
 }
 
-/** A template that asks for what there is not fails only when it is rendered: so that happens now. */
+/**
+ * A template that asks for what there is not fails only when it is rendered, and one that leaves out
+ * what a mail is for not even then: so both are looked for now.
+ */
 function tryReplaced(
   renderer: Renderer,
   files: ReadonlyMap<string, ViewFile>,
@@ -138,7 +148,7 @@ function tryReplaced(
       const names = replaced.map(([path]) => path).join(', ')
       const { message } = cause as Error
       throw new ConfigError([
-        `With ${names} of TEMPLATES_DIR the ${what} cannot be rendered: ${message}.`
+        `With ${names} of TEMPLATES_DIR the ${what} cannot be used: ${message}.`
       ])
     }
   }
@@ -146,5 +156,14 @@ function tryReplaced(
     for (const context of samplePages[name])
       attempt(`page ${name}`, () => renderer.page(name, locale, context))
   for (const name of mailNames)
-    attempt(`mail ${name}`, () => renderer.mail(name, locale, sampleMail))
+    attempt(`mail ${name}`, () => examine(name, renderer.mail(name, locale, sampleMail)))
+}
+
+/** What a mail of the sample has to hold to be of use, whatever its templates look like. */
+function examine(name: MailName, mail: RenderedMail): void {
+  if (mail.subject === '') throw new Error('its subject is empty')
+  if (!linkMails.includes(name)) return
+  const link = String(sampleMail.link)
+  if (!mail.text.includes(link)) throw new Error('its text part does not show the link')
+  if (!mail.html.includes(link)) throw new Error('its HTML part does not show the link')
 }

@@ -10,7 +10,7 @@ import { packageRoot } from '../../src/package-root.js'
 import { brandColours } from '../../src/views/assets.js'
 import { contrast } from '../../src/views/colour.js'
 import { readViews } from '../../src/views/files.js'
-import { type MailContext, mailFields, mailNames } from '../../src/views/mails.js'
+import { linkMails, type MailContext, mailFields, mailNames } from '../../src/views/mails.js'
 import { pageNames, pages } from '../../src/views/pages.js'
 import { createRenderer } from '../../src/views/renderer.js'
 import { sampleMail, samplePages } from '../../src/views/samples.js'
@@ -178,6 +178,14 @@ test('PAG-06 a mail carries its link in both parts, absolute, and loads nothing'
   }
 })
 
+test('the mails that may not go without their link are those that show one', () => {
+  const showing = mailNames.filter(name => {
+    const { text } = renderer.mail(name, 'en', sampleMail)
+    return text.includes(String(sampleMail.link))
+  })
+  assert.deepEqual([...linkMails], showing)
+})
+
 test('a mail says how long its link works, from the settings where nothing else is said', () => {
   const { mail } = createRenderer(configWith({ PASSWORD_RESET_TIMEOUT: '30m' }))
   const { link = null, code = null } = sampleMail
@@ -306,13 +314,31 @@ const broken: [what: string, path: string, source: string, sentence: RegExp][] =
     'a field that there is not',
     'pages/mfa/done.hbs',
     '{{#> layouts/page title="x"}}{{userName}}{{/layouts/page}}',
-    /pages\/mfa\/done\.hbs .* page mfa\/done cannot be rendered: .*userName/
+    /pages\/mfa\/done\.hbs .* page mfa\/done cannot be used: .*userName/
   ],
   [
     'a text that there is not',
     'mails/invitation/subject.hbs',
     "{{t 'mails.invitation.nonsense'}}",
-    /mails\/invitation\/subject\.hbs .* mail invitation cannot be rendered: .*nonsense/
+    /mails\/invitation\/subject\.hbs .* mail invitation cannot be used: .*nonsense/
+  ],
+  [
+    'a subject of nothing but blanks',
+    'mails/password-changed/subject.hbs',
+    ' {{#if code}} {{/if}}\n',
+    /subject\.hbs of TEMPLATES_DIR the mail password-changed cannot be used: its subject is empty\./
+  ],
+  [
+    'a text part without the link of its mail',
+    'mails/email-changed/text.hbs',
+    'Your address was changed. {{code}}',
+    /text\.hbs of TEMPLATES_DIR the mail email-changed cannot be used: its text part does not show the link\./
+  ],
+  [
+    'an HTML part without the link of its mail',
+    'mails/invitation/html.hbs',
+    '<p>You are invited. {{code}}</p>',
+    /html\.hbs of TEMPLATES_DIR the mail invitation cannot be used: its HTML part does not show the link\./
   ],
   [
     'a name that replaces nothing',
