@@ -215,12 +215,24 @@ export const verification: Kind<'mandatory' | 'optional' | 'none'> = {
   }
 }
 
+/**
+ * An address of the web, written out: a browser, and `URL`, would also take `https:host` and
+ * `https:///host`, which nobody means.
+ */
+export const webUrl: Kind<string> = {
+  name: 'URL',
+  parse: value =>
+    /^https?:\/\/[^\s/\\]\S*$/i.test(value) && URL.canParse(value)
+      ? value
+      : fail('must be a URL that starts with https:// or http:// and names a host')
+}
+
 /** Where a browser is sent: an http(s) URL, or a path of this host. Two slashes would name another host. */
 export const target: Kind<string> = {
   name: 'URL or path',
   parse(value) {
     const isPath = /^\/(?![/\\])[\x21-\x7e]*$/.test(value)
-    return isPath ? value : url('https', 'http').parse(value)
+    return isPath ? value : webUrl.parse(value)
   }
 }
 

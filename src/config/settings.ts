@@ -221,7 +221,7 @@ export const groups = {
       'Refuse passwords that a public breach list knows. Sends five characters of a digest to `PASSWORD_BREACHED_URL`; never blocks when that does not answer.'
     ),
     PASSWORD_BREACHED_URL: setting(
-      kinds.url('https', 'http'),
+      kinds.webUrl,
       'https://api.pwnedpasswords.com/range/',
       'Range API of the breach list.'
     ),
@@ -470,7 +470,7 @@ export const groups = {
   'Pages and languages': {
     BRAND_NAME: setting(kinds.text, 'Postern', 'Name of your product, on pages and in mails.'),
     BRAND_LOGO_URL: optional(
-      kinds.url('https', 'http'),
+      kinds.webUrl,
       'Image shown on pages; the only thing they load from elsewhere.'
     ),
     BRAND_COLOR: setting(kinds.colour, '#3454d1', 'Colour of buttons and links.'),

@@ -162,7 +162,13 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
     [
       { ...good, PORT: '70000', LOG_LEVEL: 'loud', DATABASE_POOL_SIZE: '0' },
       [/^PORT must/, /^LOG_LEVEL must be one of/, /^DATABASE_POOL_SIZE must/]
-    ]
+    ],
+    ...['https:evil', 'https:/evil', 'https:///evil', 'https://', '//evil', '/\\evil', 'evil'].map(
+      (url): [Environment, RegExp[]] => [
+        { ...good, PASSWORD_RESET_REQUEST_URL: url },
+        [/^PASSWORD_RESET_REQUEST_URL must be a URL that starts with https:\/\/ .* names a host\.$/]
+      ]
+    )
   ]
   for (const [env, expected] of table) {
     const problems = problemsOf(env)
@@ -215,8 +221,12 @@ test('good environments are taken, in the spellings that the contract allows', (
     JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME: '2w',
     RATE_LIMIT_LOGIN: '10/minute',
     RATE_LIMIT_REFRESH: '5/300s',
-    BASE_PATH: '/jwt-allauth/'
+    BASE_PATH: '/jwt-allauth/',
+    PASSWORD_RESET_REDIRECT: '/app/new-password?step=1',
+    PASSWORD_RESET_REQUEST_URL: 'https://app.example/forgotten'
   })
+  assert.equal(config.PASSWORD_RESET_REDIRECT, '/app/new-password?step=1')
+  assert.equal(config.PASSWORD_RESET_REQUEST_URL, 'https://app.example/forgotten')
   assert.deepEqual(config.TRUST_PROXY, ['10.0.0.0/8', 'fd00::/8', '192.0.2.1/32'])
   assert.deepEqual(config.CORS_ORIGINS, ['https://app.example', 'https://admin.example'])
   assert.equal(config.JWT_ALLAUTH_COLLECT_USER_AGENT, false)
