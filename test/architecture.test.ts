@@ -22,6 +22,7 @@ const layers: readonly (readonly string[])[] = [
     'accounts/address.ts',
     'tokens/jws.ts'
   ],
+  ['i18n/language-names.ts'],
   ['config', 'version.ts'],
   ['i18n', 'links/paths.ts'],
   // tier 1

@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs'
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { languageFor, languageNames } from '../i18n/language-names.js'
 import { builtIn, type NamedRole } from '../roles/roles.js'
 
 /** How one setting is written: `parse` throws a {@link SettingError} whose message completes "NAME …". */
@@ -176,6 +178,25 @@ export const cidr: Kind<string> = {
     }
     return range
   }
+}
+
+/** A folder that can be read. */
+export const folder: Kind<string> = {
+  name: 'folder',
+  parse(value) {
+    try {
+      readdirSync(value)
+    } catch (cause) {
+      fail(`cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`)
+    }
+    return value
+  }
+}
+
+/** A language tag that there is a catalogue for, as the name of that catalogue. */
+export const language: Kind<string> = {
+  name: languageNames.join(', '),
+  parse: value => languageFor(value) ?? fail(`must be one of ${languageNames.join(', ')}`)
 }
 
 /** The URL of a service, with its scheme checked. */

@@ -475,11 +475,11 @@ export const groups = {
     ),
     BRAND_COLOR: setting(kinds.colour, '#3454d1', 'Colour of buttons and links.'),
     TEMPLATES_DIR: optional(
-      kinds.text,
+      kinds.folder,
       'Folder whose templates replace those of `views/` with the same names; `views/README.md` says what each is given. A broken one stops the start.'
     ),
     DEFAULT_LOCALE: setting(
-      kinds.text,
+      kinds.language,
       'en',
       'Language where neither the account nor the browser names one that there is.'
     )

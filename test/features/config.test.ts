@@ -163,6 +163,14 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
       { ...good, PORT: '70000', LOG_LEVEL: 'loud', DATABASE_POOL_SIZE: '0' },
       [/^PORT must/, /^LOG_LEVEL must be one of/, /^DATABASE_POOL_SIZE must/]
     ],
+    [
+      { ...good, PORT: '70000', TEMPLATES_DIR: '/nowhere/hunter2', DEFAULT_LOCALE: 'nl' },
+      [
+        /^PORT must/,
+        /^TEMPLATES_DIR cannot be read \(ENOENT\)\.$/,
+        /^DEFAULT_LOCALE must be one of en, cs, .*, zh-Hant\.$/
+      ]
+    ],
     ...['https:evil', 'https:/evil', 'https:///evil', 'https://', '//evil', '/\\evil', 'evil'].map(
       (url): [Environment, RegExp[]] => [
         { ...good, PASSWORD_RESET_REQUEST_URL: url },
@@ -222,9 +230,11 @@ test('good environments are taken, in the spellings that the contract allows', (
     RATE_LIMIT_LOGIN: '10/minute',
     RATE_LIMIT_REFRESH: '5/300s',
     BASE_PATH: '/jwt-allauth/',
+    DEFAULT_LOCALE: 'pt',
     PASSWORD_RESET_REDIRECT: '/app/new-password?step=1',
     PASSWORD_RESET_REQUEST_URL: 'https://app.example/forgotten'
   })
+  assert.equal(config.DEFAULT_LOCALE, 'pt-BR')
   assert.equal(config.PASSWORD_RESET_REDIRECT, '/app/new-password?step=1')
   assert.equal(config.PASSWORD_RESET_REQUEST_URL, 'https://app.example/forgotten')
   assert.deepEqual(config.TRUST_PROXY, ['10.0.0.0/8', 'fd00::/8', '192.0.2.1/32'])

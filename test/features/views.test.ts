@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Handlebars from 'handlebars'
 import { type Config, loadConfig } from '../../src/config/load.js'
-import { languageNames } from '../../src/i18n/texts.js'
+import { languageNames } from '../../src/i18n/language-names.js'
 import { packageRoot } from '../../src/package-root.js'
 import { brandColours } from '../../src/views/assets.js'
 import { contrast } from '../../src/views/colour.js'
@@ -357,9 +357,10 @@ for (const [what, path, source, sentence] of broken) {
   })
 }
 
-test('a TEMPLATES_DIR that is not there stops the start with a sentence', () => {
-  const config = configWith({ TEMPLATES_DIR: join(tmpdir(), 'postern-nowhere') })
-  assert.throws(() => createRenderer(config), {
+test('a file of TEMPLATES_DIR that cannot be read stops the start with a sentence', async t => {
+  const folder = await templatesDir(t, {})
+  await symlink('nowhere', join(folder, 'postern.css'))
+  assert.throws(() => createRenderer(configWith({ TEMPLATES_DIR: folder })), {
     name: 'ConfigError',
     message: 'TEMPLATES_DIR cannot be read (ENOENT).'
   })
