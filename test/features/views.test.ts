@@ -196,6 +196,14 @@ test('a mail says how long its link works, from the settings where nothing else 
   assert.match(mail('password-reset', 'ru', { link, expiresInHours: 5 }).text, /: 5 часов/)
 })
 
+test('ENU-10 the mail about a taken address fits a sign-up and a change of address alike', () => {
+  const { text, html } = renderer.mail('account-exists', 'en', {})
+  for (const part of [text, html]) {
+    assert.match(part, /tried to use this address for another account/)
+    assert.doesNotMatch(part, /sign(ed)? up|registered/)
+  }
+})
+
 test('a mail without a code speaks of none', () => {
   const { text, html } = renderer.mail('password-reset', 'en', { link: 'https://a.example/x/' })
   for (const part of [text, html]) assert.doesNotMatch(part, /this code/)
