@@ -204,6 +204,30 @@ test('ENU-10 the mail about a taken address fits a sign-up and a change of addre
   }
 })
 
+const buttons: Readonly<Record<string, RegExp>> = {
+  en: /button/i,
+  cs: /tlačítk/i,
+  de: /Schaltfläche/i,
+  es: /botón/i,
+  fr: /bouton/i,
+  ko: /버튼/,
+  pl: /przycisk/i,
+  'pt-BR': /botão/i,
+  ru: /кнопк/i,
+  tr: /düğme/i,
+  'zh-Hans': /按钮/,
+  'zh-Hant': /按鈕/
+}
+
+for (const language of languageNames) {
+  test(`the text part of a mail speaks of no button in ${language}: it has none`, () => {
+    const button = buttons[language] ?? assert.fail(`what is a button called in ${language}?`)
+    assert.match(renderer.mail('invitation', language, sampleMail).html, button)
+    for (const name of mailNames)
+      assert.doesNotMatch(renderer.mail(name, language, sampleMail).text, button, name)
+  })
+}
+
 test('a mail without a code speaks of none', () => {
   const { text, html } = renderer.mail('password-reset', 'en', { link: 'https://a.example/x/' })
   for (const part of [text, html]) assert.doesNotMatch(part, /this code/)
