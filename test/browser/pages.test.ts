@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
-import { languageNames } from '../../src/i18n/texts.js'
+import { languageNames } from '../../src/i18n/language-names.js'
 import { mailNames } from '../../src/views/mails.js'
 import type { PageName } from '../../src/views/pages.js'
 import { atEnd } from '../support/at-end.js'
