@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import type { TestContext } from 'node:test'
-import { packageRoot } from '../../src/package-root.js'
 import { secretKey } from './app.js'
 import { atEnd } from './at-end.js'
 import { entry } from './entry.js'
@@ -24,7 +24,7 @@ const { PATH = '', HOME = '' } = process.env
 export async function postern(
   args: readonly string[],
   settings: Settings,
-  cwd = packageRoot
+  cwd = tmpdir()
 ): Promise<Run> {
   const child = spawn(process.execPath, [entry('src/cli/main.js'), ...args], {
     cwd,
@@ -45,7 +45,7 @@ export async function postern(
 /** A process that runs any number of commands, one at a time; it ends with the test. */
 export function startCommands(t: Pick<TestContext, 'after'>) {
   const runner: ChildProcess = fork(entry('test/support/cli-runner.js'), {
-    cwd: packageRoot,
+    cwd: tmpdir(), // whoever runs the tests may have an .env of their own
     env: { PATH, HOME },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc']
   })

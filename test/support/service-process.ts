@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import type { TestContext } from 'node:test'
-import { packageRoot } from '../../src/package-root.js'
 import { quick, secretKey } from './app.js'
 import { atEnd } from './at-end.js'
 import { entry } from './entry.js'
@@ -29,7 +29,7 @@ export async function startProcess(
   const { PATH = '', HOME = '' } = process.env
   const secret = settings.DATABASE_URL === undefined ? {} : { SECRET_KEY: secretKey }
   const child = spawn(process.execPath, [entry(program), ...args], {
-    cwd: packageRoot,
+    cwd: tmpdir(),
     env: { PATH, HOME, ...defaults, ...secret, ...settings },
     stdio: ['ignore', 'pipe', 'pipe']
   })

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import type { TestContext } from 'node:test'
-import { packageRoot } from '../../src/package-root.js'
 import { atEnd } from './at-end.js'
 import { entry } from './entry.js'
 
@@ -10,7 +10,7 @@ export function startWorkerProcess(t: TestContext, env: Readonly<Record<string, 
   const child: ChildProcess = spawn(process.execPath, [entry('src/worker.js')], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: packageRoot
+    cwd: tmpdir()
   })
   let output = ''
   const exited = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>
