@@ -28,9 +28,10 @@ export type Alongside = {
  * most a quarter of an hour: guessing slows to a crawl, nobody is locked out for good. A budget may
  * name one wait for all instead.
  *
- * Only rows that are there already are locked, in the order of their keys and before anything is
- * written: with an insert in between, two first attempts beside a row they share could each hold what
- * the other waits for.
+ * Rows that are there are locked first, in the order of their keys; then those that are missing are
+ * made, in that order too, and never one that somebody else has made meanwhile is waited for with a
+ * lock. With both in one go, two first attempts beside a row they share could each hold what the other
+ * waits for.
  */
 const reserveSql = (alongside: string) => `
 WITH wanted AS (
@@ -39,18 +40,30 @@ WITH wanted AS (
   SELECT b."key", b."blockedUntil",
     CASE WHEN b."expiresAt" <= now() THEN 1 ELSE b."failures" + 1 END AS failures
   FROM "AttemptBudget" b WHERE b."key" = ANY ($1::text[]) ORDER BY b."key" FOR UPDATE
+), counted AS (
+  SELECT w.*, h."key" IS NULL AS missing, COALESCE(h.failures, 1) AS failures
+  FROM wanted w LEFT JOIN held h ON h."key" = w.key
+  WHERE NOT EXISTS (SELECT FROM held WHERE "blockedUntil" > now())
+), attempt AS (
+  SELECT key, missing, failures, period, CASE WHEN failures >= allowed THEN now() + make_interval(secs =>
+    COALESCE(wait, LEAST(900, period / 10.0 * 2 ^ LEAST(failures - allowed, 30)))) END AS until
+  FROM counted
+), opened AS (
+  INSERT INTO "AttemptBudget" ("key", "failures", "blockedUntil", "expiresAt")
+  SELECT key, failures, until, GREATEST(now(), until) + make_interval(secs => period)
+  FROM attempt WHERE missing ORDER BY key
+  ON CONFLICT ("key") DO NOTHING
+  RETURNING "key"
 ), taken AS (
-  SELECT w.key, h.failures, w.period, CASE WHEN h.failures >= w.allowed THEN now() + make_interval(secs =>
-    COALESCE(w.wait, LEAST(900, w.period / 10.0 * 2 ^ LEAST(h.failures - w.allowed, 30)))) END AS until
-  FROM held h JOIN wanted w ON w.key = h."key"
-  WHERE (SELECT count(*) FROM held) = cardinality($1::text[])
-    AND NOT EXISTS (SELECT FROM held WHERE "blockedUntil" > now())
+  SELECT * FROM attempt
+  WHERE (SELECT count(*) FROM opened) = (SELECT count(*) FROM attempt WHERE missing)
 ), spent AS (
   UPDATE "AttemptBudget" b SET "failures" = t.failures, "blockedUntil" = t.until,
     "expiresAt" = GREATEST(now(), t.until) + make_interval(secs => t.period)
-  FROM taken t WHERE b."key" = t.key
+  FROM taken t WHERE b."key" = t.key AND NOT t.missing
 )
 SELECT
+  ARRAY(SELECT "key" FROM opened) AS "openedKeys",
   (SELECT max(failures) FROM taken) AS "failures",
   (SELECT extract(epoch FROM max(until) - now())::float8 FROM taken) AS "blocksSeconds",
   (SELECT extract(epoch FROM max("blockedUntil") - now())::float8 FROM held WHERE "blockedUntil" > now()) AS "waitSeconds",
@@ -58,17 +71,8 @@ SELECT
   set_config('synchronous_commit', 'off', true) AS "asynchronous"
   ${alongside}`
 
-const openBudgets = {
-  name: 'open-attempt-budgets',
-  text: `
-INSERT INTO "AttemptBudget" ("key", "failures", "expiresAt")
-SELECT key, 0, now() + make_interval(secs => period)
-FROM unnest($1::text[], $2::int4[]) AS w (key, period) ORDER BY key
-ON CONFLICT ("key") DO NOTHING
-RETURNING set_config('synchronous_commit', 'off', true) AS "asynchronous"`
-}
-
 type Row = {
+  readonly openedKeys: readonly string[]
   /** Of the fullest budget, with this attempt; null: nothing was taken. */
   readonly failures: number | null
   readonly blocksSeconds: number | null
@@ -97,11 +101,10 @@ export async function reserve<Also = unknown>(
   alongside?: Alongside
 ): Promise<Reserved & { readonly also: Also | null }> {
   const keys = budgets.map(budget => keyOf(key, budget))
-  const periods = budgets.map(({ rate }) => rate.seconds)
   const values = [
     keys,
     budgets.map(({ rate }) => rate.count),
-    periods,
+    budgets.map(({ rate }) => rate.seconds),
     budgets.map(({ wait }) => wait ?? null),
     ...(alongside?.values ?? [])
   ]
@@ -111,10 +114,11 @@ export async function reserve<Also = unknown>(
   }
   for (;;) {
     const rows = await db.run<Row & { also?: Also | null }>(statement, values)
-    const { failures, blocksSeconds, waitSeconds, also } = rows[0] as (typeof rows)[number]
+    const { openedKeys, failures, blocksSeconds, waitSeconds, also } = rows[0] as (typeof rows)[0]
     if (waitSeconds !== null) throw throttled(waitSeconds)
     if (failures !== null) return { keys, failures, blocksSeconds, also: also ?? null }
-    await db.run(openBudgets, [keys, periods])
+    // Another first attempt made one of the rows beside this: give back and look again.
+    await refund(db, { keys: openedKeys })
   }
 }
 
