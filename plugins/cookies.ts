@@ -5,8 +5,7 @@ import { refreshCookie } from '../src/tokens/tokens.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** A cookie by its plain name. @throws {Problem} `token_not_valid` when it came twice with two values. */
-    /** Null also where two different ones came: neither counts. */
+    /** A cookie by its plain name; null also where two different ones came: neither counts. */
     readCookie(name: string): string | null
   }
   interface FastifyReply {

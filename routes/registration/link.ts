@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
+import { maskAddress } from '../../src/accounts/mask.js'
 import { confirmByToken, inspectConfirmation } from '../../src/email-verification/confirm.js'
 import { Problem } from '../../src/errors/problem.js'
 import { inspectInvitation } from '../../src/invitations/accept-invitation.js'
@@ -62,7 +63,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       if (!config.EMAIL_VERIFICATION_CONFIRM_BUTTON) {
         return land(request, reply, await confirmByToken(deps, key, byCookie(request)), 302)
       }
-      const standing = await inspectConfirmation(deps, key)
+      const { standing } = await inspectConfirmation(deps, key)
       if (standing === 'confirmed') return reply.redirect(landingOf(request), 302)
       if (standing !== 'live') return failToLand(request, reply, standing)
       return reply.keepLink('email_verification', key).redirect(buttonPage, 302)
@@ -124,8 +125,9 @@ const confirmByButton: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const token = request.keptLink('email_verification') ?? ''
-      const standing = await inspectConfirmation(deps, token)
-      if (standing === 'live') return reply.page('registration/verify', {})
+      const { standing, address } = await inspectConfirmation(deps, token)
+      if (standing === 'live')
+        return reply.page('registration/verify', { maskedEmail: maskAddress(address) })
       if (standing === 'confirmed') return reply.redirect(landingOf(request), 302)
       return failToLand(request, reply, standing)
     }

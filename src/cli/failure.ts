@@ -17,6 +17,8 @@ export function describe(error: unknown): string {
 
 /** The sentences that the HTTP API would answer with. */
 function describeProblem({ code, details }: Problem): string {
+  if (code === 'no_active_account')
+    return 'That account is disabled: postern user enable comes first.'
   const texts = loadTexts('en')
   const fields = Object.values(details.fields ?? {}).flat()
   if (fields.length === 0) return texts('errors', code, details.params)

@@ -79,7 +79,9 @@ const list = ({ role, json, ...filter }: ListOptions) =>
   withDeps(async deps => {
     const page = await listAccounts(deps, {
       ...filter,
-      ...(role === undefined ? {} : { role: roleNumber(deps, role) })
+      ...(role === undefined
+        ? {}
+        : { role: /^\d+$/.test(role) ? Number(role) : roleNumber(deps, role) })
     })
     const named = (account: ListedAccount) => deps.roles.nameOf(account.role)
     if (json) {
@@ -152,7 +154,7 @@ async function reset(deps: Deps, { id, email }: Account): Promise<void> {
   const hadFactor = await resetMfa(deps, id)
   say(
     hadFactor
-      ? `${email} has no second factor any more, is signed out everywhere, and was told by mail.`
+      ? `${email} has no second factor any more and is signed out everywhere. A proved mailbox is told.`
       : `${email} has no second factor.`
   )
 }

@@ -84,7 +84,7 @@ export function loadConfig(env: Environment = readEnvironment()): Config {
     HASH_CONCURRENCY: concurrency,
     HASH_QUEUE_LIMIT: given.HASH_QUEUE_LIMIT ?? 64 * concurrency,
     production,
-    warnings: unknownNames(env)
+    warnings: [...unknownNames(env), ...mailless(given, production, publicUrl)]
   }
   problems.push(...contradictions(completed, given, env))
   if (problems.length > 0) throw new ConfigError(problems)
@@ -122,6 +122,7 @@ function parseOne(
   }
 }
 
+const loopbackHost = /^(localhost|127(\.\d+){3}|\[::1\])$/
 const argonFloors = [47_104, 19_456, 12_288, 9216]
 const leastMemory = 7168
 
@@ -153,7 +154,7 @@ type Completed = Omit<Config, 'SECRET_KEY'> & { readonly SECRET_KEY: string | nu
 function contradictions(config: Completed, given: Settings, env: Environment): string[] {
   const { hostname, protocol } = new URL(config.PUBLIC_URL)
   const https = protocol === 'https:'
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
+  const loopback = loopbackHost.test(hostname)
   const secure = config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE
   const floor = argonFloors[config.ARGON2_ITERATIONS - 1] ?? leastMemory
   const clash = reservedClaims.filter(name =>
@@ -194,13 +195,18 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
       'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE=None needs JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: browsers drop such a cookie otherwise.'
     ],
     [
-      !config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH.startsWith('/'),
-      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH must start with a slash.'
+      !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH),
+      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH must be a path such as /, without spaces or semicolons.'
     ],
     [
       config.COOKIE_HOST_PREFIX &&
-        (!secure || config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH !== '/'),
-      'COOKIE_HOST_PREFIX needs secure cookies and the path /.'
+        !(
+          secure &&
+          config.PASSWORD_RESET_COOKIE_SECURE &&
+          config.PASSWORD_SET_COOKIE_SECURE &&
+          config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH === '/'
+        ),
+      'COOKIE_HOST_PREFIX needs secure cookies, which an https PUBLIC_URL makes them, and the path /.'
     ],
     [
       config.ARGON2_MEMORY_KIB < floor,
@@ -260,6 +266,15 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     [clash.length > 0, `JWT_ALLAUTH_USER_ATTRIBUTES cannot redefine ${clash.join(', ')}.`]
   ]
   return rules.filter(([broken]) => broken).map(([, sentence]) => sentence)
+}
+
+/** Mails that nobody gets: in development on a host of its own, where no page shows them either. */
+function mailless(given: Settings, production: boolean, publicUrl: string): string[] {
+  const { hostname } = new URL(publicUrl)
+  const isLogged = !production && given.EMAIL_HOST === null && !given.EMAIL_DISABLED
+  return isLogged && !loopbackHost.test(hostname)
+    ? ['EMAIL_HOST is not set: mails reach nobody, and their links are written to the log.']
+    : []
 }
 
 /** A misspelt name is silent otherwise, and would leave a default where a choice was meant. */

@@ -62,7 +62,7 @@ export const groups = {
     LOG_LEVEL: setting(
       kinds.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
       'info',
-      'Least severity that is logged. No level logs a secret.'
+      'Least severity that is logged. No level logs a secret, but for the links of mails where there is no `EMAIL_HOST`.'
     )
   },
   Database: {
@@ -420,7 +420,7 @@ export const groups = {
   Mail: {
     EMAIL_HOST: optional(
       kinds.text,
-      'SMTP server. Without it, outside production, mails are shown at `/dev/mailbox/`.'
+      'SMTP server. Without it, outside production, mails are shown at `/dev/mailbox/` and their links logged; where `PUBLIC_URL` is no loopback host they are only logged.'
     ),
     EMAIL_PORT: optional(kinds.integer(1, 65_535), 'Port of the SMTP server.', {
       defaultText: '465 with `EMAIL_USE_SSL`, 587 with `EMAIL_USE_TLS`, else 25'

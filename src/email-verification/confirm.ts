@@ -20,11 +20,11 @@ type ConfirmDeps = Pick<Deps, 'db' | 'config' | 'clock'>
 export async function inspectConfirmation(
   deps: Pick<Deps, 'db'>,
   token: string
-): Promise<'live' | 'confirmed' | 'invalid' | 'superseded'> {
+): Promise<{ standing: 'live' | 'confirmed' | 'invalid' | 'superseded'; address: string }> {
   const link = await findLink(deps.db, token, 'email_verification')
-  if (link === null) return 'invalid'
-  if (link.standing === 'live' || link.standing === 'superseded') return link.standing
-  return link.standing === 'redeemed' ? 'confirmed' : 'invalid'
+  const { standing = 'void', address = '' } = link ?? {}
+  if (standing === 'live' || standing === 'superseded') return { standing, address }
+  return { standing: standing === 'redeemed' ? 'confirmed' : 'invalid', address }
 }
 
 /**
@@ -83,7 +83,10 @@ async function confirm(
       // A later sign-up proved the mailbox: whatever an earlier one holds was never proven (EML-10).
       credentialEpoch = await adoptSignUp(tx, account, signUp, deps.clock())
       await endSessionsAfterEpoch(tx, { userId })
-      await dropSecondFactor(tx, userId)
+      if (await dropSecondFactor(tx, userId)) {
+        const event = { actorId: userId, subjectId: userId, origin: request.device }
+        await record(tx, { event: 'mfa.disabled', ...event })
+      }
     } else {
       await markVerified(tx, userId, deps.clock())
     }

@@ -5,7 +5,7 @@ import { type Origin, record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { findLink, findLiveLink, type Link, redeemLink } from '../links/links.js'
-import { dropSecondFactor } from '../mfa/authenticators.js'
+import { noteFirstProof } from '../mfa/pass-on.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
 import {
   openSession,
@@ -49,7 +49,7 @@ export async function acceptInvitation(
     const { id: userId } = account
     const credentialEpoch = await resetPassword(tx, account, { passwordHash, now })
     // Of a sign-up that nobody proved before somebody was asked in (contract A.3.2).
-    if (account.emailVerifiedAt === null) await dropSecondFactor(tx, userId)
+    if (account.emailVerifiedAt === null) await noteFirstProof(tx, userId, origin)
     await tx.prisma.invitation.updateMany({ where: { userId }, data: { acceptedAt: now } })
     await record(tx, { event: 'invitation.accepted', actorId: userId, subjectId: userId, origin })
     const proof = { userId, credentialEpoch, amr: ['pwd'] as const, via: 'session.opened' as const }

@@ -1,5 +1,6 @@
 import { upgradePasswordHash } from '../accounts/accounts.js'
 import { canonicalAddress } from '../accounts/address.js'
+import { refund } from '../attempts/budgets.js'
 import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem, throttled } from '../errors/problem.js'
@@ -38,7 +39,10 @@ export async function login(
       origin: client.device,
       details: { reason: reason ?? 'credentials', ...(attempt.locks ? { lockout: true } : {}) }
     })
-    throw new Problem(reason === 'unverified' ? 'email_not_verified' : 'incorrect_credentials')
+    if (reason !== 'unverified') throw new Problem('incorrect_credentials')
+    // The password was right, and the answer says so: whoever tries until the mail came is no guesser.
+    await refund(deps.db, reservation)
+    throw new Problem('email_not_verified')
   }
   const { id: userId, credentialEpoch, passwordHash } = candidate
   const proof = {

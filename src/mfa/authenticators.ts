@@ -41,13 +41,14 @@ export async function useStep(
 /**
  * Removes whatever second factor an account has or was about to get: authenticator, recovery codes,
  * and every sign-in that waits for one of them. For the owner who gives it up, and for an account that
- * passes to whoever proved its mailbox (contract A.3.2).
+ * passes to whoever proved its mailbox (contract A.3.2). Whether there was an authenticator.
  */
-export async function dropSecondFactor(tx: Database, userId: string): Promise<void> {
-  await tx.prisma.authenticator.deleteMany({ where: { userId } })
+export async function dropSecondFactor(tx: Database, userId: string): Promise<boolean> {
+  const { count } = await tx.prisma.authenticator.deleteMany({ where: { userId } })
   await tx.prisma.recoveryCode.deleteMany({ where: { userId } })
   await tx.prisma.mfaChallenge.deleteMany({ where: { userId } })
   await tx.prisma.pendingAuthenticator.deleteMany({ where: { session: { userId } } })
+  return count > 0
 }
 
 /** One line of a person's own list. */

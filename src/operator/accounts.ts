@@ -3,7 +3,7 @@ import { setAccountRole, setActive } from '../accounts/standing.js'
 import { type AuditEventName, noOrigin, record } from '../audit/record.js'
 import type { Database } from '../database/database.js'
 import type { Deps } from '../deps.js'
-import { voidLinks } from '../links/links.js'
+import { carryVerification, voidLinks } from '../links/links.js'
 import { dropSecondFactor, readAuthenticator } from '../mfa/authenticators.js'
 import { enqueue } from '../outbox/enqueue.js'
 import { revokeAllSessions } from '../sessions/revoke.js'
@@ -109,10 +109,12 @@ export function resetMfa(
   userId: string
 ): Promise<boolean> {
   const { config, clock } = deps
-  return withAccount(deps, userId, async (tx, { email, emailVerifiedAt, locale }) => {
+  return withAccount(deps, userId, async (tx, account) => {
+    const { email, emailVerifiedAt, locale, credentialEpoch } = account
     if ((await readAuthenticator(tx, userId)) === null) return false
     await dropSecondFactor(tx, userId)
     await revokeAllSessions(tx, { userId })
+    await carryVerification(tx, { userId, credentialEpoch: credentialEpoch + 1 })
     await note(tx, 'mfa.disabled', userId)
     if (emailVerifiedAt === null) return true
     await enqueue(tx, deps, {

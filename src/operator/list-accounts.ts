@@ -40,6 +40,9 @@ const states = {
   active: { isActive: true, NOT: isInvited }
 }
 
+/** `%` and `_` are letters of an address here, no patterns. */
+const literally = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&')
+
 type ReadDeps = Pick<Deps, 'db' | 'clock'>
 
 /** Accounts, newest first; `next` is the `before` of the following page. */
@@ -49,7 +52,7 @@ export async function listAccounts(
 ): Promise<{ results: ListedAccount[]; next: string | null }> {
   const found = await read(deps, limit + 1, {
     ...(role === undefined ? {} : { role }),
-    ...(matching === undefined ? {} : { email: { contains: matching.toLowerCase() } }),
+    ...(matching === undefined ? {} : { email: { contains: literally(matching.toLowerCase()) } }),
     ...(before === undefined ? {} : { id: { lt: before } }),
     ...(state === undefined ? {} : states[state])
   })

@@ -5,7 +5,7 @@ import { type Origin, record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { Problem } from '../errors/problem.js'
 import { findLiveLink, redeemLink } from '../links/links.js'
-import { dropSecondFactor } from '../mfa/authenticators.js'
+import { noteFirstProof } from '../mfa/pass-on.js'
 import { enqueue } from '../outbox/enqueue.js'
 import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
@@ -51,7 +51,7 @@ export async function setNewPassword(
     const { id: userId, email: recipient, locale } = account
     const isFirstProof = account.emailVerifiedAt === null
     const credentialEpoch = await resetPassword(tx, account, { passwordHash, now: deps.clock() })
-    if (isFirstProof) await dropSecondFactor(tx, userId)
+    if (isFirstProof) await noteFirstProof(tx, userId, origin)
     if (isFirstProof || deps.config.LOGOUT_ON_PASSWORD_CHANGE)
       await endSessionsAfterEpoch(tx, { userId })
     await record(tx, { event: 'password.reset', actorId: userId, subjectId: userId, origin })

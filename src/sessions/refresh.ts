@@ -114,8 +114,9 @@ async function explain(deps: RefreshDeps, presented: Presented, device: Device):
     await revokeAllSessions(db, { userId })
     throw spent('no_active_account')
   }
+  // Opened while none was asked for. The epoch stays: the link that confirms the address depends on it.
   if (config.EMAIL_VERIFICATION === 'mandatory' && standing.userEmailVerifiedAt === null) {
-    await revokeAllSessions(db, { userId })
+    await revokeSession(db, { userId, sessionId })
     throw spent('email_not_verified')
   }
   if (standing.transport !== presented.transport) throw new Problem('token_not_valid')

@@ -29,7 +29,8 @@ export const helpers = {
   },
 
   /** A time, given as a date or as ISO 8601. It is UTC: nobody told us where the reader is. */
-  date(when: string | Date, { data }: Options): string {
+  date(when: string | Date | null, { data }: Options): string {
+    if (when === null) throw new TypeError('there is no time to show')
     return new Intl.DateTimeFormat(data.locale, {
       dateStyle: 'long',
       timeStyle: 'short',

@@ -44,15 +44,24 @@ export const mailNames = [
 ] as const
 export type MailName = (typeof mailNames)[number]
 
-/** The mails that carry a link, and are of no use without it. */
-export const linkMails: readonly MailName[] = [
-  'admin-link',
-  'email-change-confirm',
-  'email-changed',
-  'email-verification',
-  'invitation',
-  'password-reset'
-]
+/** What each mail is given, beside the lifetimes; its templates are tried with this and no more. */
+export const mailGets: { readonly [Name in MailName]: readonly (keyof MailContext)[] } = {
+  'account-exists': [],
+  'admin-link': ['link'],
+  'email-change-confirm': ['link'],
+  'email-change-requested': ['newAddressMasked'],
+  'email-changed': ['newAddressMasked', 'link'],
+  'email-verification': ['link', 'code'],
+  invitation: ['link'],
+  'mfa-attempts': ['when'],
+  'mfa-disabled': ['when'],
+  'mfa-enabled': ['when'],
+  'password-changed': [],
+  'password-reset': ['link', 'code'],
+  'recovery-code-used': ['when', 'remaining'],
+  'recovery-codes-low': ['when', 'remaining'],
+  'session-ended': ['when']
+}
 
 const undoHours = 72
 

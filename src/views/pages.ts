@@ -27,7 +27,7 @@ export type Pages = {
   'password-reset/complete': Nothing
   'password-reset/invalid': Nothing
   'registration/verification-sent': Form<'email'> & { readonly resent?: boolean }
-  'registration/verify': { readonly maskedEmail?: string | undefined }
+  'registration/verify': Masked
   'registration/verified': { readonly signedIn?: boolean }
   'registration/verification-failed': Form<'email'> & {
     readonly reason: 'invalid' | 'superseded'

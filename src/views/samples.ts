@@ -29,7 +29,7 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     { values, resent: true },
     { values, errors: errors('email', 'code') }
   ],
-  'registration/verify': [{}, { maskedEmail }],
+  'registration/verify': [{ maskedEmail }],
   'registration/verified': [{}, { signedIn: true }],
   'registration/verification-failed': [
     { reason: 'invalid' },

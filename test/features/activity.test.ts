@@ -416,6 +416,7 @@ test('LOG-01 every flow leaves one event, with who, whose, where from and how it
     service,
     () => invitee.send('POST', '/registration/set-password/', reset),
     () => [
+      { event: 'email.verified', subject: graceId, details: { first: true } },
       { event: 'invitation.accepted', subject: graceId },
       { event: 'session.opened', subject: graceId, session: invitee.sessionId, details: opened }
     ]

@@ -76,6 +76,18 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
     [{ ...production, PUBLIC_URL: '' }, [/^PUBLIC_URL must be set in production/]],
     [{ ...production, PUBLIC_URL: 'https://id.example/x' }, [/^PUBLIC_URL must be an http\(s\)/]],
     [{ DATABASE_URL: database, SECRET_KEY: 'a'.repeat(46) }, [/^SECRET_KEY looks like a placeh/]],
+    [
+      { ...good, JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH: '/a;b' },
+      [/^JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH must be a path/]
+    ],
+    [
+      {
+        ...good,
+        COOKIE_HOST_PREFIX: 'true',
+        JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: 'true'
+      },
+      [/^COOKIE_HOST_PREFIX needs secure cookies/]
+    ],
     [{ ...good, BASE_PATH: '/../x' }, [/^BASE_PATH must be a path such as/]],
     [
       { ...production, PUBLIC_URL: 'http://id.example' },
@@ -110,7 +122,7 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
     ],
     [
       { ...good, JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH: 'auth' },
-      [/_COOKIE_PATH must start with a slash/]
+      [/_COOKIE_PATH must be a path such as/]
     ],
     [{ ...good, COOKIE_HOST_PREFIX: 'true' }, [/^COOKIE_HOST_PREFIX needs secure cookies/]],
     [{ ...good, CORS_ORIGINS: '*' }, [/^CORS_ORIGINS must be an origin/]],
@@ -256,6 +268,14 @@ test('A.3.27 an unknown JWT_ALLAUTH_* name warns and names the nearest one', () 
   assert.deepEqual(warnings, [
     'JWT_ALLAUTH_SESION_LIFETIME is not a setting; the nearest is JWT_ALLAUTH_SESSION_LIFETIME.'
   ])
+})
+
+test('mails that would reach nobody are worth a warning', () => {
+  const named = { ...good, PUBLIC_URL: 'http://auth.example' }
+  assert.match(loadConfig(named).warnings.join(), /^EMAIL_HOST is not set: mails reach nobody/)
+  for (const more of [{ EMAIL_HOST: 'smtp.example' }, { EMAIL_DISABLED: 'true' }])
+    assert.deepEqual(loadConfig({ ...named, ...more }).warnings, [])
+  assert.deepEqual(loadConfig({ ...good, PUBLIC_URL: 'http://localhost:3000' }).warnings, [])
 })
 
 test('without DATABASE_URL a key is made once, for nobody else to read', t => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { startAppOn } from '../support/app.js'
 import { assertProblem, withoutTraces } from '../support/expect.js'
-import { open, pathOf, postForm, startMailing } from '../support/links.js'
+import { enrol } from '../support/factor.js'
+import { askReset, open, opened, pathOf, postForm, setNew, startMailing } from '../support/links.js'
 import { codeIn, linkIn } from '../support/mailbox.js'
 import {
   claimsOf,
@@ -369,4 +371,50 @@ test('the mail is in the language of whoever signed up', async t => {
 
   assert.equal(answer.headers['content-language'], 'de')
   assert.match(mail.text ?? '', /bestätig/i)
+})
+
+test('BRF-04 whoever tries the right password until the mail has come is no guesser', async t => {
+  const { service, mailbox } = await startMailing(t, {
+    ...mandatory,
+    LOGIN_FAILURES_PER_PAIR: '3/5m'
+  })
+  const person = newPerson()
+  await signUp(newClient(service), person)
+  for (let attempt = 0; attempt < 5; attempt++)
+    assertProblem(await signIn(newClient(service), person), 401, 'email_not_verified')
+  await open(newClient(service), await mailbox.linkFor(person.email))
+  assert.equal((await signIn(newClient(service), person)).statusCode, 200)
+})
+
+test('where confirmation becomes mandatory, nobody unconfirmed is signed in any more, and the link still works', async t => {
+  const { service, mailbox } = await startMailing(t, { EMAIL_VERIFICATION: 'optional' })
+  const person = newPerson()
+  const client = newClient(service)
+  await signUp(client, person)
+  const strict = await startAppOn(t, service.databaseUrl, { ...mailbox.settings, ...mandatory })
+  assert.equal((await presentAccess(service, client.access ?? '')).statusCode, 200)
+  assertProblem(await presentAccess(strict, client.access ?? ''), 401, 'token_not_valid')
+  const body = { refresh: client.refreshToken ?? '' }
+  const refreshed = await newClient(strict).send('POST', '/refresh/', body)
+  assertProblem(refreshed, 401, 'email_not_verified')
+  await open(newClient(strict), await mailbox.linkFor(person.email))
+  assert.equal((await signIn(newClient(strict), person)).statusCode, 200)
+})
+
+test('LOG-01 a reset that proves the mailbox writes down whose second factor went with it', async t => {
+  const { service, mailbox } = await startMailing(t, {
+    EMAIL_VERIFICATION: 'optional',
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'optional'
+  })
+  const { client, person } = await newMember(service)
+  await enrol(service, client)
+  await mailbox.next(person.email)
+  await askReset(newClient(service), person.email)
+  await setNew(await opened(service, await mailbox.linkFor(person.email)), 'another gigantic hat')
+  const events = await service.query<{ event: string }>(
+    'SELECT "event" FROM "AuditEvent" ORDER BY "id"'
+  )
+  const names = events.map(({ event }) => event)
+  for (const event of ['email.verified', 'mfa.disabled', 'password.reset'])
+    assert.equal(names.filter(name => name === event).length, 1, event)
 })
