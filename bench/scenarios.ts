@@ -189,9 +189,9 @@ export const queued: Scenario = async (world, effort) =>
     world,
     64,
     async (service, tokens) => {
-      const own = tokens.slice(0, 1)
       await driveUser(service, tokens, { clients: 64, count: effort.warmUp })
       await driveRefresh(service, tokens, { clients: 64, count: effort.warmUp })
+      const own = tokens.slice(0, 1) // only now: each refresh leaves another one
       const probes = {
         'POST /refresh/': () => driveRefresh(service, own, { clients: 1, count: effort.probes }),
         'GET /user/': () => driveUser(service, own, { clients: 1, count: effort.probes }),
@@ -224,7 +224,8 @@ export const queued: Scenario = async (world, effort) =>
       }
       return results
     },
-    { HASH_QUEUE_LIMIT: '1000' }
+    // With the usual number of sessions those of the probes would be the oldest, and end.
+    { HASH_QUEUE_LIMIT: '1000', MAX_SESSIONS_PER_USER: '1000' }
   )
 
 /** Statements that one request runs, by the driver's own count. */
