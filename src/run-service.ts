@@ -15,17 +15,20 @@ export async function runService(): Promise<void> {
       ? await openEmbedded({ dataDir: given.DATA_DIR, onProgress: say })
       : null
   const config: Config = { ...given, DATABASE_URL: embedded?.url ?? given.DATABASE_URL }
+  let app: Awaited<ReturnType<typeof buildApp>> | undefined
   try {
-    const app = await buildApp(config)
+    app = await buildApp(config)
     for (const warning of config.warnings) app.log.warn(warning)
     closeWithGrace({ delay: 15_000 }, async ({ err }) => {
-      if (err !== undefined) app.log.fatal({ err }, 'stopping after an error nobody handled')
-      await app.close()
+      if (err !== undefined) app?.log.fatal({ err }, 'stopping after an error nobody handled')
+      await app?.close()
       await embedded?.close()
     })
     await app.listen({ host: config.HOST, port: config.PORT })
     announce(config, app.listeningOrigin)
   } catch (error) {
+    // First whoever is connected: a server that goes away under them is another error.
+    await app?.close()
     await embedded?.close()
     throw error
   }
