@@ -25,8 +25,7 @@ const maxAge = 900
  */
 export default fp(
   async fastify => {
-    const { BASE_PATH: base, JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: secure } = fastify.deps.config
-    const attributes = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
+    const { BASE_PATH: base } = fastify.deps.config
 
     fastify.decorateRequest('keptChallenge', {
       getter(this: FastifyRequest) {
@@ -34,10 +33,10 @@ export default fp(
       }
     })
     fastify.decorateReply('keepChallenge', function (this: FastifyReply, token: string) {
-      return this.putCookie(cookieName, token, { ...attributes, maxAge })
+      return this.putCookie(cookieName, token, { maxAge })
     })
     fastify.decorateReply('forgetChallenge', function (this: FastifyReply) {
-      return this.putCookie(cookieName, '', { ...attributes, maxAge: 0, expires: new Date(0) })
+      return this.putCookie(cookieName, '', { maxAge: 0, expires: new Date(0) })
     })
     fastify.decorateReply(
       'leadToFactor',

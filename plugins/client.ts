@@ -21,14 +21,6 @@ declare module 'fastify' {
 export default fp(
   async fastify => {
     const { knownDevices } = fastify
-    const { JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: secure } = fastify.deps.config
-    const attributes = {
-      path: '/',
-      httpOnly: true,
-      secure,
-      sameSite: 'lax',
-      maxAge: knownDeviceSeconds
-    } as const
 
     fastify.decorateRequest('clientFor', function (this: FastifyRequest, address: string) {
       const { network, device, transport } = this
@@ -40,7 +32,7 @@ export default fp(
     })
     fastify.decorateReply('rememberDevice', function (this: FastifyReply, address: string) {
       const cookie = knownDevices.remember(this.request.readCookie(knownDeviceCookie), address)
-      return this.putCookie(knownDeviceCookie, cookie, attributes)
+      return this.putCookie(knownDeviceCookie, cookie, { maxAge: knownDeviceSeconds })
     })
   },
   {

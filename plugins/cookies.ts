@@ -12,6 +12,7 @@ declare module 'fastify' {
     /** `maxAge` in seconds. */
     putRefreshCookie(value: string, maxAge: number): FastifyReply
     clearRefreshCookie(): FastifyReply
+    /** Whole host, HttpOnly, Lax, and secure where the refresh cookie is, unless `options` say otherwise. */
     putCookie(name: string, value: string, options: CookieSerializeOptions): FastifyReply
   }
 }
@@ -22,6 +23,12 @@ export default fp(
     const { config } = fastify.deps
     await fastify.register(cookie)
     const nameOf = (name: string) => (config.COOKIE_HOST_PREFIX ? `__Host-${name}` : name)
+    const usual = {
+      path: '/',
+      httpOnly: true,
+      secure: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE,
+      sameSite: 'lax'
+    } as const
     const refreshAttributes = {
       path: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH,
       httpOnly: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY,
@@ -34,7 +41,7 @@ export default fp(
       return hasTwins(this.headers.cookie ?? '', wanted) ? null : (this.cookies[wanted] ?? null)
     })
     fastify.decorateReply('putCookie', function (name, value, options) {
-      return this.setCookie(nameOf(name), value, options)
+      return this.setCookie(nameOf(name), value, { ...usual, ...options })
     })
     fastify.decorateReply('putRefreshCookie', function (value, maxAge) {
       const limit = config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_MAX_AGE ?? maxAge

@@ -22,14 +22,12 @@ const nameOf = (purpose: LinkPurpose) => `${purpose}_token`
  */
 export default fp(
   async fastify => {
-    const { JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: secure } = fastify.deps.config
     fastify.decorateRequest('keptLink', function (this: FastifyRequest, purpose: LinkPurpose) {
       return this.readCookie(nameOf(purpose))
     })
     fastify.decorateReply('keepLink', function (this: FastifyReply, purpose, token) {
-      const attributes = { path: '/', httpOnly: true, secure, sameSite: 'lax', maxAge } as const
-      return this.putCookie(nameOf(purpose), token, attributes)
+      return this.putCookie(nameOf(purpose), token, { maxAge })
     })
   },
-  { name: 'link-cookie', fastify: '5.x', dependencies: ['deps', 'cookies'] }
+  { name: 'link-cookie', fastify: '5.x', dependencies: ['cookies'] }
 )

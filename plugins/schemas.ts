@@ -20,8 +20,8 @@ const customOptions = {
 }
 
 /**
- * Compiles a schema when it is first needed. All of them at once take half of the time that an
- * instance needs to start, and most kinds of answers are never given.
+ * Compiles a schema when it is first needed. All of them at once take about as long as building the
+ * rest of an instance, and most kinds of answers are never given.
  */
 export default fp(
   async fastify => {

@@ -3,9 +3,8 @@
 import { execSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 
-const read = url => readFileSync(fileURLToPath(url), 'utf8')
+const read = url => readFileSync(new URL(url), 'utf8')
 const here = path => new URL(path, import.meta.url)
 const stamp = here('../src/database/client/.generated-from')
 

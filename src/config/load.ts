@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util'
 import { canonicalAddress } from '../accounts/address.js'
 import { createRoles } from '../roles/roles.js'
 import { SettingError } from './kinds.js'
+import { isLoopback } from './loopback.js'
 import { readOrCreateSecretKey } from './secret-key.js'
 import type { Setting, Settings } from './settings.js'
 import { settings } from './settings.js'
@@ -122,7 +123,6 @@ function parseOne(
   }
 }
 
-const loopbackHost = /^(localhost|127(\.\d+){3}|\[::1\])$/
 const argonFloors = [47_104, 19_456, 12_288, 9216]
 const leastMemory = 7168
 
@@ -154,7 +154,7 @@ type Completed = Omit<Config, 'SECRET_KEY'> & { readonly SECRET_KEY: string | nu
 function contradictions(config: Completed, given: Settings, env: Environment): string[] {
   const { hostname, protocol } = new URL(config.PUBLIC_URL)
   const https = protocol === 'https:'
-  const loopback = loopbackHost.test(hostname)
+  const loopback = isLoopback(hostname)
   const secure = config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE
   const floor = argonFloors[config.ARGON2_ITERATIONS - 1] ?? leastMemory
   const clash = reservedClaims.filter(name =>
@@ -272,7 +272,7 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
 function mailless(given: Settings, production: boolean, publicUrl: string): string[] {
   const { hostname } = new URL(publicUrl)
   const isLogged = !production && given.EMAIL_HOST === null && !given.EMAIL_DISABLED
-  return isLogged && !loopbackHost.test(hostname)
+  return isLogged && !isLoopback(hostname)
     ? ['EMAIL_HOST is not set: mails reach nobody, and their links are written to the log.']
     : []
 }

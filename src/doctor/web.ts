@@ -1,7 +1,6 @@
 import type { Config } from '../config/load.js'
+import { isLoopback } from '../config/loopback.js'
 import { type Finding, findingsOf, orElse } from './finding.js'
-
-const isLoopback = (hostname: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 
 /** Roughly what a browser calls a site: scheme and the last two labels of the name. */
 function siteOf(origin: string): string {

@@ -5,7 +5,7 @@ import { attemptCode } from '../attempts/code-attempt.js'
 import { record } from '../audit/record.js'
 import type { Deps } from '../deps.js'
 import { findLink, findLinkByCode, type Link, redeemLink } from '../links/links.js'
-import { dropSecondFactor } from '../mfa/authenticators.js'
+import { dropUnproven } from '../mfa/pass-on.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { openSession, type SessionRequest, type SignIn } from '../sign-in/open-session.js'
 
@@ -83,10 +83,7 @@ async function confirm(
       // A later sign-up proved the mailbox: whatever an earlier one holds was never proven (EML-10).
       credentialEpoch = await adoptSignUp(tx, account, signUp, deps.clock())
       await endSessionsAfterEpoch(tx, { userId })
-      if (await dropSecondFactor(tx, userId)) {
-        const event = { actorId: userId, subjectId: userId, origin: request.device }
-        await record(tx, { event: 'mfa.disabled', ...event })
-      }
+      await dropUnproven(tx, userId, request.device)
     } else {
       await markVerified(tx, userId, deps.clock())
     }

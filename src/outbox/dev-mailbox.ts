@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.js'
+import { isLoopback } from '../config/loopback.js'
 import type { Log } from '../deps.js'
 import type { MailTransport, OutgoingMail } from './transport.js'
 
@@ -9,8 +10,6 @@ export type DevMailbox = MailTransport & {
   list(): readonly OutgoingMail[]
   find(id: string): OutgoingMail | null
 }
-
-const isLoopback = (hostname: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 
 /**
  * Whether mails go to {@link createDevMailbox} instead of to a server, and may be looked at: whoever

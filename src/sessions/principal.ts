@@ -54,11 +54,11 @@ export async function authenticate(
   if (!row.userIsActive) throw new Problem('no_active_account')
   if (row.authTime === null && config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
     throw new Problem('token_not_valid')
-  // Nor does one from before a confirmed address was asked for.
-  if (config.EMAIL_VERIFICATION === 'mandatory' && row.userEmailVerifiedAt === null)
-    throw new Problem('token_not_valid')
   // A session from before a factor was asked for vouches for nobody any more (MFA-10).
   if (row.authTime !== null && row.owesFactor) throw new Problem('token_not_valid')
+  // Nor does one from before a confirmed address was.
+  if (config.EMAIL_VERIFICATION === 'mandatory' && row.userEmailVerifiedAt === null)
+    throw new Problem('token_not_valid')
   return {
     user: accountOf(row),
     sessionId: bearer.sessionId,
