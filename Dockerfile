@@ -15,7 +15,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/prisma.config.ts ./
 COPY --from=build /app/views ./views
-RUN ln -s /app/dist/src/cli/main.js /usr/local/bin/postern
+RUN ln -s /app/dist/src/operator/cli/main.js /usr/local/bin/postern
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { packageRoot } from '../src/package-root.js'
+import { packageRoot } from '../src/base/package-root.js'
 
 /** One line of the table: medians over the rounds, and the median of their ratios. */
 export type Result = {

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { createVerifier } from 'fast-jwt'
-import { accessTokenJws, publicJwk } from '../src/keys/key-pair.js'
+import { accessTokenJws, publicJwk } from '../src/tokens/keys/key-pair.js'
 import { drive, type Measured, wire } from './load.js'
 import { createPeople, loginRequest, signIn, type Tokens } from './people.js'
 import { judge, type Result, type Round } from './report.js'

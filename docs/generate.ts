@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageRoot } from '../src/package-root.js'
+import { packageRoot } from '../src/base/package-root.js'
 import { generatedFiles } from './generated.js'
 
 // `npm run docs` writes what is generated; `npm run docs -- --check` only says whether that is current.

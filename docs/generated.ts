@@ -1,5 +1,5 @@
-import { groups, type Setting } from '../src/config/settings.js'
-import { catalogue, type ProblemCode } from '../src/errors/catalogue.js'
+import { groups, type Setting } from '../src/base/config/settings.js'
+import { catalogue, type ProblemCode } from '../src/base/errors/catalogue.js'
 import locale from '../views/locales/en.json' with { type: 'json' }
 
 const notice = 'Made by `npm run docs` from'
@@ -50,7 +50,7 @@ function settingsPage(): string {
   })
   return `# Settings
 
-<!-- ${notice} src/config/settings.ts; changes here are lost. -->
+<!-- ${notice} src/base/config/settings.ts; changes here are lost. -->
 
 Every setting is an environment variable, or a line of \`.env\` in the working directory; the
 environment wins. All of them are read once, at the start. What is wrong is told with one sentence for
@@ -85,7 +85,7 @@ function envExample(): string {
     return `# ---- ${heading} ----\n\n${entries.join('\n')}`
   })
   return `# Copy to .env and uncomment what you change; docs/settings.md says how values are written.
-# ${notice} src/config/settings.ts; changes here are lost.
+# ${notice} src/base/config/settings.ts; changes here are lost.
 # A line that is commented out shows the default, or nothing where there is none.
 
 ${sections.join('\n')}`
@@ -102,7 +102,7 @@ function errorsPage(): string {
   const fields = Object.values(locale.fields).map(sentence => [sentence])
   return `# Errors
 
-<!-- ${notice} src/errors/catalogue.ts and views/locales/en.json; changes here are lost. -->
+<!-- ${notice} src/base/errors/catalogue.ts and views/locales/en.json; changes here are lost. -->
 
 Every error of the API has one body:
 

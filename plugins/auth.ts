@@ -1,7 +1,7 @@
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem } from '../src/errors/problem.js'
-import { authenticate, type Principal } from '../src/sessions/principal.js'
+import { Problem } from '../src/base/errors/problem.js'
+import { authenticate, type Principal } from '../src/sessions/authenticate.js'
 
 /**
  * What authenticates a request:

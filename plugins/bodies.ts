@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { fieldProblem, Problem } from '../src/errors/problem.js'
+import { fieldProblem, Problem } from '../src/base/errors/problem.js'
 
 const jsonOnly = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
 const byteOrderMark = '\ufeff'

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem } from '../src/errors/problem.js'
-import type { Capability, CapabilityKind } from '../src/tokens/capability.js'
+import { Problem } from '../src/base/errors/problem.js'
+import type { Capability, CapabilityKind } from '../src/tokens/flow-cookie.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

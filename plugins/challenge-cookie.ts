@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { SignIn } from '../src/sign-in/open-session.js'
+import type { SignIn } from '../src/sign-in/complete.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import cookie, { type CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { refreshCookie } from '../src/tokens/tokens.js'
+import { refreshCookie } from '../src/tokens/session-tokens.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

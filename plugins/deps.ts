@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config/load.js'
+import type { Config } from '../src/base/config/load.js'
 import type { Deps } from '../src/deps.js'
 import { openDeps } from '../src/open-deps.js'
 

@@ -1,9 +1,9 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isUnavailable } from '../src/database/failures.js'
-import type { ProblemCode } from '../src/errors/catalogue.js'
-import { type FieldProblem, Problem } from '../src/errors/problem.js'
-import type { Texts } from '../src/i18n/texts.js'
+import { isUnavailable } from '../src/base/database/failures.js'
+import type { ProblemCode } from '../src/base/errors/catalogue.js'
+import { type FieldProblem, Problem } from '../src/base/errors/problem.js'
+import type { Texts } from '../src/base/i18n/texts.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

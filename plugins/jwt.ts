@@ -1,11 +1,11 @@
 import fastifyJwt from '@fastify/jwt'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { deriveKeyChain, type KeyChain, type KeyPurpose } from '../src/crypto/derive.js'
-import type { Grant, Transport } from '../src/sessions/grant.js'
-import type { SignIn } from '../src/sign-in/open-session.js'
-import { type Capabilities, createCapabilities } from '../src/tokens/capability.js'
+import { deriveKeyChain, type KeyChain, type KeyPurpose } from '../src/base/crypto/derive.js'
+import type { Grant, Transport } from '../src/sessions/session.js'
+import type { SignIn } from '../src/sign-in/complete.js'
 import { seconds } from '../src/tokens/claims.js'
+import { type Capabilities, createCapabilities } from '../src/tokens/flow-cookie.js'
 import { type Jws, pinHeader } from '../src/tokens/jws.js'
 import { createKnownDevices, type KnownDevices } from '../src/tokens/known-device.js'
 import {
@@ -13,7 +13,7 @@ import {
   type PresentedRefresh,
   refreshCookie,
   type Tokens
-} from '../src/tokens/tokens.js'
+} from '../src/tokens/session-tokens.js'
 
 /** What of a {@link SignIn} an answer shows. */
 export type SignInAnswer =

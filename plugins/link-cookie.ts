@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { LinkPurpose } from '../src/links/paths.js'
+import type { LinkPurpose } from '../src/links/link-url.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import { createDevMailbox, type DevMailbox, hasDevMailbox } from '../src/outbox/dev-mailbox.js'
-import { createMailRenderer } from '../src/outbox/render.js'
-import { createSmtpTransport } from '../src/outbox/transport.js'
-import { concurrency, createMailWorker } from '../src/outbox/worker.js'
+import { createDevMailbox, type DevMailbox, hasDevMailbox } from '../src/mail/dev-mailbox.js'
+import { createMailRenderer } from '../src/mail/render.js'
+import { createSmtpTransport } from '../src/mail/transport.js'
+import { concurrency, createMailWorker } from '../src/mail/worker.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

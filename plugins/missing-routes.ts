@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { Problem } from '../src/errors/problem.js'
+import { Problem } from '../src/base/errors/problem.js'
 
 /** Unknown paths answer 404, known paths under another method 405 with `Allow`; both are limited (BRF-14). */
 export default fp(

@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
-import { finishDocument, pageMark } from '../src/openapi/finish-document.js'
-import { version } from '../src/version.js'
+import { version } from '../src/base/version.js'
+import { finishDocument, pageMark } from './http/openapi-document.js'
 
 /** All that the documentation page needs: its own files, and the pictures and styles inside them. */
 const pagePolicy = [

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config/load.js'
-import { Problem } from '../src/errors/problem.js'
+import type { Config } from '../src/base/config/load.js'
+import { Problem } from '../src/base/errors/problem.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

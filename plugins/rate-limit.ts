@@ -1,14 +1,14 @@
 import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
-import { createAheadCounter, type LimitCounter } from '../src/attempts/ahead-counter.js'
+import type { Rate } from '../src/base/config/kinds.js'
+import { throttled } from '../src/base/errors/problem.js'
+import type { Deps } from '../src/deps.js'
+import { createAheadCounter, type LimitCounter } from '../src/limits/ahead-counter.js'
 import {
   createDatabaseCounter,
   createLocalCounter,
   type RequestCounter
-} from '../src/attempts/request-counter.js'
-import type { Rate } from '../src/config/kinds.js'
-import type { Deps } from '../src/deps.js'
-import { throttled } from '../src/errors/problem.js'
+} from '../src/limits/request-counter.js'
 
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
 
@@ -58,7 +58,7 @@ export default fp(
 /** Redis where there is one; its client is only loaded then. */
 async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCounter> {
   if (config.REDIS_URL === null) return createAheadCounter(createDatabaseCounter(db), clock)
-  const { createRedisCounter } = await import('../src/attempts/redis-counter.js')
+  const { createRedisCounter } = await import('../src/limits/redis-counter.js')
   return createRedisCounter(config.REDIS_URL, err => log.warn({ err }, 'Redis is not reachable'))
 }
 

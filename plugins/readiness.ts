@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { isUnavailable } from '../src/database/failures.js'
-import { Problem } from '../src/errors/problem.js'
-import { warnOfIgnoredFactors } from '../src/mfa/ignored.js'
+import { isUnavailable } from '../src/base/database/failures.js'
+import { Problem } from '../src/base/errors/problem.js'
+import { warnOfIgnoredFactors } from '../src/mfa/warn-when-off.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
 
 declare module 'fastify' {

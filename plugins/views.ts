@@ -3,9 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import Handlebars from 'handlebars'
 import Negotiator from 'negotiator'
-import type { Config } from '../src/config/load.js'
-import type { PageName, Pages } from '../src/views/pages.js'
-import { createRenderer, type Renderer } from '../src/views/renderer.js'
+import type { Config } from '../src/base/config/load.js'
+import type { PageName, Pages } from '../src/base/views/pages.js'
+import { createRenderer, type Renderer } from '../src/base/views/renderer.js'
 
 /** What a route gives a page; the error page's request id is ours to give. */
 type Given<Name extends PageName> = Name extends 'error'

@@ -1,5 +1,5 @@
 // Prisma's own schema engine, as WebAssembly inside this process: what `prisma migrate` runs by way
-// of schema-engine.js, and what the service migrates with at start (src/database/migrate.ts).
+// of schema-engine.js, and what the service migrates with at start (src/base/database/migrate.ts).
 // Plain JavaScript, because the first of these runs before anything is compiled.
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'

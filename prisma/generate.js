@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const read = url => readFileSync(new URL(url), 'utf8')
 const here = path => new URL(path, import.meta.url)
-const stamp = here('../src/database/client/.generated-from')
+const stamp = here('../src/base/database/client/.generated-from')
 
 const digest = createHash('sha256')
   .update(read(here('schema.prisma')))

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { Problem } from '../src/errors/problem.js'
+import { Problem } from '../src/base/errors/problem.js'
 
 const forever = 'public, max-age=31536000, immutable'
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Problem } from '../src/errors/problem.js'
+import { Problem } from '../src/base/errors/problem.js'
 import { closed } from './schemas/fields.js'
 
 const loopback = /^(127(\.\d+){3}|::1|::ffff:127(\.\d+){3}|localhost|\[::1\])$/

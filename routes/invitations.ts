@@ -1,7 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { invite } from '../src/invitations/invite.js'
-import { listInvitations, resendInvitation, revokeInvitation } from '../src/invitations/manage.js'
+import { invite } from '../src/registration/invite.js'
+import {
+  listInvitations,
+  resendInvitation,
+  revokeInvitation
+} from '../src/registration/manage-invitations.js'
 import { answers, answersToBody, Detail } from './schemas/answers.js'
 import { closed, Email, Name } from './schemas/fields.js'
 

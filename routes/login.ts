@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limitedTo } from '../plugins/rate-limit.js'
-import { login } from '../src/login/login.js'
+import { login } from '../src/sign-in/login.js'
 import { answersToBody, signInAnswer } from './schemas/answers.js'
 import { closed, Email, Password, TransportHeader } from './schemas/fields.js'
 

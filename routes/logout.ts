@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { Problem } from '../src/errors/problem.js'
-import { logout, logoutEverywhere } from '../src/logout/logout.js'
+import { Problem } from '../src/base/errors/problem.js'
+import { logout, logoutEverywhere } from '../src/sign-in/logout.js'
 import { answersToBody, Detail } from './schemas/answers.js'
 import { closed, RefreshToken, TransportHeader } from './schemas/fields.js'
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { limitedTo } from '../plugins/rate-limit.js'
-import { reauthenticate } from '../src/reauthentication/reauthenticate.js'
+import { reauthenticate } from '../src/sign-in/reauthenticate.js'
 import { answersToBody, exampleToken, tokenFields } from './schemas/answers.js'
 import { offeredFactor, proofCodes, proofFields } from './schemas/factor.js'
 import { closed, Password } from './schemas/fields.js'

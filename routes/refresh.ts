@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { limitedTo } from '../plugins/rate-limit.js'
-import { Problem } from '../src/errors/problem.js'
+import { Problem } from '../src/base/errors/problem.js'
 import { refresh } from '../src/sessions/refresh.js'
 import { answersToBody, TokenPair } from './schemas/answers.js'
 import { closed, RefreshToken, TransportHeader } from './schemas/fields.js'

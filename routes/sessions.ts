@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { logoutDevice, logoutOthers } from '../src/logout/logout.js'
 import { listSessions } from '../src/sessions/list.js'
+import { logoutDevice, logoutOthers } from '../src/sign-in/logout.js'
 import { answers, answersToBody } from './schemas/answers.js'
 import { closed } from './schemas/fields.js'
 

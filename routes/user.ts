@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import { type Profile, updateProfile } from '../src/profile/update-profile.js'
+import { type Profile, updateProfile } from '../src/user/update-profile.js'
 import { answers, answersToBody } from './schemas/answers.js'
 import { closed, Email, Name, Password } from './schemas/fields.js'
 

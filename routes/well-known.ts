@@ -73,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   )
 }
 
-type PublicJwk = ReturnType<import('../src/keys/keyring.js').KeyRing['jwks']>[number]
+type PublicJwk = ReturnType<import('../src/tokens/keys/keyring.js').KeyRing['jwks']>[number]
 
 function toAnswer({ kid, alg, use, kty = '', crv, x, y, n, e }: PublicJwk) {
   const members = Object.entries({ crv, x, y, n, e }).filter(([, value]) => value !== undefined)

@@ -1,10 +1,10 @@
-import type { Config } from './config/load.js'
-import type { KeyChain } from './crypto/derive.js'
-import type { Database } from './database/database.js'
-import type { KeyRing } from './keys/keyring.js'
+import type { Config } from './base/config/load.js'
+import type { Roles } from './base/config/roles.js'
+import type { KeyChain } from './base/crypto/derive.js'
+import type { Database } from './base/database/database.js'
 import type { Hasher } from './passwords/hashing.js'
 import type { PasswordPolicy } from './passwords/policy.js'
-import type { Roles } from './roles/roles.js'
+import type { KeyRing } from './tokens/keys/keyring.js'
 
 /** What the log takes; pino's signature, so that `src` knows no logger. */
 export type Log = Record<

@@ -1,12 +1,12 @@
-import type { Config } from './config/load.js'
-import { deriveKey, deriveKeyChain } from './crypto/derive.js'
-import { openDatabase } from './database/database.js'
-import { requireMigrated } from './database/require-migrated.js'
+import type { Config } from './base/config/load.js'
+import { createRoles } from './base/config/roles.js'
+import { deriveKey, deriveKeyChain } from './base/crypto/derive.js'
+import { openDatabase } from './base/database/database.js'
+import { requireMigrated } from './base/database/require-migrated.js'
 import type { Deps, Log } from './deps.js'
-import { createKeyRing } from './keys/keyring.js'
 import { createHasher } from './passwords/hashing.js'
 import { createPasswordPolicy } from './passwords/policy.js'
-import { createRoles } from './roles/roles.js'
+import { createKeyRing } from './tokens/keys/keyring.js'
 
 /**
  * Builds what the domain works with. Nothing connects yet: a database that is away must not keep the

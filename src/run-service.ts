@@ -1,9 +1,9 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.js'
-import { type Config, loadConfig } from './config/load.js'
-import { openEmbedded } from './database/embedded.js'
-import { hasDevMailbox } from './outbox/dev-mailbox.js'
-import { version } from './version.js'
+import { type Config, loadConfig } from './base/config/load.js'
+import { openEmbedded } from './base/database/embedded.js'
+import { version } from './base/version.js'
+import { hasDevMailbox } from './mail/dev-mailbox.js'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 

@@ -1,13 +1,13 @@
 import closeWithGrace from 'close-with-grace'
 import Fastify from 'fastify'
 import deps from '../plugins/deps.js'
-import housekeeping from '../plugins/housekeeping.js'
 import mailWorker from '../plugins/mail-worker.js'
+import housekeeping from '../plugins/maintenance.js'
 import readiness from '../plugins/readiness.js'
-import { type Config, ConfigError, loadConfig } from './config/load.js'
+import { type Config, ConfigError, loadConfig } from './base/config/load.js'
+import { version } from './base/version.js'
+import { createRenderer } from './base/views/renderer.js'
 import { serverOptions } from './server-options.js'
-import { version } from './version.js'
-import { createRenderer } from './views/renderer.js'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 

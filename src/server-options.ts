@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { type FastifyHttpOptions, type FastifyReply, LogController } from 'fastify'
-import type { Config } from './config/load.js'
-import { newId } from './crypto/random.js'
+import type { Config } from './base/config/load.js'
+import { newId } from './base/crypto/random.js'
 
 const requestIdPattern = /^[\w.-]{1,64}$/
 

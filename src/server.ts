@@ -1,8 +1,8 @@
-import { helpText } from './config/help.js'
-import { ConfigError } from './config/load.js'
+import { helpText } from './base/config/help.js'
+import { ConfigError } from './base/config/load.js'
+import { version } from './base/version.js'
 import { runService } from './run-service.js'
 import { describeFailure } from './start-failure.js'
-import { version } from './version.js'
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 

@@ -1,5 +1,5 @@
-import { ConfigError } from './config/load.js'
-import { EmbeddedDatabaseError } from './database/embedded.js'
+import { ConfigError } from './base/config/load.js'
+import { EmbeddedDatabaseError } from './base/database/embedded.js'
 
 const sentences: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another process listens on that HOST and PORT. Choose another PORT.',

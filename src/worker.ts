@@ -1,7 +1,7 @@
-import { ConfigError } from './config/load.js'
+import { ConfigError } from './base/config/load.js'
+import { version } from './base/version.js'
 import { runWorker } from './run-worker.js'
 import { describeFailure } from './start-failure.js'
-import { version } from './version.js'
 
 const helpText = `Usage: npm run worker [-- --help | --version]
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import test from 'node:test'
-import { groups } from '../src/config/settings.js'
-import { catalogue } from '../src/errors/catalogue.js'
-import { packageRoot } from '../src/package-root.js'
+import { groups } from '../src/base/config/settings.js'
+import { catalogue } from '../src/base/errors/catalogue.js'
+import { packageRoot } from '../src/base/package-root.js'
 
 /**
  * What is in `src`, lowest first: a module may use what stands above it in this list, and its own
@@ -190,7 +190,7 @@ test('only src/crypto draws randomness', () => {
 
 test('only deps.clock gives the time of the process', () => {
   // Where the clock that is handed on is made, and where a span is measured.
-  const makers = ['src/open-deps.ts', 'src/doctor/doctor.ts']
+  const makers = ['src/open-deps.ts', 'src/operator/doctor/doctor.ts']
   for (const { path, text } of own) {
     if (!makers.includes(path)) assert.doesNotMatch(text, /new Date\(\)|Date\.now\(\)/, path)
   }
@@ -240,7 +240,7 @@ test('every code of an error has its sentence, and every sentence its code', () 
 
 test('every code of an error is used', () => {
   const text = own
-    .filter(({ path }) => path !== 'src/errors/catalogue.ts')
+    .filter(({ path }) => path !== 'src/base/errors/catalogue.ts')
     .map(module => module.text)
     .join('\n')
   const unused = Object.keys(catalogue).filter(code => !text.includes(`'${code}'`))

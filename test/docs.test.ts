@@ -4,9 +4,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { generatedFiles, writtenDefault } from '../docs/generated.js'
-import type { Setting } from '../src/config/settings.js'
-import { settings } from '../src/config/settings.js'
-import { packageRoot } from '../src/package-root.js'
+import type { Setting } from '../src/base/config/settings.js'
+import { settings } from '../src/base/config/settings.js'
+import { packageRoot } from '../src/base/package-root.js'
 
 for (const [name, content] of generatedFiles()) {
   test(`${name} says what the code says`, async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { promisify } from 'node:util'
-import { packageRoot } from '../src/package-root.js'
+import { packageRoot } from '../src/base/package-root.js'
 import { startApp } from './support/app.js'
 import { atEnd, removeDataDirectory } from './support/at-end.js'
 

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
-import { Problem } from '../../src/errors/problem.js'
+import { Problem } from '../../src/base/errors/problem.js'
 import { listFactors } from '../../src/mfa/authenticators.js'
-import { deactivate } from '../../src/second-factor/deactivate.js'
-import { renewRecoveryCodes } from '../../src/second-factor/renew-recovery-codes.js'
+import { deactivate } from '../../src/mfa/deactivate.js'
+import { renewRecoveryCodes } from '../../src/mfa/renew-recovery-codes.js'
 import { answers, answersToBody } from '../schemas/answers.js'
 import {
   bearerCodes,

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../../src/config/load.js'
-import { Problem } from '../../src/errors/problem.js'
+import type { Config } from '../../src/base/config/load.js'
+import { Problem } from '../../src/base/errors/problem.js'
 
 /**
  * For `preParsing`: after somebody is known, and before a body is looked at, says that there is no

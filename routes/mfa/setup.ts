@@ -2,14 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
-import { Problem } from '../../src/errors/problem.js'
-import { activate } from '../../src/second-factor/activate.js'
-import { beginSetup } from '../../src/second-factor/begin-setup.js'
-import {
-  ownerOfChallenge,
-  ownerOfSession,
-  type SetupOwner
-} from '../../src/second-factor/setup-owner.js'
+import { Problem } from '../../src/base/errors/problem.js'
+import { activate } from '../../src/mfa/activate.js'
+import { beginSetup } from '../../src/mfa/setup.js'
+import { ownerOfChallenge, ownerOfSession, type SetupOwner } from '../../src/mfa/setup-owner.js'
 import { answersToBody, exampleToken, tokenFields } from '../schemas/answers.js'
 import { bearerCodes, SetupChallengeId, TotpCode } from '../schemas/factor.js'
 import { closed, TransportHeader } from '../schemas/fields.js'

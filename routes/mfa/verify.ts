@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
-import { verifyChallenge } from '../../src/second-factor/verify-challenge.js'
+import { verifyChallenge } from '../../src/mfa/verify.js'
 import { answersToBody, signInAnswer } from '../schemas/answers.js'
 import { ChallengeId, RecoveryCode, TotpCode } from '../schemas/factor.js'
 import { closed, TransportHeader } from '../schemas/fields.js'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { changePassword } from '../../src/password-change/change-password.js'
+import { changePassword } from '../../src/passwords/change.js'
 import { answersToBody, exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/rate-limit.js'
-import { register } from '../../src/registration/register.js'
+import { register } from '../../src/registration/sign-up.js'
 import { answersToBody, exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Email, Name, Password, TransportHeader } from '../schemas/fields.js'
 

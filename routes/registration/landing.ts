@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Confirmation } from '../../src/email-verification/confirm.js'
-import { Problem } from '../../src/errors/problem.js'
-import { isForm } from '../forms.js'
+import { isForm } from '../../plugins/http/forms.js'
+import { Problem } from '../../src/base/errors/problem.js'
+import type { Confirmation } from '../../src/registration/verify-email.js'
 
 /** A session that a link opens travels by cookie: a redirect has no body to put it in. */
 export const byCookie = ({ device }: FastifyRequest) => ({ transport: 'cookie' as const, device })

@@ -2,12 +2,12 @@ import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { answerForm, isForm, typedEmail } from '../../plugins/http/forms.js'
 import { limitedTo } from '../../plugins/rate-limit.js'
-import { maskAddress } from '../../src/accounts/mask.js'
-import { Problem } from '../../src/errors/problem.js'
-import { acceptInvitation, inspectCapability } from '../../src/invitations/accept-invitation.js'
-import { requestLink } from '../../src/link-requests/request-link.js'
-import { answerForm, isForm, typedEmail } from '../forms.js'
+import { maskAddress } from '../../src/base/email-address.js'
+import { Problem } from '../../src/base/errors/problem.js'
+import { requestLink } from '../../src/mail/send-link.js'
+import { acceptInvitation, inspectCapability } from '../../src/registration/accept-invitation.js'
 import {
   answers,
   answersToBody,

@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox'
-import type { Config } from '../../src/config/load.js'
-import { catalogue, type ProblemCode } from '../../src/errors/catalogue.js'
-import { loadTexts } from '../../src/i18n/texts.js'
+import type { Config } from '../../src/base/config/load.js'
+import { catalogue, type ProblemCode } from '../../src/base/errors/catalogue.js'
+import { loadTexts } from '../../src/base/i18n/texts.js'
 
 const texts = loadTexts('en')
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { OfferedFactor } from '../../src/factor-check/attempt-factor.js'
+import type { OfferedFactor } from '../../src/mfa/check-code.js'
 import { Password } from './fields.js'
 
 /** Six digits, as typed: apps show them in two groups, so a space is no mistake. */

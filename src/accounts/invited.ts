@@ -1,6 +1,6 @@
-import { newId } from '../crypto/random.js'
-import type { Database } from '../database/database.js'
-import type { EmailAddress } from './address.js'
+import { newId } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
+import type { EmailAddress } from '../base/email-address.js'
 
 type Invited = {
   readonly email: EmailAddress

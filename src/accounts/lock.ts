@@ -1,5 +1,5 @@
-import type { Database } from '../database/database.js'
-import type { EmailAddress } from './address.js'
+import type { Database } from '../base/database/database.js'
+import type { EmailAddress } from '../base/email-address.js'
 
 /** The account as a transaction sees it that nobody else can change credentials beside. */
 export type LockedAccount = {

@@ -1,6 +1,6 @@
-import { networkOf } from '../attempts/network.js'
-import { newId } from '../crypto/random.js'
-import type { Database } from '../database/database.js'
+import { newId } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
+import { networkOf } from '../limits/network.js'
 
 /** Everything that is written down. A name is never changed: operators' queries hold it. */
 export const auditEvents = [

@@ -1,5 +1,5 @@
-import type { Database } from '../database/database.js'
-import { batchSize, inBatches } from '../database/in-batches.js'
+import type { Database } from '../base/database/database.js'
+import { batchSize, inBatches } from '../base/database/in-batches.js'
 
 const purgeExpired = {
   name: 'purge-links',

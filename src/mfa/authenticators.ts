@@ -1,5 +1,5 @@
-import { newId } from '../crypto/random.js'
-import type { Database } from '../database/database.js'
+import { newId } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
 import type { SealedSeed } from './seeds.js'
 
 /** The authenticator app of an account. */

@@ -1,6 +1,6 @@
-import { type Budget, readBlock } from '../attempts/budgets.js'
-import type { Config } from '../config/load.js'
+import type { Config } from '../base/config/load.js'
 import type { Deps } from '../deps.js'
+import { type Budget, readBlock } from '../limits/budgets.js'
 
 const unlimited = 1_000_000
 

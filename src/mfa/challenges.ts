@@ -1,8 +1,8 @@
-import { type Reservation, refundCte } from '../attempts/budgets.js'
 import { auditCte, networkIn, type Origin } from '../audit/record.js'
-import { digest } from '../crypto/digest.js'
-import { newChallengeToken, newId } from '../crypto/random.js'
-import type { Database } from '../database/database.js'
+import { digest } from '../base/crypto/digest.js'
+import { newChallengeToken, newId } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
+import { type Reservation, refundCte } from '../limits/budgets.js'
 
 /** `login` waits for a code; `setup` is for an account without a factor, and allows to set one up. */
 export type ChallengeKind = 'login' | 'setup'

@@ -1,5 +1,5 @@
-import { newId } from '../crypto/random.js'
-import type { Database } from '../database/database.js'
+import { newId } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
 import type { SealedSeed } from './seeds.js'
 
 /** To whom a secret was shown: only from there can it be activated (MFA-13). */

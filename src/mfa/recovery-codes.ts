@@ -1,6 +1,6 @@
-import { digest } from '../crypto/digest.js'
-import { newId, newRecoveryCode } from '../crypto/random.js'
-import type { Database } from '../database/database.js'
+import { digest } from '../base/crypto/digest.js'
+import { newId, newRecoveryCode } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
 
 const codesInSet = 10
 

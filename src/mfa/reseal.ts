@@ -1,5 +1,5 @@
-import { keyIdOf } from '../crypto/derive.js'
-import { UnsealError, unseal } from '../crypto/seal.js'
+import { keyIdOf } from '../base/crypto/derive.js'
+import { UnsealError, unseal } from '../base/crypto/seal.js'
 import type { Deps } from '../deps.js'
 import { sealSeed } from './seeds.js'
 

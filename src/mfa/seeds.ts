@@ -1,8 +1,8 @@
-import { keyIdOf } from '../crypto/derive.js'
-import { newTotpSeed } from '../crypto/random.js'
-import { seal, UnsealError, unseal } from '../crypto/seal.js'
+import { keyIdOf } from '../base/crypto/derive.js'
+import { newTotpSeed } from '../base/crypto/random.js'
+import { seal, UnsealError, unseal } from '../base/crypto/seal.js'
+import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { Problem } from '../errors/problem.js'
 
 /** A seed as tables hold it: sealed under a key of `SECRET_KEY` and bound to its account. */
 export type SealedSeed = { readonly sealedSecret: Uint8Array<ArrayBuffer>; readonly keyId: string }

@@ -1,4 +1,4 @@
-import { canonicalAddress } from '../accounts/address.js'
+import { canonicalAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
 import { Refusal } from './refusal.js'
 

@@ -1,9 +1,9 @@
 import { noOrigin } from '../audit/record.js'
-import type { Database } from '../database/database.js'
+import { builtIn } from '../base/config/roles.js'
+import type { Database } from '../base/database/database.js'
+import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { Problem } from '../errors/problem.js'
-import { type InviteDeps, type Invited, invite } from '../invitations/invite.js'
-import { builtIn } from '../roles/roles.js'
+import { type InviteDeps, type Invited, invite } from '../registration/invite.js'
 
 /** One who can sign in, or whose invitation can still be followed. */
 export async function hasSuperuser(tx: Database): Promise<boolean> {

@@ -1,6 +1,6 @@
+import { type FieldProblem, Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { type FieldProblem, Problem } from '../errors/problem.js'
-import { busy } from './attempt.js'
+import { busy } from './check.js'
 import { HasherBusyError, type PasswordHash } from './hashing.js'
 import type { PasswordContext } from './policy.js'
 

@@ -1,7 +1,7 @@
-import { refund } from '../attempts/budgets.js'
+import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { Problem } from '../errors/problem.js'
-import { attemptPassword, incorrectPassword, type Source } from './attempt.js'
+import { refund } from '../limits/budgets.js'
+import { attemptPassword, incorrectPassword, type Source } from './check.js'
 
 const freshForSeconds = 600
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { Problem } from '../errors/problem.js'
+import { Problem } from '../base/errors/problem.js'
 
 /** More work is waiting than is worth waiting for; answered at once, as 503 with `Retry-After`. */
 export class HasherBusyError extends Problem {

@@ -1,12 +1,12 @@
-import { emailTaken } from '../accounts/accounts.js'
-import type { EmailAddress } from '../accounts/address.js'
+import { emailTaken } from '../accounts/account.js'
 import { auditCte, networkIn } from '../audit/record.js'
-import { newId } from '../crypto/random.js'
+import { newId } from '../base/crypto/random.js'
+import type { EmailAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
-import { draftLink } from '../links/links.js'
-import { replaceLinkCtes } from '../links/replace-sql.js'
-import { mailValues, queueMailCte } from '../outbox/queue-sql.js'
-import type { Device } from '../sessions/grant.js'
+import { draftLink } from '../links/link.js'
+import { replaceLinkCtes } from '../links/sql.js'
+import { mailValues, queueMailCte } from '../mail/sql.js'
+import type { Device } from '../sessions/session.js'
 
 type NewAccount = {
   readonly email: EmailAddress

@@ -1,9 +1,10 @@
 import { record } from '../audit/record.js'
-import { newJti } from '../crypto/random.js'
+import { newJti } from '../base/crypto/random.js'
+import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { Problem } from '../errors/problem.js'
-import { enqueue } from '../outbox/enqueue.js'
-import { satisfiesMode } from './factor.js'
+import { enqueue } from '../mail/enqueue.js'
+import { satisfiesMode } from '../mfa/policy.js'
+import { revokeAllSessions, revokeSession } from './revoke.js'
 import {
   type Device,
   firstRow,
@@ -12,8 +13,7 @@ import {
   grantColumns,
   grantOf,
   type Transport
-} from './grant.js'
-import { revokeAllSessions, revokeSession } from './revoke.js'
+} from './session.js'
 
 /** A refresh token whose signature held, and how it came. */
 export type Presented = {

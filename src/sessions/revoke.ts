@@ -1,6 +1,6 @@
-import type { Database } from '../database/database.js'
+import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
-import { hasFactorSql } from './factor.js'
+import { hasFactorSql } from '../mfa/policy.js'
 import type { Presented } from './refresh.js'
 
 /** Ends one session of an account; whether there was one. A refresh in flight comes before or finds nothing. */

@@ -1,7 +1,7 @@
-import type { Config } from '../config/load.js'
-import { deriveKeyChain } from '../crypto/derive.js'
-import { keyedDigest } from '../crypto/digest.js'
-import { newJti } from '../crypto/random.js'
+import type { Config } from '../base/config/load.js'
+import { deriveKeyChain } from '../base/crypto/derive.js'
+import { keyedDigest } from '../base/crypto/digest.js'
+import { newJti } from '../base/crypto/random.js'
 import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Jws } from './jws.js'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
-import { languageNames } from '../../src/i18n/language-names.js'
-import { mailNames } from '../../src/views/mails.js'
-import type { PageName } from '../../src/views/pages.js'
+import { languageNames } from '../../src/base/i18n/language-names.js'
+import { mailNames } from '../../src/base/views/mails.js'
+import type { PageName } from '../../src/base/views/pages.js'
 import { atEnd } from '../support/at-end.js'
 import {
   accessibilityProblems,

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { embeddedStatus } from '../../src/database/embedded.js'
+import { embeddedStatus } from '../../src/base/database/embedded.js'
 import { atEnd, removeDataDirectory } from '../support/at-end.js'
 import { postern } from '../support/cli.js'
 import { claimsOf, newClient } from '../support/people.js'
@@ -46,7 +46,7 @@ test('without settings commands start the embedded database for themselves, alon
 test('beside a service that has the embedded database open a command uses it, and leaves it running', async t => {
   const DATA_DIR = await emptyDataDir(t)
   const settings = { DATA_DIR, PUBLIC_URL: publicUrl }
-  const service = await startProcess(t, settings, ['src/cli/main.js', 'start'])
+  const service = await startProcess(t, settings, ['src/operator/cli/main.js', 'start'])
   assert.equal((await embeddedStatus(DATA_DIR)).pid, service.child.pid)
 
   const created = await postern(['admin', 'create', 'ada@example.com', '--print-link'], settings)

@@ -3,9 +3,9 @@ import { chmod, mkdir, mkdtemp, readdir, readlink, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { findBinaries } from '../../src/database/embedded/binaries.js'
-import type { Home } from '../../src/database/embedded/home.js'
-import { initialise } from '../../src/database/embedded/programs.js'
+import { findBinaries } from '../../src/base/database/embedded/binaries.js'
+import type { Home } from '../../src/base/database/embedded/home.js'
+import { initialise } from '../../src/base/database/embedded/programs.js'
 import { atEnd } from '../support/at-end.js'
 
 const isRoot = process.getuid?.() === 0

@@ -21,7 +21,11 @@ import { after, type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { EmbeddedDatabaseError, embeddedStatus, openEmbedded } from '../../src/database/embedded.js'
+import {
+  EmbeddedDatabaseError,
+  embeddedStatus,
+  openEmbedded
+} from '../../src/base/database/embedded.js'
 import { atEnd, removeDataDirectory } from '../support/at-end.js'
 import { entry } from '../support/entry.js'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { resealSigningKeys } from '../../src/keys/store.js'
+import { resealSigningKeys } from '../../src/tokens/keys/store.js'
 import { secretKey, startApp, startAppOn } from '../support/app.js'
 
 const newer = 'Wm4tQ9xJb2VdKc7sPzHy5LfNaGuE0oRiXq8ZrT1kB3v='

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { auditEvents } from '../../src/audit/record.js'
-import { tidy } from '../../src/housekeeping/tidy.js'
 import {
   disableUser,
   enableUser,
@@ -9,6 +8,7 @@ import {
   resetMfa,
   setRole
 } from '../../src/operator/accounts.js'
+import { tidy } from '../../src/operator/maintenance.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { assertProblem } from '../support/expect.js'
 import {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { createAheadCounter } from '../../src/attempts/ahead-counter.js'
-import { createDatabaseCounter } from '../../src/attempts/request-counter.js'
-import { type OpenDatabase, openDatabase } from '../../src/database/database.js'
+import { type OpenDatabase, openDatabase } from '../../src/base/database/database.js'
+import { createAheadCounter } from '../../src/limits/ahead-counter.js'
+import { createDatabaseCounter } from '../../src/limits/request-counter.js'
 import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type pg from 'pg'
 import { buildApp } from '../../src/app.js'
-import { loadConfig } from '../../src/config/load.js'
+import { loadConfig } from '../../src/base/config/load.js'
 import { atEnd } from './at-end.js'
 import { advanceDatabaseClock, createTestDatabase, lookInto } from './database.js'
 

@@ -1,6 +1,6 @@
 // The commands of `postern`, one after another in this process: starting one anew for each costs
 // seconds. Nothing of one is left for the next but what modules keep by design.
-import { run } from '../../src/cli/program.js'
+import { run } from '../../src/operator/cli/program.js'
 
 type Order = { readonly args: readonly string[]; readonly env: Record<string, string> }
 

@@ -26,7 +26,7 @@ export async function postern(
   settings: Settings,
   cwd = tmpdir()
 ): Promise<Run> {
-  const child = spawn(process.execPath, [entry('src/cli/main.js'), ...args], {
+  const child = spawn(process.execPath, [entry('src/operator/cli/main.js'), ...args], {
     cwd,
     env: { PATH, HOME, ...settings },
     stdio: ['ignore', 'pipe', 'pipe']

@@ -1,7 +1,7 @@
 // A process that opens the embedded database in its first argument and holds it, as the service
 // does: says what happened in one line of JSON, stops on SIGTERM, and on SIGINT after a last query.
 import pg from 'pg'
-import { openEmbedded } from '../../src/database/embedded.js'
+import { openEmbedded } from '../../src/base/database/embedded.js'
 
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
-import { packageRoot } from '../../src/package-root.js'
+import { packageRoot } from '../../src/base/package-root.js'
 import { entry } from './entry.js'
 import { startTestServer } from './test-server.js'
 

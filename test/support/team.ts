@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { noOrigin } from '../../src/audit/record.js'
-import { invite } from '../../src/invitations/invite.js'
 import { setRole } from '../../src/operator/accounts.js'
+import { invite } from '../../src/registration/invite.js'
 import type { TestApp } from './app.js'
 import {
   type Answer,

@@ -2,8 +2,8 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { openEmbedded } from '../../src/database/embedded.js'
-import { migrate } from '../../src/database/migrate.js'
+import { openEmbedded } from '../../src/base/database/embedded.js'
+import { migrate } from '../../src/base/database/migrate.js'
 
 /** Where test databases are made: a server, and on it a migrated database to copy. */
 export type TestServer = { readonly url: string; readonly template: string }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { languageNames } from '../../src/i18n/language-names.js'
-import { openLanguages } from '../../src/i18n/languages.js'
-import { packageRoot } from '../../src/package-root.js'
+import { languageNames } from '../../src/base/i18n/language-names.js'
+import { openLanguages } from '../../src/base/i18n/languages.js'
+import { packageRoot } from '../../src/base/package-root.js'
 
 type Catalogue = Record<string, Record<string, string>>
 

@@ -1,0 +1,23 @@
+import fp from 'fastify-plugin'
+import { tidy } from '../src/operator/maintenance.js'
+
+const everyMs = 60_000
+
+/** Once a minute what `postern purge` does: keys that are due, rows that nobody can use any more. */
+export default fp(
+  async fastify => {
+    const { deps } = fastify
+    let running: Promise<unknown> = Promise.resolve()
+    const timer = setInterval(() => {
+      running = tidy(deps).catch(err =>
+        deps.log.warn({ err }, 'housekeeping failed; it will be tried again')
+      )
+    }, everyMs)
+    timer.unref()
+    fastify.addHook('onClose', async () => {
+      clearInterval(timer)
+      await running
+    })
+  },
+  { name: 'housekeeping', fastify: '5.x', dependencies: ['deps'] }
+)

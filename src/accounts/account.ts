@@ -1,0 +1,140 @@
+import { newId } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
+import { isUniqueViolation } from '../base/database/failures.js'
+import type { EmailAddress } from '../base/email-address.js'
+import { Problem } from '../base/errors/problem.js'
+
+type NewAccount = {
+  readonly email: EmailAddress
+  readonly passwordHash: string | null
+  readonly firstName: string
+  readonly lastName: string
+  readonly emailVerifiedAt: Date | null
+  readonly locale: string
+  readonly createdAt: Date
+}
+
+/**
+ * Makes an account and returns its id and epoch. Of parallel sign-ups with one address the unique
+ * index lets one through.
+ *
+ * @throws {Problem} `email_taken`, on `email`, when the address has an account.
+ */
+export async function createAccount(
+  db: Database,
+  account: NewAccount
+): Promise<{ userId: string; credentialEpoch: number }> {
+  const { id, credentialEpoch } = await refusingTakenAddress(() =>
+    db.prisma.user.create({
+      data: { id: newId(), ...account },
+      select: { id: true, credentialEpoch: true }
+    })
+  )
+  return { userId: id, credentialEpoch }
+}
+
+/** Sets the names that are given. */
+export async function setNames(
+  db: Database,
+  userId: string,
+  names: { firstName?: string; lastName?: string }
+): Promise<void> {
+  await db.prisma.user.updateMany({ where: { id: userId }, data: names })
+}
+
+/**
+ * Replaces the address and raises the credential epoch, which voids links that were mailed to the
+ * old one. Sessions stay.
+ *
+ * @throws {Problem} `email_taken`, on `email`, when another account has it.
+ */
+export async function setAddress(
+  db: Database,
+  userId: string,
+  { email, emailVerifiedAt }: { email: EmailAddress; emailVerifiedAt: Date | null }
+): Promise<void> {
+  await refusingTakenAddress(() =>
+    db.prisma.user.updateMany({
+      where: { id: userId },
+      data: { email, emailVerifiedAt, credentialEpoch: { increment: 1 } }
+    })
+  )
+}
+
+/**
+ * Replaces the password of an account whose credentials are still the ones that were proved, and
+ * raises the epoch.
+ *
+ * @returns the new epoch; null when the credentials changed meanwhile or the account was disabled.
+ */
+export async function replacePassword(
+  db: Database,
+  userId: string,
+  { passwordHash, credentialEpoch }: { passwordHash: string; credentialEpoch: number }
+): Promise<number | null> {
+  const { count } = await db.prisma.user.updateMany({
+    where: { id: userId, credentialEpoch, isActive: true },
+    data: { passwordHash, credentialEpoch: { increment: 1 } }
+  })
+  return count === 0 ? null : credentialEpoch + 1
+}
+
+/** Raises the credential epoch of an account that this transaction has locked; returns the new one. */
+export async function raiseCredentialEpoch(tx: Database, userId: string): Promise<number> {
+  const { credentialEpoch } = await tx.prisma.user.update({
+    where: { id: userId },
+    data: { credentialEpoch: { increment: 1 } },
+    select: { credentialEpoch: true }
+  })
+  return credentialEpoch
+}
+
+/** Stores the same password under new parameters, unless it was changed meanwhile (HSH-03). */
+export async function upgradePasswordHash(
+  db: Database,
+  userId: string,
+  { from, to }: { from: string; to: string }
+): Promise<void> {
+  await db.prisma.user.updateMany({
+    where: { id: userId, passwordHash: from },
+    data: { passwordHash: to }
+  })
+}
+
+/** The address has an account already, and the flow is one that may say so. */
+export const emailTaken = (): Problem =>
+  new Problem('email_taken', { fields: { email: [{ code: 'email_taken' }] } })
+
+async function refusingTakenAddress<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    throw isUniqueViolation(error) ? emailTaken() : error
+  }
+}
+
+/** What a password must not resemble. Null when there is no such active account. */
+export async function readAccount(
+  db: Database,
+  userId: string
+): Promise<{ email: string; firstName: string; lastName: string } | null> {
+  return db.prisma.user.findFirst({
+    where: { id: userId, isActive: true },
+    select: { email: true, firstName: true, lastName: true }
+  })
+}
+
+/** Whether any account has this address. Inform only: the unique index decides. */
+export async function isAddressTaken(db: Database, email: EmailAddress): Promise<boolean> {
+  return (await db.prisma.user.findUnique({ where: { email }, select: { id: true } })) !== null
+}
+
+/** Lets an account sign in, or not. What it holds already is the caller's to end. */
+export async function setActive(tx: Database, userId: string, isActive: boolean): Promise<void> {
+  await tx.prisma.user.updateMany({ where: { id: userId }, data: { isActive } })
+}
+
+/** Gives an account another role. Its next access token carries it. */
+export async function setAccountRole(tx: Database, userId: string, role: number): Promise<void> {
+  await tx.prisma.user.updateMany({ where: { id: userId }, data: { role } })
+}

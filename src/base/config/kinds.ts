@@ -1,0 +1,293 @@
+import { readdirSync } from 'node:fs'
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { languageFor, languageNames } from '../i18n/language-names.js'
+import { builtIn, type NamedRole } from './roles.js'
+
+/** How one setting is written: `parse` throws a {@link SettingError} whose message completes "NAME …". */
+export type Kind<T> = {
+  readonly name: string
+  parse(text: string): T
+}
+
+/** Says what is wrong with a value, never the value itself: it may be a secret. */
+export class SettingError extends Error {}
+
+function fail(expectation: string): never {
+  throw new SettingError(expectation)
+}
+
+export const text: Kind<string> = {
+  name: 'text',
+  parse: value => (/[\r\n\0]/.test(value) ? fail('must be one line') : value)
+}
+
+/** `true` and `false` in any case, so that Django's spelling works too. */
+export const bool: Kind<boolean> = {
+  name: 'true or false',
+  parse(value) {
+    const lower = value.toLowerCase()
+    if (lower === 'true') return true
+    if (lower === 'false') return false
+    return fail('must be true or false')
+  }
+}
+
+/** A whole number within bounds. */
+export function integer(min: number, max: number): Kind<number> {
+  return {
+    name: `number, ${min} to ${max}`,
+    parse(value) {
+      const number = Number(value)
+      const fits = /^\d+$/.test(value) && number >= min && number <= max
+      return fits ? number : fail(`must be a whole number from ${min} to ${max}`)
+    }
+  }
+}
+
+const secondsIn = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
+type Unit = keyof typeof secondsIn
+const unitNames = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks' } as const
+
+/**
+ * A duration in seconds, written `45s`, `30m`, `14d`; a bare number counts in `bareUnit`, the unit
+ * that the reference API gives that setting.
+ */
+export function duration(bareUnit: Unit = 's', min = 1, max = 10 * 365 * 86_400): Kind<number> {
+  return {
+    name: bareUnit === 's' ? 'duration' : `duration; a bare number counts ${unitNames[bareUnit]}`,
+    parse(value) {
+      const match = /^(\d{1,9})([smhdw]?)$/.exec(value)
+      if (match === null) return fail('must be a duration such as 30m or 14d')
+      const seconds = Number(match[1]) * secondsIn[(match[2] || bareUnit) as Unit]
+      if (seconds < min || seconds > max) {
+        return fail(`must lie between ${min} and ${max} seconds`)
+      }
+      return seconds
+    }
+  }
+}
+
+/** One word of a closed list, in any case. */
+export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
+  return {
+    name: words.join(', '),
+    parse(value) {
+      const found = words.find(word => word.toLowerCase() === value.toLowerCase())
+      return found ?? fail(`must be one of ${words.join(', ')}`)
+    }
+  }
+}
+
+/** Comma-separated values of another kind; empty items are mistakes, an empty text is an empty list. */
+export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
+  return {
+    name: `list of ${item.name}`,
+    parse: value =>
+      value.trim() === '' ? [] : value.split(',').map(entry => item.parse(entry.trim()))
+  }
+}
+
+/** `claim=field` pairs, comma-separated. */
+export function pairsOf<T>(right: Kind<T>): Kind<Readonly<Record<string, T>>> {
+  return {
+    name: `list of name=${right.name}`,
+    parse(value) {
+      const pairs = listOf(text)
+        .parse(value)
+        .map(entry => {
+          const match = /^([A-Za-z_][\w.-]{0,63})=(.+)$/.exec(entry)
+          if (match === null) return fail('must be a list such as name=field,other=field')
+          return [match[1] as string, right.parse(match[2] as string)] as const
+        })
+      if (new Set(pairs.map(([name]) => name)).size < pairs.length) fail('names one entry twice')
+      return Object.fromEntries(pairs)
+    }
+  }
+}
+
+/** How many of something in how long: `10/min`, `5/300s`, `20/15m`. */
+export type Rate = { readonly count: number; readonly seconds: number }
+
+const spelledUnits: Record<string, Unit> = {
+  sec: 's',
+  second: 's',
+  min: 'm',
+  minute: 'm',
+  hour: 'h',
+  day: 'd'
+}
+
+/** A {@link Rate}, written `count/period`. */
+export const rate: Kind<Rate> = {
+  name: 'count/period',
+  parse(value) {
+    const match = /^(\d{1,6})\/(\d{0,6})([a-z]+)$/.exec(value.replaceAll(' ', ''))
+    const unit = match && (spelledUnits[match[3] as string] ?? (match[3] as Unit))
+    const factor = unit && Object.hasOwn(secondsIn, unit) ? secondsIn[unit] : undefined
+    if (match === null || factor === undefined) return fail('must be written like 10/min or 5/300s')
+    const count = Number(match[1])
+    const seconds = Number(match[2] || '1') * factor
+    if (count < 1 || seconds < 1 || seconds > 7 * 86_400)
+      return fail('must allow at least one, within at most a week')
+    return { count, seconds }
+  }
+}
+
+/** An `http(s)` origin without path, query or credentials. */
+export const origin: Kind<string> = {
+  name: 'origin',
+  parse(value) {
+    const url = URL.canParse(value)
+      ? new URL(value)
+      : fail('must be an origin such as https://app.example')
+    const bare =
+      url.pathname === '/' &&
+      url.search === '' &&
+      url.hash === '' &&
+      url.username === '' &&
+      url.password === ''
+    if (!/^https?:$/.test(url.protocol) || !bare) fail('must be an http(s) origin without a path')
+    return url.origin
+  }
+}
+
+/** A path prefix, normalised to `/name` or the empty text. */
+export const pathPrefix: Kind<string> = {
+  name: 'path',
+  parse(value) {
+    const path = value.replace(/\/+$/, '')
+    // Clients take `.` and `..` out of a URL before they send it.
+    if (path !== '' && !/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(path))
+      fail('must be a path such as /auth')
+    return path
+  }
+}
+
+/** An address or an address range. Numbers of hops and names are refused on purpose (BRF-05). */
+export const cidr: Kind<string> = {
+  name: 'CIDR range',
+  parse(value) {
+    const range = value.includes('/') ? value : value.includes(':') ? `${value}/128` : `${value}/32`
+    try {
+      // The parser takes 1 for 0.0.0.1, which would let a number of hops pass for an address.
+      if (isIP(range.slice(0, range.indexOf('/'))) === 0) throw new Error('no address')
+      ipaddr.parseCIDR(range)
+    } catch {
+      fail('must be a list of addresses or CIDR ranges')
+    }
+    return range
+  }
+}
+
+/** A folder that can be read. */
+export const folder: Kind<string> = {
+  name: 'folder',
+  parse(value) {
+    try {
+      readdirSync(value)
+    } catch (cause) {
+      fail(`cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'})`)
+    }
+    return value
+  }
+}
+
+/** A language tag that there is a catalogue for, as the name of that catalogue. */
+export const language: Kind<string> = {
+  name: languageNames.join(', '),
+  parse: value => languageFor(value) ?? fail(`must be one of ${languageNames.join(', ')}`)
+}
+
+/** The URL of a service, with its scheme checked. */
+export function url(...protocols: readonly string[]): Kind<string> {
+  return {
+    name: 'URL',
+    parse(value) {
+      const scheme = URL.canParse(value) ? new URL(value).protocol.slice(0, -1) : ''
+      return protocols.includes(scheme)
+        ? value
+        : fail(`must be a URL that starts with ${protocols.join(':// or ')}://`)
+    }
+  }
+}
+
+const placeholders =
+  /change.?me|secret|password|example|placeholder|insert|your.?key|django-insecure|^(.)\1+$/i
+
+/** Key material: at least 32 bytes, not a placeholder, not a repetition. */
+export const secret: Kind<string> = {
+  name: 'secret of at least 32 bytes',
+  parse(value) {
+    if (Buffer.byteLength(value) < 32) fail('must hold at least 32 bytes')
+    if (placeholders.test(value) || new Set(value).size < 10) {
+      fail('looks like a placeholder; generate one with: openssl rand -base64 48')
+    }
+    return value
+  }
+}
+
+/** How much an address must be proven; Django's booleans are understood. */
+export const verification: Kind<'mandatory' | 'optional' | 'none'> = {
+  name: 'mandatory, optional or none',
+  parse(value) {
+    const word = { true: 'mandatory', false: 'none' }[value.toLowerCase()] ?? value
+    return oneOf('mandatory', 'optional', 'none').parse(word)
+  }
+}
+
+/**
+ * An address of the web, written out: a browser, and `URL`, would also take `https:host` and
+ * `https:///host`, which nobody means.
+ */
+export const webUrl: Kind<string> = {
+  name: 'URL',
+  parse: value =>
+    /^https?:\/\/[^\s/\\]\S*$/i.test(value) && URL.canParse(value)
+      ? value
+      : fail('must be a URL that starts with https:// or http:// and names a host')
+}
+
+/** Where a browser is sent: an http(s) URL, or a path of this host. Two slashes would name another host. */
+export const target: Kind<string> = {
+  name: 'URL or path',
+  parse(value) {
+    const isPath = /^\/(?![/\\])[\x21-\x7e]*$/.test(value)
+    return isPath ? value : webUrl.parse(value)
+  }
+}
+
+/** A CSS colour in six hexadecimal digits. */
+export const colour: Kind<string> = {
+  name: 'colour',
+  parse: value => (/^#[0-9a-f]{6}$/i.test(value) ? value : fail('must be a colour such as #3454d1'))
+}
+
+/** `Name <address>` or an address alone, on one line. */
+export const mailbox: Kind<string> = {
+  name: 'mailbox',
+  parse(value) {
+    const fits = /^(?:[^<>\r\n\0]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(value)
+    return fits ? value : fail('must be written like Name <name@example.com>')
+  }
+}
+
+/** `name:number` pairs, highest authority first; the built-in roles keep their names and numbers. */
+export const roleList: Kind<readonly NamedRole[]> = {
+  name: 'list of name:number',
+  parse(value) {
+    const roles = listOf(text)
+      .parse(value)
+      .map(entry => {
+        const match = /^([a-z][a-z0-9_-]{0,31}):(\d{1,6})$/.exec(entry)
+        if (match === null) return fail('must be a list such as editor:300,author:200')
+        return { name: match[1] as string, number: Number(match[2]) }
+      })
+    const names = [...roles.map(({ name }) => name), ...Object.keys(builtIn)]
+    const numbers = [...roles.map(({ number }) => number), ...Object.values(builtIn)]
+    const distinct = new Set(names).size + new Set<number>(numbers).size
+    if (distinct < names.length + numbers.length)
+      fail('names a role or a number twice, or one that is built in')
+    return roles
+  }
+}

@@ -1,0 +1,303 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { canonicalAddress } from '../email-address.js'
+import { SettingError } from './kinds.js'
+import { isLoopback } from './loopback.js'
+import { createRoles } from './roles.js'
+import { readOrCreateSecretKey } from './secret-key.js'
+import type { Setting, Settings } from './settings.js'
+import { settings } from './settings.js'
+
+type Filled = {
+  readonly PUBLIC_URL: string
+  readonly JWT_AUDIENCE: string
+  readonly SECRET_KEY: string
+  readonly MIGRATE_ON_START: boolean
+  readonly JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: boolean
+  readonly PASSWORD_RESET_COOKIE_SECURE: boolean
+  readonly PASSWORD_SET_COOKIE_SECURE: boolean
+  readonly JWT_ALLAUTH_TOTP_ISSUER: string
+  readonly EMAIL_PORT: number
+  readonly DEFAULT_FROM_EMAIL: string
+  readonly HASH_CONCURRENCY: number
+  readonly HASH_QUEUE_LIMIT: number
+}
+
+/** All settings, validated and completed. */
+export type Config = Omit<Settings, keyof Filled> &
+  Filled & {
+    readonly production: boolean
+    /** Things that are allowed but deserve a line in the log. */
+    readonly warnings: readonly string[]
+  }
+
+/** One sentence for each thing that is wrong with the environment; never a value. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The process's environment over what `.env` in the working directory says. */
+export function readEnvironment(): Environment {
+  const file = resolve('.env')
+  return { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...process.env }
+}
+
+/**
+ * Validates the environment and fills in what follows from it. Reads `NODE_ENV` beside the settings.
+ * With the embedded database the secret key is read from, or made in, `DATA_DIR`.
+ *
+ * @throws {ConfigError} with everything that is wrong at once.
+ */
+export function loadConfig(env: Environment = readEnvironment()): Config {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, definition] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    values[name] = parseOne(name, definition, env[name], problems)
+  }
+  const given = values as Settings
+  const production = env.NODE_ENV === 'production'
+  const publicUrl = given.PUBLIC_URL ?? `http://localhost:${given.PORT}`
+  const https = publicUrl.startsWith('https:')
+  const concurrency = given.HASH_CONCURRENCY ?? availableParallelism()
+  const completed = {
+    ...given,
+    PUBLIC_URL: publicUrl,
+    JWT_AUDIENCE: given.JWT_AUDIENCE ?? publicUrl,
+    MIGRATE_ON_START: given.MIGRATE_ON_START ?? given.DATABASE_URL === null,
+    JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: given.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE ?? https,
+    PASSWORD_RESET_COOKIE_SECURE: given.PASSWORD_RESET_COOKIE_SECURE ?? https,
+    PASSWORD_SET_COOKIE_SECURE: given.PASSWORD_SET_COOKIE_SECURE ?? https,
+    JWT_ALLAUTH_TOTP_ISSUER: given.JWT_ALLAUTH_TOTP_ISSUER ?? given.BRAND_NAME,
+    EMAIL_PORT: given.EMAIL_PORT ?? (given.EMAIL_USE_SSL ? 465 : given.EMAIL_USE_TLS ? 587 : 25),
+    DEFAULT_FROM_EMAIL:
+      given.DEFAULT_FROM_EMAIL ??
+      `${given.BRAND_NAME.replaceAll(/[<>"]/g, '')} <no-reply@${new URL(publicUrl).hostname}>`,
+    HASH_CONCURRENCY: concurrency,
+    HASH_QUEUE_LIMIT: given.HASH_QUEUE_LIMIT ?? 64 * concurrency,
+    production,
+    warnings: [...unknownNames(env), ...mailless(given, production, publicUrl)]
+  }
+  problems.push(...contradictions(completed, given, env))
+  if (problems.length > 0) throw new ConfigError(problems)
+  const secretKey = given.SECRET_KEY ?? ownSecretKey(given.DATA_DIR)
+  return Object.freeze({ ...completed, SECRET_KEY: secretKey })
+}
+
+function ownSecretKey(dataDir: string): string {
+  try {
+    return readOrCreateSecretKey(dataDir)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new ConfigError([
+      `The secret key in DATA_DIR cannot be read or made (${code}). Is this the user that the service runs as?`
+    ])
+  }
+}
+
+function parseOne(
+  name: string,
+  definition: Setting<unknown>,
+  raw: string | undefined,
+  problems: string[]
+) {
+  if (raw === '' && definition.secret) {
+    problems.push(`${name} is empty; leave it out or give it a value.`)
+  }
+  if (raw === undefined || raw === '') return definition.default
+  try {
+    return definition.kind.parse(raw)
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error
+    problems.push(`${name} ${error.message}.`)
+    return definition.default
+  }
+}
+
+const argonFloors = [47_104, 19_456, 12_288, 9216]
+const leastMemory = 7168
+
+/** Claims that `JWT_ALLAUTH_USER_ATTRIBUTES` may not redefine. */
+export const reservedClaims = [
+  'token_type',
+  'exp',
+  'iat',
+  'nbf',
+  'jti',
+  'user_id',
+  'sub',
+  'iss',
+  'aud',
+  'session',
+  'sid',
+  'session_iat',
+  'role',
+  'role_name',
+  'email_verified',
+  'auth_time',
+  'amr',
+  'acr'
+] as const
+
+type Completed = Omit<Config, 'SECRET_KEY'> & { readonly SECRET_KEY: string | null }
+
+/** What no single setting shows: values that are wrong only together. */
+function contradictions(config: Completed, given: Settings, env: Environment): string[] {
+  const { hostname, protocol } = new URL(config.PUBLIC_URL)
+  const https = protocol === 'https:'
+  const loopback = isLoopback(hostname)
+  const secure = config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE
+  const floor = argonFloors[config.ARGON2_ITERATIONS - 1] ?? leastMemory
+  const clash = reservedClaims.filter(name =>
+    Object.hasOwn(config.JWT_ALLAUTH_USER_ATTRIBUTES, name)
+  )
+  const rules: [boolean, string][] = [
+    [
+      config.production && !env.PUBLIC_URL,
+      'PUBLIC_URL must be set in production: links and tokens carry it.'
+    ],
+    [
+      config.production && !https && !loopback,
+      'PUBLIC_URL must be https in production; http is for a loopback host only.'
+    ],
+    [given.PUBLIC_URL === null && given.PORT === 0, 'PUBLIC_URL must be set when PORT is 0.'],
+    [
+      given.DATABASE_URL !== null && env.SECRET_KEY === undefined,
+      'SECRET_KEY must be set together with DATABASE_URL; generate one with: openssl rand -base64 48.'
+    ],
+    [
+      config.production && given.DATABASE_URL === null && !env.DATA_DIR,
+      'Set DATABASE_URL in production, or DATA_DIR to keep the embedded database for a small single-node installation.'
+    ],
+    [
+      config.production && !config.RATE_LIMIT_ENABLED,
+      'RATE_LIMIT_ENABLED cannot be false in production.'
+    ],
+    [
+      config.production && !config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY,
+      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY cannot be false in production.'
+    ],
+    [
+      https && !secure,
+      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE cannot be false while PUBLIC_URL is https.'
+    ],
+    [
+      config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE === 'None' && !secure,
+      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE=None needs JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: browsers drop such a cookie otherwise.'
+    ],
+    [
+      !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH),
+      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH must be a path such as /, without spaces or semicolons.'
+    ],
+    [
+      config.COOKIE_HOST_PREFIX &&
+        !(
+          secure &&
+          config.PASSWORD_RESET_COOKIE_SECURE &&
+          config.PASSWORD_SET_COOKIE_SECURE &&
+          config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH === '/'
+        ),
+      'COOKIE_HOST_PREFIX needs secure cookies, which an https PUBLIC_URL makes them, and the path /.'
+    ],
+    [
+      config.ARGON2_MEMORY_KIB < floor,
+      `ARGON2_MEMORY_KIB must be at least ${floor} with ARGON2_ITERATIONS=${config.ARGON2_ITERATIONS}.`
+    ],
+    [
+      config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME > config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME,
+      'JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME must not exceed JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME.'
+    ],
+    [
+      config.production && config.EMAIL_HOST === null && !config.EMAIL_DISABLED,
+      'EMAIL_HOST must be set in production, or EMAIL_DISABLED=true to do without mail.'
+    ],
+    [
+      config.EMAIL_DISABLED && config.EMAIL_VERIFICATION !== 'none',
+      'EMAIL_VERIFICATION needs mail, and EMAIL_DISABLED is true.'
+    ],
+    [
+      !config.MAIL_WORKER && given.DATABASE_URL === null && !config.EMAIL_DISABLED,
+      'MAIL_WORKER=false needs DATABASE_URL: over the embedded database nobody else can send mails.'
+    ],
+    [
+      config.EMAIL_USE_TLS && config.EMAIL_USE_SSL,
+      'EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other.'
+    ],
+    [
+      https && !config.PASSWORD_SET_COOKIE_SECURE,
+      'PASSWORD_SET_COOKIE_SECURE cannot be false while PUBLIC_URL is https.'
+    ],
+    [
+      config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.some(
+        role => createRoles(config.ROLES).numberOf(role) === null
+      ),
+      'JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES names a role that is neither built in nor in ROLES.'
+    ],
+    [
+      (config.JWT_ALLAUTH_INVITATIONS || config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) &&
+        config.EMAIL_DISABLED,
+      'Invitations need mail, and EMAIL_DISABLED is true.'
+    ],
+    [
+      config.ADMIN_EMAIL !== null && canonicalAddress(config.ADMIN_EMAIL) === null,
+      'ADMIN_EMAIL must be an e-mail address.'
+    ],
+    [
+      https && !config.PASSWORD_RESET_COOKIE_SECURE,
+      'PASSWORD_RESET_COOKIE_SECURE cannot be false while PUBLIC_URL is https.'
+    ],
+    [
+      new Set(
+        [config.DKIM_DOMAIN, config.DKIM_SELECTOR, config.DKIM_PRIVATE_KEY_FILE].map(
+          value => value === null
+        )
+      ).size > 1,
+      'DKIM_DOMAIN, DKIM_SELECTOR and DKIM_PRIVATE_KEY_FILE must be set together.'
+    ],
+    [clash.length > 0, `JWT_ALLAUTH_USER_ATTRIBUTES cannot redefine ${clash.join(', ')}.`]
+  ]
+  return rules.filter(([broken]) => broken).map(([, sentence]) => sentence)
+}
+
+/** Mails that nobody gets: in development on a host of its own, where no page shows them either. */
+function mailless(given: Settings, production: boolean, publicUrl: string): string[] {
+  const { hostname } = new URL(publicUrl)
+  const isLogged = !production && given.EMAIL_HOST === null && !given.EMAIL_DISABLED
+  return isLogged && !isLoopback(hostname)
+    ? ['EMAIL_HOST is not set: mails reach nobody, and their links are written to the log.']
+    : []
+}
+
+/** A misspelt name is silent otherwise, and would leave a default where a choice was meant. */
+function unknownNames(env: Environment): string[] {
+  const known = Object.keys(settings)
+  return Object.keys(env)
+    .filter(name => name.startsWith('JWT_ALLAUTH_') && !known.includes(name))
+    .map(name => {
+      const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
+      return `${name} is not a setting; the nearest is ${nearest}.`
+    })
+}
+
+/** Levenshtein's edit distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      const swap = (row[j] as number) + (letter === other ? 0 : 1)
+      next.push(Math.min(swap, (row[j + 1] as number) + 1, (next[j] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}

@@ -1,0 +1,29 @@
+import { Problem } from '../base/errors/problem.js'
+import type { Deps } from '../deps.js'
+import { type Budget, refund, reserve } from './budgets.js'
+
+const perAddress = { count: 5, seconds: 900 }
+const perNetwork = { count: 30, seconds: 900 }
+
+/**
+ * Lets somebody try a short code from a mail: the attempt is taken before the code is looked at, and
+ * given back if it was right. Five tries at 40 bits, then fewer and fewer.
+ *
+ * @throws {Problem} `throttled`; `invalid_code` when `attempt` finds nothing.
+ */
+export async function attemptCode<Found>(
+  { db, attemptKey }: Pick<Deps, 'db' | 'attemptKey'>,
+  { kind, address, network }: { kind: string; address: string; network: string },
+  attempt: () => Promise<Found | null>
+): Promise<Found> {
+  const budgets: Budget[] = [
+    { kind: `${kind}-address`, subject: address, rate: perAddress },
+    { kind: `${kind}-network`, subject: network, rate: perNetwork }
+  ]
+  const reservation = await reserve(db, attemptKey, budgets)
+  const found = await attempt()
+  if (found === null)
+    throw new Problem('invalid_code', { fields: { code: [{ code: 'invalid_code' }] } })
+  await refund(db, reservation)
+  return found
+}

@@ -1,0 +1,28 @@
+import type { Config } from '../base/config/load.js'
+
+export type LinkPurpose =
+  | 'email_verification'
+  | 'password_reset'
+  | 'email_change'
+  | 'email_change_undo'
+  | 'invitation'
+
+/** A user id as the reset link spells it: the UUID's bytes in base64url (the reference's `uidb64`). */
+export const encodeUserId = (userId: string): string =>
+  Buffer.from(userId.replaceAll('-', ''), 'hex').toString('base64url')
+
+const paths: Record<LinkPurpose, (userId: string, token: string) => string> = {
+  email_verification: (_, token) => `/registration/verification/${token}/`,
+  invitation: (_, token) => `/registration/verification/${token}/`,
+  password_reset: (userId, token) => `/password/reset/confirm/${encodeUserId(userId)}/${token}/`,
+  email_change: (_, token) => `/user/email/confirm/${token}/`,
+  email_change_undo: (_, token) => `/user/email/undo/${token}/`
+}
+
+/** The absolute URL that a mail carries. Its origin comes from the settings, never from a request (LNK-10). */
+export function linkUrl(
+  { PUBLIC_URL, BASE_PATH }: Pick<Config, 'PUBLIC_URL' | 'BASE_PATH'>,
+  link: { purpose: LinkPurpose; userId: string; token: string }
+): string {
+  return `${PUBLIC_URL}${BASE_PATH}${paths[link.purpose](link.userId, link.token)}`
+}

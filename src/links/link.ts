@@ -1,0 +1,203 @@
+import { digest, keyedDigest } from '../base/crypto/digest.js'
+import { newCode, newId, newLinkToken } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
+import type { Deps } from '../deps.js'
+import type { LinkSecret } from '../mail/enqueue.js'
+import type { LinkPurpose } from './link-url.js'
+
+/** What a sign-up asked for; it takes effect when its own link is followed. */
+export type SignUpPayload = {
+  readonly passwordHash: string
+  readonly firstName: string
+  readonly lastName: string
+}
+
+/** Whether a link may still do what it is for. `void`: its account was disabled or changed its credentials. */
+export type Standing = 'live' | 'redeemed' | 'superseded' | 'expired' | 'void'
+
+export type Link = {
+  readonly id: string
+  readonly userId: string
+  readonly purpose: LinkPurpose
+  readonly address: string
+  readonly signUp: SignUpPayload | null
+  readonly expiresAt: Date
+  readonly standing: Standing
+}
+
+/** The secrets of a link that is about to exist, and what the table will hold of them. */
+export type DraftedLink = {
+  readonly id: string
+  readonly secret: LinkSecret
+  readonly digest: string
+  readonly codeDigest: string | null
+}
+
+/** Draws the secrets of a link. Only digests of them are stored; the mail carries them. */
+export function draftLink(
+  { linkCodeKey }: Pick<Deps, 'linkCodeKey'>,
+  withCode: boolean
+): DraftedLink {
+  const id = newId()
+  const token = newLinkToken()
+  const code = withCode ? newCode() : null
+  return {
+    id,
+    secret: { token, code },
+    digest: digest(token),
+    codeDigest: code && codeDigestOf(linkCodeKey, id, code)
+  }
+}
+
+type NewLink = {
+  readonly userId: string
+  readonly purpose: LinkPurpose
+  readonly address: string
+  readonly credentialEpoch: number | null
+  readonly lifetimeSeconds: number
+  /** A code that may be typed instead. */
+  readonly withCode?: boolean
+  readonly signUp?: SignUpPayload
+}
+
+/**
+ * Makes a link in a transaction that holds the account's lock; a live one of the same purpose is
+ * superseded (LNK-05). Returns what the mail needs.
+ */
+export async function createLink(
+  tx: Database,
+  deps: Pick<Deps, 'linkCodeKey' | 'clock'>,
+  { lifetimeSeconds, withCode = false, ...link }: NewLink
+): Promise<{ id: string; secret: LinkSecret }> {
+  const now = deps.clock()
+  const { id, secret, digest, codeDigest } = draftLink(deps, withCode)
+  if (link.purpose !== 'email_change_undo') await supersede(tx, link, now)
+  const expiresAt = new Date(now.getTime() + lifetimeSeconds * 1000)
+  await tx.prisma.link.create({
+    data: { id, digest, codeDigest, ...link, createdAt: now, expiresAt }
+  })
+  return { id, secret }
+}
+
+async function supersede(
+  tx: Database,
+  { userId, purpose }: Pick<NewLink, 'userId' | 'purpose'>,
+  now: Date
+): Promise<void> {
+  await tx.prisma.link.updateMany({
+    where: { userId, purpose, supersededAt: null },
+    data: { supersededAt: now }
+  })
+}
+
+const columns = `
+  l."id", l."userId", l."purpose"::text, l."address", l."signUp", l."expiresAt",
+  CASE
+    WHEN l."supersededAt" IS NOT NULL THEN 'superseded'
+    WHEN l."redeemedAt" IS NOT NULL THEN 'redeemed'
+    WHEN l."expiresAt" <= now() THEN 'expired'
+    WHEN NOT u."isActive" OR COALESCE(l."credentialEpoch" <> u."credentialEpoch", false) THEN 'void'
+    ELSE 'live'
+  END AS "standing"`
+
+const readByDigest = {
+  name: 'read-link-by-digest',
+  text: `SELECT ${columns} FROM "Link" l JOIN "User" u ON u."id" = l."userId" WHERE l."digest" = $1::text`
+}
+const readById = {
+  name: 'read-link-by-id',
+  text: `SELECT ${columns} FROM "Link" l JOIN "User" u ON u."id" = l."userId" WHERE l."id" = $1::uuid`
+}
+const readByAddress = {
+  name: 'read-link-by-address',
+  text: `
+SELECT ${columns}, l."codeDigest" FROM "Link" l JOIN "User" u ON u."id" = l."userId"
+WHERE u."email" = $1::text AND l."purpose" = $2::"LinkPurpose" AND l."supersededAt" IS NULL`
+}
+
+const tokenPattern = /^[A-Za-z0-9_-]{43}$/
+
+/** The link of a token, if it has one of these purposes: a token is good for nothing else (LNK-08). */
+export async function findLink(
+  db: Database,
+  token: string,
+  ...purposes: readonly LinkPurpose[]
+): Promise<Link | null> {
+  if (!tokenPattern.test(token)) return null
+  const [link] = await db.run<Link>(readByDigest, [digest(token)])
+  return link !== undefined && purposes.includes(link.purpose) ? link : null
+}
+
+/** The live link that a capability names. */
+export async function findLiveLink(
+  db: Database,
+  id: string,
+  purpose: LinkPurpose
+): Promise<Link | null> {
+  const [link] = await db.run<Link>(readById, [id])
+  return link?.purpose === purpose && link.standing === 'live' ? link : null
+}
+
+/** The live link whose short code was typed beside the address. Guard it with a budget. */
+export async function findLinkByCode(
+  { db, linkCodeKey }: Pick<Deps, 'db' | 'linkCodeKey'>,
+  { address, code, purpose }: { address: string; code: string; purpose: LinkPurpose }
+): Promise<Link | null> {
+  const [link] = await db.run<Link & { codeDigest: string | null }>(readByAddress, [
+    address,
+    purpose
+  ])
+  if (link === undefined || link.standing !== 'live' || link.codeDigest === null) return null
+  const typed = code.toUpperCase().replaceAll(/[\s-]/g, '')
+  return link.codeDigest === codeDigestOf(linkCodeKey, link.id, typed) ? link : null
+}
+
+const redeem = {
+  name: 'redeem-link',
+  text: `
+UPDATE "Link" l SET "redeemedAt" = now() FROM "User" u
+WHERE l."id" = $1::uuid AND u."id" = l."userId" AND u."isActive"
+  AND l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
+  AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)
+RETURNING 1`
+}
+
+/**
+ * Uses a link up, in a transaction that holds the account's lock; whether it was still there to be
+ * used. Of fifty parallel attempts one succeeds (LNK-02).
+ */
+export async function redeemLink(tx: Database, link: Pick<Link, 'id'>): Promise<boolean> {
+  return (await tx.run(redeem, [link.id])).length > 0
+}
+
+/**
+ * Lets the link that confirms an address live on under the account's new epoch: whoever sets up a
+ * second factor before they look into their mailbox has changed nothing that the link is about.
+ */
+export async function carryVerification(
+  tx: Database,
+  { userId, credentialEpoch }: { userId: string; credentialEpoch: number }
+): Promise<void> {
+  await tx.prisma.link.updateMany({
+    where: {
+      userId,
+      purpose: 'email_verification',
+      supersededAt: null,
+      redeemedAt: null,
+      credentialEpoch: credentialEpoch - 1
+    },
+    data: { credentialEpoch }
+  })
+}
+
+/** Voids every open link of an account, where its epoch does not: the undo links. */
+export async function voidLinks(tx: Database, userId: string, now: Date): Promise<void> {
+  await tx.prisma.link.updateMany({
+    where: { userId, redeemedAt: null, supersededAt: null },
+    data: { supersededAt: now }
+  })
+}
+
+function codeDigestOf(key: Buffer, linkId: string, code: string): string {
+  return keyedDigest(key, `${linkId}\0${code}`)
+}

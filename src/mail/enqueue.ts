@@ -1,0 +1,76 @@
+import { newId } from '../base/crypto/random.js'
+import { seal } from '../base/crypto/seal.js'
+import type { Database } from '../base/database/database.js'
+import type { Deps } from '../deps.js'
+
+/** Every mail the service sends: a folder each under `views/mails`. */
+export type MailTemplate =
+  | 'account-exists'
+  | 'admin-link'
+  | 'email-change-confirm'
+  | 'email-change-requested'
+  | 'email-changed'
+  | 'email-verification'
+  | 'invitation'
+  | 'mfa-attempts'
+  | 'mfa-disabled'
+  | 'mfa-enabled'
+  | 'password-changed'
+  | 'password-reset'
+  | 'recovery-code-used'
+  | 'recovery-codes-low'
+  | 'session-ended'
+
+/** What a link's mail carries and nobody else may read: the token in the URL, and the code to type. */
+export type LinkSecret = { readonly token: string; readonly code: string | null }
+
+type NewMail = {
+  readonly template: MailTemplate
+  readonly userId: string | null
+  readonly recipient: string
+  readonly locale: string
+  /** What the template shows beside the link; nothing secret. */
+  readonly params?: Readonly<Record<string, string | number>>
+  readonly link?: { readonly id: string; readonly secret: LinkSecret }
+  /** Leaves this mail out where the account was sent the same one within so many seconds. */
+  readonly quietSeconds?: number
+}
+
+/** By the database's clock, as the worker reads it: two clocks would let it come too early to find the mail. */
+const insertMail = {
+  name: 'insert-mail',
+  text: `
+INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",
+  "state", "nextAttemptAt", "createdAt")
+SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::text::jsonb, $8::bytea, 'queued', now(), now()
+-- Without a quiet time nothing is compared: now() is when this transaction began, and one that began
+-- later may have queued its mail earlier.
+WHERE $9::float8 = 0 OR NOT EXISTS (SELECT FROM "Mail" earlier WHERE earlier."userId" = $2::uuid
+  AND earlier."template" = $4::text AND earlier."createdAt" > now() - make_interval(secs => $9::float8))`
+}
+
+/**
+ * Puts a mail into the outbox, in the transaction of what it is about: both happen or neither. The
+ * worker sends it; no answer waits for that or depends on it (design rule 5).
+ */
+export async function enqueue(
+  tx: Database,
+  { config, outboxKeys }: Pick<Deps, 'config' | 'outboxKeys'>,
+  { template, userId, recipient, locale, params = {}, link, quietSeconds = 0 }: NewMail
+): Promise<void> {
+  if (config.EMAIL_DISABLED) return
+  const id = newId()
+  const secret = link && seal(outboxKeys, Buffer.from(JSON.stringify(link.secret)), id)
+  await tx.run(insertMail, [
+    id,
+    userId,
+    link?.id ?? null,
+    template,
+    recipient,
+    locale,
+    JSON.stringify(params),
+    secret ?? null,
+    quietSeconds
+  ])
+  tx.notify('mail')
+}

@@ -1,0 +1,77 @@
+import type { Database } from '../base/database/database.js'
+import { isWorthSending } from './queue.js'
+
+export type MailState = 'queued' | 'sent' | 'dead' | 'dropped'
+
+/** A mail as an operator sees it: no content, no secret. */
+export type ListedMail = {
+  readonly id: string
+  readonly userId: string | null
+  readonly template: string
+  readonly recipient: string
+  readonly state: MailState
+  readonly attempts: number
+  readonly nextAttemptAt: Date
+  readonly lastError: string | null
+  readonly createdAt: Date
+  readonly settledAt: Date | null
+}
+
+type Page = {
+  readonly state?: MailState
+  readonly limit?: number
+  /** The id of the last mail of the page before. */
+  readonly before?: string
+}
+
+/** Mails, newest first, a page at a time. */
+export async function listMails(
+  db: Database,
+  { state, limit = 50, before }: Page = {}
+): Promise<readonly ListedMail[]> {
+  return db.prisma.mail.findMany({
+    where: { ...(state && { state }), ...(before && { id: { lt: before } }) },
+    orderBy: { id: 'desc' },
+    take: limit,
+    select: {
+      id: true,
+      userId: true,
+      template: true,
+      recipient: true,
+      state: true,
+      attempts: true,
+      nextAttemptAt: true,
+      lastError: true,
+      createdAt: true,
+      settledAt: true
+    }
+  })
+}
+
+const resend = {
+  name: 'resend-mail',
+  text: `
+WITH wanted AS (
+  SELECT m."id", m."state", (${isWorthSending}) AS "isGood"
+  FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
+  WHERE m."id" = $1::uuid FOR UPDATE OF m
+), requeued AS (
+  UPDATE "Mail" m SET "state" = 'queued', "settledAt" = NULL, "attempts" = 0, "leasedUntil" = NULL,
+    "nextAttemptAt" = now(), "createdAt" = now()
+  FROM wanted w WHERE m."id" = w."id" AND w."state" = 'dead' AND w."isGood"
+)
+SELECT "state"::text, "isGood" FROM wanted`
+}
+
+/** `void`: its link was replaced, used, expired or lost its account's credentials. */
+export type ResendOutcome = 'queued' | 'unknown' | 'not_dead' | 'void'
+
+/** Queues a dead mail again, with a whole day of attempts before it, unless its link is void. */
+export async function resendMail(db: Database, id: string): Promise<ResendOutcome> {
+  const [mail] = await db.run<{ state: MailState; isGood: boolean }>(resend, [id])
+  if (mail === undefined) return 'unknown'
+  if (mail.state !== 'dead') return 'not_dead'
+  if (!mail.isGood) return 'void'
+  db.notify('mail')
+  return 'queued'
+}

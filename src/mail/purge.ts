@@ -1,0 +1,44 @@
+import type { Database } from '../base/database/database.js'
+import { batchSize, inBatches } from '../base/database/in-batches.js'
+import { linkIsLive } from './queue.js'
+
+const purgeSettled = {
+  name: 'purge-mails',
+  text: `
+DELETE FROM "Mail" WHERE "id" IN (
+  SELECT "id" FROM "Mail" WHERE "settledAt" < now() - interval '30 days' LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+RETURNING 1`
+}
+
+const eraseDeadSecrets = {
+  name: 'erase-dead-secrets',
+  text: `
+UPDATE "Mail" SET "sealedSecret" = NULL WHERE "id" IN (
+  SELECT m."id" FROM "Mail" m
+  LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
+  WHERE m."state" = 'dead' AND m."sealedSecret" IS NOT NULL AND NOT COALESCE(${linkIsLive}, false)
+  LIMIT ${batchSize} FOR UPDATE OF m SKIP LOCKED)
+RETURNING 1`
+}
+
+/**
+ * Removes mails that were settled a month ago, and the secrets of dead ones that nobody can sensibly
+ * send any more (DAT-02). How many were removed.
+ */
+export async function purgeMails(db: Database): Promise<number> {
+  await inBatches(db, eraseDeadSecrets)
+  return inBatches(db, purgeSettled)
+}
+
+const dropQueued = {
+  name: 'drop-queued-mails',
+  text: `
+UPDATE "Mail" SET "state" = 'dropped', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL
+WHERE "id" IN (SELECT "id" FROM "Mail" WHERE "state" = 'queued' LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+RETURNING 1`
+}
+
+/** With `EMAIL_DISABLED` nobody will ever send these; should mail come back, it is not for old news. */
+export async function dropQueuedMails(db: Database): Promise<void> {
+  await inBatches(db, dropQueued)
+}

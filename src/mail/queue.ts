@@ -1,0 +1,149 @@
+import type { Database } from '../base/database/database.js'
+import type { LinkPurpose } from '../links/link-url.js'
+import type { Failure } from './mail-error.js'
+
+/** A mail that this worker alone may send until its lease ends. */
+export type ClaimedMail = {
+  readonly id: string
+  readonly template: string
+  readonly recipient: string
+  readonly locale: string
+  readonly params: Readonly<Record<string, string | number>>
+  readonly sealedSecret: Uint8Array | null
+  /** Of this attempt; also tells it from a later one by somebody else. */
+  readonly attempts: number
+  readonly createdAt: Date
+  readonly link: {
+    readonly purpose: LinkPurpose
+    readonly userId: string
+    readonly createdAt: Date
+    readonly expiresAt: Date
+  } | null
+}
+
+/** Whether the link `l` of an account `u` may still do what it is for. */
+export const linkIsLive = `
+  l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
+  AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)`
+
+/** A mail `m` without a link, or with one that is live. A link that was removed leaves its secret behind. */
+export const isWorthSending = `
+  CASE WHEN m."sealedSecret" IS NULL THEN m."linkId" IS NULL
+  ELSE l."id" IS NOT NULL AND ${linkIsLive} END`
+
+const claimMails = {
+  name: 'claim-mails',
+  text: `
+WITH due AS MATERIALIZED (
+  SELECT m."id", (${isWorthSending}) AS "isGood",
+    l."purpose", l."userId", l."createdAt", l."expiresAt"
+  FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
+  WHERE m."state" = 'queued' AND m."nextAttemptAt" <= now()
+    AND (m."leasedUntil" IS NULL OR m."leasedUntil" <= now())
+  ORDER BY m."nextAttemptAt" LIMIT $1::int4 FOR UPDATE OF m SKIP LOCKED
+)
+UPDATE "Mail" m SET
+  "attempts" = m."attempts" + CASE WHEN d."isGood" THEN 1 ELSE 0 END,
+  "leasedUntil" = CASE WHEN d."isGood" THEN now() + make_interval(secs => $2::float8) END,
+  "state" = CASE WHEN d."isGood" THEN 'queued' ELSE 'dropped' END::"MailState",
+  "settledAt" = CASE WHEN d."isGood" THEN NULL ELSE now() END,
+  "sealedSecret" = CASE WHEN d."isGood" THEN m."sealedSecret" END
+FROM due d WHERE m."id" = d."id"
+RETURNING m."id", m."state"::text, m."template", m."recipient", m."locale", m."params", m."sealedSecret",
+  m."attempts", m."createdAt", d."purpose"::text, d."userId", d."createdAt" AS "linkCreatedAt", d."expiresAt"`
+}
+
+type Row = Omit<ClaimedMail, 'link'> & {
+  readonly state: 'queued' | 'dropped'
+  readonly purpose: LinkPurpose | null
+  readonly userId: string
+  readonly linkCreatedAt: Date
+  readonly expiresAt: Date
+}
+
+type Claim = { readonly mails: readonly ClaimedMail[]; readonly droppedIds: readonly string[] }
+
+/**
+ * Takes up to `limit` mails that are due, each for `leaseSeconds`, and drops those whose link is no
+ * longer worth sending: one statement, so that nothing comes between the look and the lease.
+ */
+export async function claim(
+  db: Database,
+  { limit, leaseSeconds }: { limit: number; leaseSeconds: number }
+): Promise<Claim> {
+  const rows = await db.run<Row>(claimMails, [limit, leaseSeconds])
+  return {
+    mails: rows.filter(({ state }) => state === 'queued').map(toMail),
+    droppedIds: rows.filter(({ state }) => state === 'dropped').map(({ id }) => id)
+  }
+}
+
+function toMail({
+  state: _,
+  purpose,
+  userId,
+  linkCreatedAt,
+  expiresAt,
+  ...mail
+}: Row): ClaimedMail {
+  const link = purpose && { purpose, userId, createdAt: linkCreatedAt, expiresAt }
+  return { ...mail, link }
+}
+
+const settleSent = {
+  name: 'settle-mail-sent',
+  text: `
+UPDATE "Mail" SET "state" = 'sent', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL, "lastError" = NULL
+WHERE "id" = $1::uuid AND "state" = 'queued'
+RETURNING 1`
+}
+
+/** The server took it: the secret goes. Whoever else has claimed it meanwhile finds it settled. */
+export async function settle(db: Database, { id }: ClaimedMail): Promise<void> {
+  await db.run(settleSent, [id])
+}
+
+const settleFailed = {
+  name: 'settle-mail-failed',
+  text: `
+UPDATE "Mail" SET
+  "state" = CASE WHEN over THEN 'dead' ELSE 'queued' END::"MailState",
+  "settledAt" = CASE WHEN over THEN now() END,
+  "nextAttemptAt" = LEAST(now() + make_interval(secs => $5::float8), "createdAt" + make_interval(secs => $6::float8)),
+  "leasedUntil" = NULL, "lastError" = $4::text
+FROM (SELECT "id" AS "failedId", $3::bool OR "createdAt" + make_interval(secs => $6::float8) <= now() AS over
+  FROM "Mail" WHERE "id" = $1::uuid) failed
+WHERE "id" = "failedId" AND "state" = 'queued' AND "attempts" = $2::int4
+RETURNING "state"::text`
+}
+
+type Retry = { readonly afterSeconds: number; readonly giveUpAfterSeconds: number }
+
+/**
+ * Queues a failed mail again, or gives it up: at once where the failure is permanent, otherwise with
+ * the attempt that falls on the end of its time. An attempt whose lease somebody else took over by
+ * now changes nothing.
+ */
+export async function settleFailure(
+  db: Database,
+  { id, attempts }: ClaimedMail,
+  { permanent, summary }: Failure,
+  { afterSeconds, giveUpAfterSeconds }: Retry
+): Promise<'queued' | 'dead' | null> {
+  const values = [id, attempts, permanent, summary, afterSeconds, giveUpAfterSeconds]
+  const [row] = await db.run<{ state: 'queued' | 'dead' }>(settleFailed, values)
+  return row?.state ?? null
+}
+
+const releaseLeases = {
+  name: 'release-mails',
+  text: `
+UPDATE "Mail" SET "leasedUntil" = NULL, "attempts" = "attempts" - 1
+WHERE "id" = ANY ($1::uuid[]) AND "state" = 'queued'
+RETURNING 1`
+}
+
+/** Gives back what was claimed and not begun. */
+export async function release(db: Database, mails: readonly ClaimedMail[]): Promise<void> {
+  if (mails.length > 0) await db.run(releaseLeases, [mails.map(({ id }) => id)])
+}

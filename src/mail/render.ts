@@ -1,0 +1,41 @@
+import type { Config } from '../base/config/load.js'
+import { linkUrl } from '../links/link-url.js'
+import type { LinkSecret, MailTemplate } from './enqueue.js'
+import type { ClaimedMail } from './queue.js'
+
+export type Rendered = {
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  /** The link alone, for the log of a development machine. */
+  readonly link: string | null
+}
+
+/** Turns a mail of the queue, and the secret it carried, into what is sent. */
+export type Render = (mail: ClaimedMail, secret: LinkSecret | null) => Rendered | Promise<Rendered>
+
+type MailContext = Readonly<Record<string, string | number | null | undefined>>
+
+/** What the views offer. */
+export type MailViews = {
+  mail(
+    template: MailTemplate,
+    locale: string,
+    context: MailContext
+  ): { subject: string; text: string; html: string }
+}
+
+/** Renders by the views. The link starts with the configured origin: no request is near (LNK-10). */
+export function createMailRenderer(
+  config: Pick<Config, 'PUBLIC_URL' | 'BASE_PATH'>,
+  views: MailViews
+): Render {
+  return ({ template, locale, params, link }, secret) => {
+    const url = link && secret && linkUrl(config, { ...link, token: secret.token })
+    const lifetime = link && {
+      expiresInHours: (link.expiresAt.getTime() - link.createdAt.getTime()) / 3_600_000
+    }
+    const context = { ...params, link: url, code: secret?.code ?? null, ...lifetime }
+    return { ...views.mail(template as MailTemplate, locale, context), link: url }
+  }
+}

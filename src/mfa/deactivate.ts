@@ -1,0 +1,35 @@
+import { record } from '../audit/record.js'
+import { Problem } from '../base/errors/problem.js'
+import type { Source } from '../passwords/check.js'
+import type { Principal } from '../sessions/authenticate.js'
+import type { Device } from '../sessions/session.js'
+import { type Offered, type ProveDeps, proveAgain } from '../sign-in/authorize-change.js'
+import { dropSecondFactor, readAuthenticator } from './authenticators.js'
+import { announceDisabled } from './notify.js'
+
+/**
+ * Gives the second factor up: authenticator, recovery codes and sign-ins that wait for one go
+ * together. Sessions stay. It takes the password and the factor itself (MFA-12, D12).
+ *
+ * @throws {Problem} as {@link proveAgain}; `totp_not_active`, after the password was right.
+ */
+export async function deactivate(
+  deps: ProveDeps,
+  principal: Principal,
+  offered: Offered & { readonly password: string },
+  client: Source & { readonly device: Device }
+): Promise<void> {
+  await proveAgain(deps, principal, offered, client, async (tx, account) => {
+    const { id: userId } = account
+    if ((await readAuthenticator(tx, userId)) === null) throw new Problem('totp_not_active')
+    await dropSecondFactor(tx, userId)
+    await record(tx, {
+      event: 'mfa.disabled',
+      actorId: userId,
+      subjectId: userId,
+      sessionId: principal.sessionId,
+      origin: client.device
+    })
+    await announceDisabled(tx, deps, account)
+  })
+}

@@ -1,0 +1,32 @@
+import { loadConfig } from '../../base/config/load.js'
+import type { Deps, Log } from '../../deps.js'
+import { remark } from './output.js'
+
+/** Warnings of the domain, as a line for the person at the keyboard. */
+const log: Log = {
+  error: (_fields, message) => remark(message),
+  warn: (_fields, message) => remark(message),
+  info: () => {},
+  debug: () => {}
+}
+
+/** Runs a command over what the service works with, without a service, and closes it again. */
+export async function withDeps<T>(work: (deps: Deps) => Promise<T>): Promise<T> {
+  const config = loadConfig()
+  // Loaded here, so that --help answers at once.
+  const { reachDatabase } = await import('../../base/database/connect.js')
+  const { openDeps } = await import('../../open-deps.js')
+  const database = await reachDatabase(config, remark)
+  try {
+    const own = { ...config, DATABASE_URL: database.url, DATABASE_POOL_SIZE: 2 }
+    const { deps, prepare, close } = openDeps(own, log)
+    try {
+      await prepare()
+      return await work(deps)
+    } finally {
+      await close()
+    }
+  } finally {
+    await database.close()
+  }
+}

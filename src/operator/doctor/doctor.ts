@@ -1,0 +1,102 @@
+import type pg from 'pg'
+import { type Config, ConfigError, readEnvironment } from '../../base/config/load.js'
+import { reachDatabase } from '../../base/database/connect.js'
+import { embeddedStatus } from '../../base/database/embedded.js'
+import type { Log } from '../../deps.js'
+import { openDeps } from '../../open-deps.js'
+import { examineDataDir } from './data-dir.js'
+import {
+  connectDatabase,
+  examineClock,
+  examineMigrations,
+  examineRole,
+  examineServer
+} from './database.js'
+import { type Finding, findingsOf } from './finding.js'
+import { examineAdmin, examineFactors, examineKeys, examineOutbox } from './rows.js'
+import { examineSettings } from './settings.js'
+import { examineRedis, examineSmtp, examineTemplates } from './smtp-redis-templates.js'
+import { examineCookies, examineProxy, examinePublicUrl } from './web.js'
+
+const silent: Log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
+
+type Progress = (message: string) => void
+
+/**
+ * Looks at everything that an installation needs, without changing anything: settings, database,
+ * mail, and what they say of each other. Never throws for what it finds.
+ */
+export async function examine(onProgress: Progress, env = readEnvironment()): Promise<Finding[]> {
+  const { config, findings } = examineSettings(env)
+  if (config === null) return findings
+  const place = await attempt('data-dir', () => examineDataDir(config))
+  if (place.length > 0) return [...findings, ...place]
+  const [database, smtp, redis] = await Promise.all([
+    attempt('database', () => examineDatabase(config, onProgress)),
+    attempt('smtp', () => examineSmtp(config)),
+    attempt('redis', () => examineRedis(config))
+  ])
+  return [
+    ...findings,
+    ...examinePublicUrl(config),
+    ...examineCookies(config),
+    ...examineProxy(config),
+    ...(await attempt('templates', async () => examineTemplates(config))),
+    ...smtp,
+    ...redis,
+    ...database
+  ]
+}
+
+async function attempt(check: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  const { fail } = findingsOf(check)
+  try {
+    return await look()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(fail)
+    return [fail((error as Error).message)]
+  }
+}
+
+async function examineDatabase(config: Config, onProgress: Progress): Promise<Finding[]> {
+  const { ok } = findingsOf('database')
+  if (config.DATABASE_URL === null && (await embeddedStatus(config.DATA_DIR)).state === 'absent')
+    return [ok('There is no embedded database in DATA_DIR yet; the first start makes one.')]
+  const { url, close } = await reachDatabase(config, onProgress)
+  try {
+    const { client, findings } = await connectDatabase(url)
+    if (client === null) return findings
+    return await examineOpen(client, { ...config, DATABASE_URL: url }).finally(() => client.end())
+  } finally {
+    await close()
+  }
+}
+
+async function examineOpen(client: pg.Client, config: Config): Promise<Finding[]> {
+  const clock = () => new Date()
+  const migrations = await examineMigrations(client, config)
+  const findings = [
+    ...(await examineServer(client, config)),
+    ...(await examineClock(client, clock)),
+    ...migrations.findings
+  ]
+  if (!migrations.isCurrent) return findings
+  const role = await examineRole(client)
+  findings.push(...role)
+  if (role.some(({ level }) => level === 'fail')) return findings
+  return [...findings, ...(await attempt('keys', () => examineContents(config)))]
+}
+
+async function examineContents(config: Config): Promise<Finding[]> {
+  const { deps, close } = openDeps({ ...config, DATABASE_POOL_SIZE: 2 }, silent)
+  try {
+    return [
+      ...(await examineKeys(deps)),
+      ...(await examineFactors(deps)),
+      ...(await examineOutbox(deps)),
+      ...(await examineAdmin(deps))
+    ]
+  } finally {
+    await close()
+  }
+}

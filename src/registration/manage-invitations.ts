@@ -1,0 +1,131 @@
+import { removeInvited } from '../accounts/invited.js'
+import { type LockedAccount, lockAccount } from '../accounts/lock.js'
+import { type Origin, record } from '../audit/record.js'
+import type { Database } from '../base/database/database.js'
+import { Problem } from '../base/errors/problem.js'
+import type { Deps } from '../deps.js'
+import { demandAuthority, handOf, type InviteDeps, sendInvitation } from './invite.js'
+
+export type InvitationState = 'pending' | 'expired' | 'accepted'
+
+export type ListedInvitation = {
+  readonly id: string
+  readonly email: string
+  readonly role: number
+  readonly state: InvitationState
+  /** Address of who invited; null for an operator or an account that is gone. */
+  readonly inviter: string | null
+  readonly createdAt: Date
+  readonly expiresAt: Date | null
+  readonly acceptedAt: Date | null
+}
+
+const list = {
+  name: 'list-invitations',
+  text: `
+SELECT * FROM (
+  SELECT i."id", u."email", i."role", by_user."email" AS "inviter", i."createdAt", l."expiresAt", i."acceptedAt",
+    CASE WHEN i."acceptedAt" IS NOT NULL THEN 'accepted'
+      WHEN l."expiresAt" > now() AND l."credentialEpoch" = u."credentialEpoch" AND u."isActive" THEN 'pending'
+      ELSE 'expired' END AS "state"
+  FROM "Invitation" i
+  JOIN "User" u ON u."id" = i."userId"
+  LEFT JOIN "User" by_user ON by_user."id" = i."inviterId"
+  LEFT JOIN "Link" l ON l."userId" = u."id" AND l."purpose" = 'invitation' AND l."supersededAt" IS NULL
+  WHERE $2::uuid IS NULL OR i."id" < $2::uuid
+) listed
+WHERE $1::text IS NULL OR "state" = $1::text
+ORDER BY "id" DESC LIMIT $3::int4`
+}
+
+/** Invitations, newest first, of one state or of all. `before` is the last id of the page before. */
+export async function listInvitations(
+  { db }: Pick<Deps, 'db'>,
+  { state, before, limit }: { state: InvitationState | null; before: string | null; limit: number }
+): Promise<{ results: ListedInvitation[]; next: string | null }> {
+  const rows = await db.run<ListedInvitation>(list, [state, before, limit + 1])
+  const results = rows.slice(0, limit)
+  return { results, next: rows.length > limit ? (results.at(-1)?.id ?? null) : null }
+}
+
+/** Invitations that an account sent and nobody has accepted yet, newest first. */
+export async function openInvitationsBy(
+  { db }: Pick<Deps, 'db'>,
+  inviterId: string
+): Promise<{ id: string; email: string; role: number }[]> {
+  const rows = await db.prisma.invitation.findMany({
+    where: { inviterId, acceptedAt: null },
+    orderBy: { id: 'desc' },
+    select: { id: true, role: true, user: { select: { email: true } } }
+  })
+  return rows.map(({ id, role, user }) => ({ id, role, email: user.email }))
+}
+
+/** Who does what to which invitation; a null inviter is an operator. */
+type Action = {
+  readonly id: string
+  readonly inviterId: string | null
+  readonly origin: Origin
+}
+
+/**
+ * Mails an invitation again with a new link; the link before is dead.
+ *
+ * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`; `no_active_account` to an
+ *   operator, for an account that was disabled.
+ */
+export async function resendInvitation(
+  deps: InviteDeps,
+  { id, inviterId, origin }: Action
+): Promise<void> {
+  await deps.db.transaction(async tx => {
+    const { userId, role } = await openInvitation(tx, id)
+    await demandAuthority(tx, deps, inviterId, role)
+    const { credentialEpoch, email, ...account } = await lockEnabled(tx, userId, inviterId)
+    const locale = account.locale ?? deps.config.DEFAULT_LOCALE
+    const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
+    const event = { actorId: inviterId, subjectId: userId, origin, details }
+    await record(tx, { event: 'invitation.sent', ...event })
+    await sendInvitation(tx, deps, { userId, credentialEpoch, email, locale }, 'invitation')
+  })
+}
+
+/**
+ * Takes an invitation back: the account that it would have become is removed, and the address is free.
+ *
+ * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`.
+ */
+export async function revokeInvitation(
+  deps: InviteDeps,
+  { id, inviterId, origin }: Action
+): Promise<void> {
+  await deps.db.transaction(async tx => {
+    const { userId, role } = await openInvitation(tx, id)
+    await demandAuthority(tx, deps, inviterId, role)
+    // To take it back would let the address sign up: whoever disabled it may do that.
+    if (inviterId !== null) await lockEnabled(tx, userId, inviterId)
+    if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
+    const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
+    const event = { actorId: inviterId, subjectId: userId, origin, details }
+    await record(tx, { event: 'invitation.revoked', ...event })
+  })
+}
+
+/** The invited account, locked. One that an operator disabled is theirs to enable, and no inviter's. */
+async function lockEnabled(
+  tx: Database,
+  userId: string,
+  inviterId: string | null
+): Promise<LockedAccount> {
+  const account = await lockAccount(tx, userId)
+  if (account === null) throw new Problem('not_found')
+  if (account.isActive) return account
+  throw new Problem(inviterId === null ? 'no_active_account' : 'permission_denied')
+}
+
+async function openInvitation(tx: Database, id: string): Promise<{ userId: string; role: number }> {
+  const invitation = await tx.prisma.invitation.findUnique({ where: { id } })
+  if (invitation === null) throw new Problem('not_found')
+  if (invitation.acceptedAt !== null) throw new Problem('invitation_accepted')
+  return invitation
+}

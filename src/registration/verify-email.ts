@@ -1,0 +1,109 @@
+import { adoptSignUp, markVerified } from '../accounts/credentials.js'
+import { lockAccount } from '../accounts/lock.js'
+import { record } from '../audit/record.js'
+import { canonicalAddress } from '../base/email-address.js'
+import type { Deps } from '../deps.js'
+import { attemptCode } from '../limits/code-attempt.js'
+import { findLink, findLinkByCode, type Link, redeemLink } from '../links/link.js'
+import { dropUnproven } from '../mfa/drop-unproven.js'
+import { endSessionsAfterEpoch } from '../sessions/revoke.js'
+import { openSession, type SessionRequest, type SignIn } from '../sign-in/complete.js'
+
+/** What became of a confirmation. `superseded`: a newer mail was sent, whose link counts. */
+export type Confirmation =
+  | { readonly outcome: 'confirmed'; readonly signIn: SignIn | null }
+  | { readonly outcome: 'invalid' | 'superseded' }
+
+type ConfirmDeps = Pick<Deps, 'db' | 'config' | 'clock'>
+
+/** What a confirmation link is good for right now, without using it. */
+export async function inspectConfirmation(
+  deps: Pick<Deps, 'db'>,
+  token: string
+): Promise<{ standing: 'live' | 'confirmed' | 'invalid' | 'superseded'; address: string }> {
+  const link = await findLink(deps.db, token, 'email_verification')
+  const { standing = 'void', address = '' } = link ?? {}
+  if (standing === 'live' || standing === 'superseded') return { standing, address }
+  return { standing: standing === 'redeemed' ? 'confirmed' : 'invalid', address }
+}
+
+/**
+ * Confirms an address by the token of its link. Every later visit succeeds too and changes nothing,
+ * because scanners of mail follow links before people do (D4).
+ *
+ * @param request How to open a session where `JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION` is on.
+ */
+export async function confirmByToken(
+  deps: ConfirmDeps,
+  token: string,
+  request: SessionRequest
+): Promise<Confirmation> {
+  const link = await findLink(deps.db, token, 'email_verification')
+  return link === null ? { outcome: 'invalid' } : confirm(deps, link, request)
+}
+
+/**
+ * The same by the short code of the mail.
+ *
+ * @throws {Problem} `invalid_code`, `throttled`.
+ */
+export async function confirmByCode(
+  deps: ConfirmDeps & Pick<Deps, 'linkCodeKey' | 'attemptKey'>,
+  { email, code, network }: { email: string; code: string; network: string },
+  request: SessionRequest
+): Promise<Confirmation> {
+  const address = canonicalAddress(email) ?? ''
+  const link = await attemptCode(deps, { kind: 'verification-code', address, network }, () =>
+    findLinkByCode(deps, { address, code, purpose: 'email_verification' })
+  )
+  return confirm(deps, link, request)
+}
+
+async function confirm(
+  deps: ConfirmDeps,
+  link: Link,
+  request: SessionRequest
+): Promise<Confirmation> {
+  if (link.standing === 'redeemed') return { outcome: 'confirmed', signIn: null }
+  if (link.standing === 'superseded') return { outcome: 'superseded' }
+  if (link.standing !== 'live') return { outcome: 'invalid' }
+  return deps.db.transaction(async tx => {
+    const account = await lockAccount(tx, link.userId)
+    if (account === null || account.email !== link.address) return { outcome: 'invalid' }
+    if (!(await redeemLink(tx, link))) {
+      // Somebody followed it a moment ago, or something voided it.
+      const isDone = account.emailVerifiedAt !== null
+      return isDone ? { outcome: 'confirmed', signIn: null } : { outcome: 'invalid' }
+    }
+    const isFirstProof = account.emailVerifiedAt === null
+    const { signUp, userId } = link
+    const isOwnSignUp = signUp === null || signUp.passwordHash === account.passwordHash
+    let { credentialEpoch } = account
+    if (isFirstProof && !isOwnSignUp) {
+      // A later sign-up proved the mailbox: whatever an earlier one holds was never proven (EML-10).
+      credentialEpoch = await adoptSignUp(tx, account, signUp, deps.clock())
+      await endSessionsAfterEpoch(tx, { userId })
+      await dropUnproven(tx, userId, request.device)
+    } else {
+      await markVerified(tx, userId, deps.clock())
+    }
+    const details = { first: isFirstProof }
+    const origin = request.device
+    await record(tx, {
+      event: 'email.verified',
+      actorId: userId,
+      subjectId: userId,
+      origin,
+      details
+    })
+    const opens = isFirstProof && deps.config.JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION
+    const proof = {
+      userId,
+      credentialEpoch,
+      amr: ['email'] as const,
+      via: 'session.opened' as const
+    }
+    const signIn = opens ? await openSession({ ...deps, db: tx }, proof, request) : null
+    return { outcome: 'confirmed', signIn }
+  })
+}

@@ -1,0 +1,69 @@
+import { Problem } from '../base/errors/problem.js'
+import type { Deps } from '../deps.js'
+import { satisfiesMode } from '../mfa/policy.js'
+import type { AuthenticationMethod } from './session.js'
+import { type Account, accountOf, firstRow, type UserColumns, userColumns } from './session.js'
+
+/** Who is asking: the account as the database has it now, and the session that vouches for it. */
+export type Principal = {
+  readonly user: Account
+  readonly sessionId: string
+  readonly authTime: Date
+  readonly amr: readonly AuthenticationMethod[]
+  /** The address that the account will have once its mailbox confirms it. */
+  readonly pendingEmail: string | null
+}
+
+const readPrincipal = {
+  name: 'read-principal',
+  text: `
+SELECT ${userColumns}, s."authTime", s."amr", (
+  SELECT l."address" FROM "Link" l
+  WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND l."supersededAt" IS NULL
+    AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND l."credentialEpoch" = u."credentialEpoch"
+) AS "pendingEmail", NOT ${satisfiesMode({ mode: '$3', amr: 's."amr"', userId: 'u."id"' })} AS "owesFactor"
+FROM "User" u LEFT JOIN "Session" s ON s."id" = $2::uuid AND s."userId" = u."id" AND s."expiresAt" > now()
+WHERE u."id" = $1::uuid`
+}
+
+/** Without a session, all that is its own is null. */
+type Row = UserColumns & {
+  readonly authTime: Date | null
+  readonly amr: readonly AuthenticationMethod[] | null
+  readonly pendingEmail: string | null
+  readonly owesFactor: boolean | null
+}
+
+/**
+ * The bearer of an access token, in one read: role, state and session are those of this moment, not
+ * those of the token (D8, ADM-02).
+ *
+ * @throws {Problem} `no_active_account`; `token_not_valid` when the account is gone, when its session
+ *   lacks a second factor that is asked for, or is gone and `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` is on.
+ */
+export async function authenticate(
+  { db, config }: Pick<Deps, 'db' | 'config'>,
+  bearer: { userId: string; sessionId: string }
+): Promise<Principal> {
+  const row = await firstRow<Row>(db, readPrincipal, [
+    bearer.userId,
+    bearer.sessionId,
+    config.JWT_ALLAUTH_MFA_TOTP_MODE
+  ])
+  if (row === null) throw new Problem('token_not_valid')
+  if (!row.userIsActive) throw new Problem('no_active_account')
+  if (row.authTime === null && config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
+    throw new Problem('token_not_valid')
+  // A session from before a factor was asked for vouches for nobody any more (MFA-10).
+  if (row.authTime !== null && row.owesFactor) throw new Problem('token_not_valid')
+  // Nor does one from before a confirmed address was.
+  if (config.EMAIL_VERIFICATION === 'mandatory' && row.userEmailVerifiedAt === null)
+    throw new Problem('token_not_valid')
+  return {
+    user: accountOf(row),
+    sessionId: bearer.sessionId,
+    authTime: row.authTime ?? new Date(0),
+    amr: row.amr ?? [],
+    pendingEmail: row.pendingEmail
+  }
+}

@@ -1,0 +1,78 @@
+import type { Deps } from '../deps.js'
+import { type ChallengeKind, createChallenge } from '../mfa/challenges.js'
+import { hasFactor } from '../mfa/policy.js'
+import { mint, type Proof } from '../sessions/create.js'
+import type { Device, Grant, Transport } from '../sessions/session.js'
+
+/** How a person's proof was answered: with a session, or with what is still asked for. */
+export type SignIn =
+  | { readonly kind: 'session'; readonly grant: Grant }
+  | { readonly kind: 'mfa_required'; readonly challengeId: string }
+  | { readonly kind: 'mfa_setup_required'; readonly setupChallengeId: string }
+
+export type SessionRequest = { readonly transport: Transport; readonly device: Device }
+
+type GateDeps = Pick<Deps, 'db' | 'config'>
+
+/**
+ * The gate between a proof and a session, the same for every flow (design rule 1, MFA-10). The mint
+ * itself refuses a proof without a factor that is asked for; this says what to do about it.
+ *
+ * @returns null when the account was disabled, removed or changed its credentials meanwhile.
+ */
+export async function openSession(
+  deps: GateDeps,
+  proof: Proof,
+  request: SessionRequest
+): Promise<SignIn | null> {
+  const kinds = kindsAskedFor(deps)
+  // Twice, for a factor that was given up between the refusal and the challenge.
+  for (const _ of ['first', 'again']) {
+    const grant = await mint(deps, proof, request)
+    if (grant !== null) return { kind: 'session', grant }
+    if (kinds.length === 0 || hasFactor(proof.amr)) return null
+    const { token, kind } = await createChallenge(deps.db, proof, kinds, request.device)
+    if (kind !== null) return challengeOf(kind, token)
+  }
+  return null
+}
+
+/**
+ * For a flow that signs nobody in: the way to a first factor, where one is required and there is
+ * none; null for everybody else.
+ */
+export async function openSetup(
+  deps: GateDeps,
+  proof: Proof,
+  device: Device
+): Promise<SignIn | null> {
+  if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
+  const { token, kind } = await createChallenge(deps.db, proof, ['setup'], device)
+  return kind && challengeOf(kind, token)
+}
+
+/**
+ * The same where nothing may tell whether there is an account: a challenge in any case, which fails
+ * like an expired one for an account that is not there (contract A.3.21).
+ */
+export async function openSetupBlindly(
+  deps: GateDeps,
+  proof: Proof,
+  device: Device
+): Promise<SignIn | null> {
+  if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
+  const { token } = await createChallenge(deps.db, proof, ['setup'], device)
+  return challengeOf('setup', token)
+}
+
+function kindsAskedFor({ config }: GateDeps): readonly ChallengeKind[] {
+  return { disabled: [], optional: ['login'] as const, required: ['login', 'setup'] as const }[
+    config.JWT_ALLAUTH_MFA_TOTP_MODE
+  ]
+}
+
+function challengeOf(kind: ChallengeKind, token: string): SignIn {
+  return kind === 'login'
+    ? { kind: 'mfa_required', challengeId: token }
+    : { kind: 'mfa_setup_required', setupChallengeId: token }
+}

@@ -1,0 +1,107 @@
+import { type Origin, record } from '../audit/record.js'
+import { Problem } from '../base/errors/problem.js'
+import type { Deps } from '../deps.js'
+import type { Principal } from '../sessions/authenticate.js'
+import type { Presented } from '../sessions/refresh.js'
+import {
+  revokeAllSessions,
+  revokeByRefreshToken,
+  revokeOtherSessions,
+  revokeSession
+} from '../sessions/revoke.js'
+
+type Proofs = {
+  readonly bearer: Principal | null
+  readonly refresh: Presented | null
+}
+
+/**
+ * Ends the session of whoever proves one, by access token, by refresh token, or by both: then both
+ * sessions, if they are of one person. Somebody else's refresh token ends nothing (SES-20).
+ *
+ * @throws {Problem} `token_not_valid` when neither proves a session.
+ */
+export async function logout(
+  deps: Pick<Deps, 'db' | 'config'>,
+  { bearer, refresh }: Proofs,
+  origin: Origin
+): Promise<void> {
+  await deps.db.transaction(async tx => {
+    const ended = new Map<string, string>()
+    if (bearer !== null) {
+      const { sessionId, user } = bearer
+      await revokeSession(tx, { userId: user.id, sessionId })
+      ended.set(sessionId, user.id)
+    }
+    const mayCount = refresh !== null && (bearer === null || bearer.user.id === refresh.userId)
+    if (mayCount && (await revokeByRefreshToken({ ...deps, db: tx }, refresh))) {
+      ended.set(refresh.sessionId, refresh.userId)
+    }
+    if (ended.size === 0) throw new Problem('token_not_valid')
+    for (const [sessionId, userId] of ended) {
+      await record(tx, { event: 'logout', actorId: userId, subjectId: userId, sessionId, origin })
+    }
+  })
+}
+
+/** Ends every session of the caller, this one included. */
+export async function logoutEverywhere(
+  { db }: Pick<Deps, 'db'>,
+  { user, sessionId }: Principal,
+  origin: Origin
+): Promise<void> {
+  await db.transaction(async tx => {
+    await revokeAllSessions(tx, { userId: user.id })
+    await record(tx, {
+      event: 'logout.all',
+      actorId: user.id,
+      subjectId: user.id,
+      sessionId,
+      origin
+    })
+  })
+}
+
+/** Ends every session of the caller but this one; how many there were. */
+export async function logoutOthers(
+  { db }: Pick<Deps, 'db'>,
+  { user, sessionId }: Principal,
+  origin: Origin
+): Promise<number> {
+  return db.transaction(async tx => {
+    const revoked = await revokeOtherSessions(tx, { userId: user.id, sessionId })
+    const details = { revoked }
+    await record(tx, {
+      event: 'logout.others',
+      actorId: user.id,
+      subjectId: user.id,
+      sessionId,
+      origin,
+      details
+    })
+    return revoked
+  })
+}
+
+/**
+ * Ends one session of the caller's own.
+ *
+ * @throws {Problem} `not_found` when the caller has no such session.
+ */
+export async function logoutDevice(
+  { db }: Pick<Deps, 'db'>,
+  { user }: Principal,
+  sessionId: string,
+  origin: Origin
+): Promise<void> {
+  await db.transaction(async tx => {
+    if (!(await revokeSession(tx, { userId: user.id, sessionId }))) throw new Problem('not_found')
+    await record(tx, {
+      event: 'logout.device',
+      actorId: user.id,
+      subjectId: user.id,
+      sessionId,
+      origin
+    })
+  })
+}

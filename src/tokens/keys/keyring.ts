@@ -1,0 +1,94 @@
+import type { KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { type Config, ConfigError } from '../../base/config/load.js'
+import type { Database } from '../../base/database/database.js'
+import { Problem } from '../../base/errors/problem.js'
+import { type Claims, headerOf, type Jws } from '../jws.js'
+import {
+  accessTokenJws,
+  algorithmOf,
+  type PublicJwk,
+  publicJwk,
+  readPrivateKey
+} from './key-pair.js'
+import { createMissingKeys, loadKeys, type StoredKey } from './store.js'
+
+/** The keys that sign access tokens, as one instance knows them. */
+export type KeyRing = {
+  /** Under the active key. @throws {Problem} `unavailable` until the keys have been read. */
+  sign(claims: Claims): string
+  /** Under whichever published key the token names; null for any other token. */
+  verify(token: string): Claims | null
+  /** Every key that signs, will sign next, or signed tokens that may still be valid. */
+  jwks(): readonly PublicJwk[]
+  /** Reads the keys again; creates them in an empty database. */
+  load(): Promise<void>
+  /** Reads the keys again for a token under a key that another instance may have made; true if that helped. */
+  catchUp(token: string): Promise<boolean>
+}
+
+type Parts = { readonly db: Database; readonly config: Config; readonly clock: () => Date }
+type Entry = { readonly jwk: PublicJwk; readonly jws: Jws; readonly state: StoredKey['state'] }
+
+const catchUpEverySeconds = 5
+
+/** The ring over the keys of the database, or over the one in `JWT_PRIVATE_KEY_FILE`. */
+export function createKeyRing({ db, config, clock }: Parts): KeyRing {
+  const file = config.JWT_PRIVATE_KEY_FILE
+  let entries: readonly Entry[] = file === null ? [] : [entryFromFile(file, config)]
+  let lastLoad = 0
+
+  async function load() {
+    if (file !== null) return
+    lastLoad = clock().getTime()
+    const stored = await loadKeys(db, config)
+    const usable = stored.some(
+      key => key.state === 'active' && key.algorithm === config.JWT_ALGORITHM
+    )
+    entries = (usable ? stored : await createMissingKeys(db, config, clock())).map(entryOf)
+  }
+  const find = (token: string) => entries.find(({ jws }) => jws.header === headerOf(token))
+
+  return {
+    sign(claims) {
+      const active = entries.find(({ state }) => state === 'active')
+      if (active === undefined)
+        throw new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5 })
+      return active.jws.sign(claims)
+    },
+    verify: token => find(token)?.jws.verify(token) ?? null,
+    jwks: () => entries.map(({ jwk }) => jwk),
+    load,
+    async catchUp(token) {
+      if (find(token) !== undefined) return false
+      if (clock().getTime() - lastLoad < catchUpEverySeconds * 1000) return false
+      await load()
+      return find(token) !== undefined
+    }
+  }
+}
+
+function entryOf({ state, algorithm, privateKey }: StoredKey): Entry {
+  const jwk = publicJwk(privateKey, algorithm)
+  return { state, jwk, jws: accessTokenJws(privateKey, jwk) }
+}
+
+function readKeyFile(path: string): KeyObject {
+  try {
+    return readPrivateKey(readFileSync(path, 'utf8'))
+  } catch {
+    throw new ConfigError([
+      'JWT_PRIVATE_KEY_FILE must name a readable PEM file with a private key.'
+    ])
+  }
+}
+
+function entryFromFile(path: string, config: Config): Entry {
+  const privateKey = readKeyFile(path)
+  if (algorithmOf(privateKey) !== config.JWT_ALGORITHM) {
+    throw new ConfigError([
+      `JWT_PRIVATE_KEY_FILE does not hold a key for JWT_ALGORITHM=${config.JWT_ALGORITHM}.`
+    ])
+  }
+  return entryOf({ state: 'active', algorithm: config.JWT_ALGORITHM, privateKey })
+}

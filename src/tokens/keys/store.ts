@@ -1,0 +1,167 @@
+import type { KeyObject } from 'node:crypto'
+import type { Config } from '../../base/config/load.js'
+import { deriveKeyChain, type KeyChain } from '../../base/crypto/derive.js'
+import { seal, UnsealError, unseal } from '../../base/crypto/seal.js'
+import type { Database } from '../../base/database/database.js'
+import { type Algorithm, generatePrivateKey, publicJwk, readPrivateKey } from './key-pair.js'
+
+export type StoredKey = {
+  readonly state: 'next' | 'active' | 'retired'
+  readonly algorithm: Algorithm
+  readonly privateKey: KeyObject
+}
+
+type Secrets = Pick<Config, 'SECRET_KEY' | 'SECRET_KEY_FALLBACKS' | 'JWT_ALGORITHM'>
+
+const sealingKeys = (secrets: Secrets) =>
+  deriveKeyChain([secrets.SECRET_KEY, ...secrets.SECRET_KEY_FALLBACKS], 'signing-keys')
+
+/** Every key of the table, opened. @throws {UnsealError} when `SECRET_KEY` is not the one that sealed them. */
+export async function loadKeys(db: Database, secrets: Secrets): Promise<StoredKey[]> {
+  const chain = sealingKeys(secrets)
+  const rows = await db.prisma.signingKey.findMany({ orderBy: { createdAt: 'asc' } })
+  return rows.map(row => ({
+    state: row.state,
+    algorithm: row.algorithm as Algorithm,
+    privateKey: readPrivateKey(unseal(chain, row.privateKey, row.kid))
+  }))
+}
+
+/** A key as an operator sees it. */
+export type ListedKey = {
+  readonly kid: string
+  readonly algorithm: string
+  readonly state: StoredKey['state']
+  readonly createdAt: Date
+  readonly activatedAt: Date | null
+  readonly retiredAt: Date | null
+  /** Which secret opens it; null: none of those in the settings. */
+  readonly sealedUnder: 'SECRET_KEY' | 'SECRET_KEY_FALLBACKS' | null
+}
+
+/** Every key of the table, oldest first, whether it can be opened or not. */
+export async function listSigningKeys(db: Database, secrets: Secrets): Promise<ListedKey[]> {
+  const chain = sealingKeys(secrets)
+  const rows = await db.prisma.signingKey.findMany({ orderBy: { createdAt: 'asc' } })
+  return rows.map(({ privateKey, publicJwk: _, ...key }) => {
+    const isCurrent = opensUnder({ ...chain, earlier: [] }, privateKey, key.kid)
+    const fallback = opensUnder(chain, privateKey, key.kid) ? 'SECRET_KEY_FALLBACKS' : null
+    return { ...key, sealedUnder: isCurrent ? 'SECRET_KEY' : fallback }
+  })
+}
+
+/** Only one instance at a time looks and writes; the others find what it made. */
+async function exclusively<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
+  return db.transaction(async tx => {
+    await tx.prisma
+      .$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('postern.SigningKey', 0))`
+    return work(tx)
+  })
+}
+
+/** Makes the active and the next key where there is no active one for the algorithm. */
+export async function createMissingKeys(
+  db: Database,
+  secrets: Secrets,
+  now: Date
+): Promise<StoredKey[]> {
+  return exclusively(db, async tx => {
+    const active = await tx.prisma.signingKey.findFirst({ where: { state: 'active' } })
+    if (active?.algorithm !== secrets.JWT_ALGORITHM) {
+      await tx.prisma.signingKey.deleteMany({ where: { state: 'next' } })
+      await tx.prisma.signingKey.updateMany({
+        where: { state: 'active' },
+        data: { state: 'retired', retiredAt: now }
+      })
+      await insertKey(tx, secrets, 'active', now)
+      await insertKey(tx, secrets, 'next', now)
+    }
+    return loadKeys(tx, secrets)
+  })
+}
+
+/**
+ * Retires the active key, activates the next and makes a new next one. The next key has been in the
+ * JWKS since the last rotation, so verifiers know it already.
+ *
+ * @param olderThan Only an active key activated before this moment is rotated, so that of two
+ *   instances whose timers ring together one rotates.
+ * @returns whether a key was rotated.
+ */
+export async function rotateSigningKeys(
+  db: Database,
+  secrets: Secrets,
+  now: Date,
+  olderThan = now
+): Promise<boolean> {
+  return exclusively(db, async tx => {
+    const { count } = await tx.prisma.signingKey.updateMany({
+      where: { state: 'active', activatedAt: { lt: olderThan } },
+      data: { state: 'retired', retiredAt: now }
+    })
+    if (count === 0) return false
+    await tx.prisma.signingKey.updateMany({
+      where: { state: 'next' },
+      data: { state: 'active', activatedAt: now }
+    })
+    await insertKey(tx, secrets, 'next', now)
+    return true
+  })
+}
+
+/**
+ * Seals again, under the current `SECRET_KEY`, what an earlier one sealed, so that a fallback is needed
+ * no longer than for the refresh tokens it signed.
+ */
+export async function resealSigningKeys(db: Database, secrets: Secrets): Promise<void> {
+  const chain = sealingKeys(secrets)
+  if (chain.earlier.length === 0) return
+  for (const { kid, privateKey } of await db.prisma.signingKey.findMany()) {
+    if (opensUnder({ ...chain, earlier: [] }, privateKey, kid)) continue
+    const sealed = seal(chain, unseal(chain, privateKey, kid), kid)
+    await db.prisma.signingKey.updateMany({
+      where: { kid, privateKey },
+      data: { privateKey: Uint8Array.from(sealed) }
+    })
+  }
+}
+
+function opensUnder(chain: KeyChain, sealed: Uint8Array, owner: string): boolean {
+  try {
+    unseal(chain, sealed, owner)
+    return true
+  } catch (error) {
+    if (error instanceof UnsealError) return false
+    throw error
+  }
+}
+
+/** Drops retired keys under which no token can be valid any more. */
+export async function dropRetiredKeys(db: Database, retiredBefore: Date): Promise<void> {
+  await db.prisma.signingKey.deleteMany({
+    where: { state: 'retired', retiredAt: { lt: retiredBefore } }
+  })
+}
+
+async function insertKey(
+  tx: Database,
+  secrets: Secrets,
+  state: 'active' | 'next',
+  now: Date
+): Promise<void> {
+  const algorithm = secrets.JWT_ALGORITHM
+  const privateKey = generatePrivateKey(algorithm)
+  const jwk = publicJwk(privateKey, algorithm)
+  const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' })
+  await tx.prisma.signingKey.create({
+    data: {
+      kid: jwk.kid,
+      algorithm,
+      state,
+      publicJwk: { ...jwk } as Record<string, string>,
+      privateKey: Uint8Array.from(seal(sealingKeys(secrets), pkcs8, jwk.kid)),
+      createdAt: now,
+      activatedAt: state === 'active' ? now : null
+    }
+  })
+}

@@ -1,0 +1,38 @@
+import type { LockedAccount } from '../../accounts/lock.js'
+import type { Database } from '../../base/database/database.js'
+import { maskAddress } from '../../base/email-address.js'
+import type { Deps } from '../../deps.js'
+import { createLink } from '../../links/link.js'
+import { enqueue } from '../../mail/enqueue.js'
+
+const undoSeconds = 72 * 3600
+
+/**
+ * Tells the mailbox that an account just left, with a link that takes the change back. The link is
+ * bound to no epoch: a thief who changes the password next must not void it. A mailbox that was
+ * never proven gets neither; it may be a stranger's.
+ */
+export async function announceChange(
+  tx: Database,
+  deps: Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>,
+  account: Pick<LockedAccount, 'id' | 'email' | 'emailVerifiedAt' | 'locale'>,
+  newAddress: string
+): Promise<void> {
+  if (account.emailVerifiedAt === null) return
+  const { id: userId, email: address } = account
+  const link = await createLink(tx, deps, {
+    userId,
+    purpose: 'email_change_undo',
+    address,
+    credentialEpoch: null,
+    lifetimeSeconds: undoSeconds
+  })
+  await enqueue(tx, deps, {
+    template: 'email-changed',
+    userId,
+    recipient: address,
+    locale: account.locale ?? deps.config.DEFAULT_LOCALE,
+    params: { newAddressMasked: maskAddress(newAddress) },
+    link
+  })
+}

@@ -1,0 +1,97 @@
+import { setAddress } from '../../accounts/account.js'
+import { type LockedAccount, lockAccount } from '../../accounts/lock.js'
+import { type Origin, record } from '../../audit/record.js'
+import type { Database } from '../../base/database/database.js'
+import type { EmailAddress } from '../../base/email-address.js'
+import { maskAddress } from '../../base/email-address.js'
+import { Problem } from '../../base/errors/problem.js'
+import type { Deps } from '../../deps.js'
+import { createLink } from '../../links/link.js'
+import { enqueue } from '../../mail/enqueue.js'
+import { announceChange } from './notify.js'
+
+type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
+
+type Request = {
+  readonly userId: string
+  readonly email: EmailAddress
+  /** The budgets allow mails to the address. */
+  readonly mayMail: boolean
+  readonly origin: Origin
+}
+
+/**
+ * Starts the change to another address, in the caller's transaction (D11). With verification off it
+ * applies at once; otherwise the address that was asked for is pending until its mailbox confirms
+ * it, and one that has an account already is pending just the same, for ever (ENU-10).
+ *
+ * @returns the address that is pending now; null where the change was made.
+ * @throws {Problem} `email_taken`, only with verification off.
+ */
+export async function requestChange(
+  tx: Database,
+  deps: ChangeDeps,
+  { userId, email, mayMail, origin }: Request
+): Promise<EmailAddress | null> {
+  const account = await lockAccount(tx, userId)
+  if (account === null) throw new Problem('token_not_valid')
+  if (deps.config.EMAIL_VERIFICATION === 'none') {
+    await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
+    await announceChange(tx, deps, account, email)
+    await record(tx, { event: 'email.changed', actorId: userId, subjectId: userId, origin })
+    return null
+  }
+  await record(tx, { event: 'email.change_requested', actorId: userId, subjectId: userId, origin })
+  await askNewMailbox(tx, deps, account, { email, mayMail })
+  return email
+}
+
+/** A link for the new mailbox, a word to the old one. A holder of that address learns that somebody tried. */
+async function askNewMailbox(
+  tx: Database,
+  deps: ChangeDeps,
+  account: LockedAccount,
+  { email, mayMail }: { email: EmailAddress; mayMail: boolean }
+): Promise<void> {
+  const { id: userId, credentialEpoch } = account
+  const locale = account.locale ?? deps.config.DEFAULT_LOCALE
+  const holder = await tx.prisma.user.findUnique({
+    where: { email },
+    select: { id: true, locale: true }
+  })
+  const link = await createLink(tx, deps, {
+    userId,
+    purpose: 'email_change',
+    address: email,
+    credentialEpoch,
+    lifetimeSeconds: deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS
+  })
+  if (mayMail && holder === null) {
+    await enqueue(tx, deps, {
+      template: 'email-change-confirm',
+      userId,
+      recipient: email,
+      locale,
+      link
+    })
+  } else if (mayMail && holder !== null) {
+    const theirs = holder.locale ?? deps.config.DEFAULT_LOCALE
+    await enqueue(tx, deps, {
+      template: 'account-exists',
+      userId: holder.id,
+      recipient: email,
+      locale: theirs
+    })
+  }
+  // A mailbox that nobody proved is perhaps a stranger's: it is told nothing.
+  if (account.emailVerifiedAt !== null) {
+    const params = { newAddressMasked: maskAddress(email) }
+    await enqueue(tx, deps, {
+      template: 'email-change-requested',
+      userId,
+      recipient: account.email,
+      locale,
+      params
+    })
+  }
+}
