@@ -53,7 +53,7 @@ export default fp(
       function (this: FastifyRequest, kind: CapabilityKind) {
         if (this.readCookie(cookies[kind].name) === null) throw new Problem('not_authenticated')
         const capability = this.readCapability(kind)
-        if (capability === null) throw new Problem('capability_invalid', { spent: true })
+        if (capability === null) throw new Problem('capability_invalid', { final: true })
         return capability
       }
     )

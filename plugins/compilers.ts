@@ -41,5 +41,5 @@ export default fp(
       }
     })
   },
-  { name: 'schemas', fastify: '5.x' }
+  { name: 'compilers', fastify: '5.x' }
 )

@@ -1,46 +1,19 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isUnavailable } from '../src/base/database/failures.js'
-import type { ProblemCode } from '../src/base/errors/catalogue.js'
-import { type FieldProblem, Problem } from '../src/base/errors/problem.js'
-import type { Texts } from '../src/base/i18n/texts.js'
+import { Problem } from '../src/base/errors/problem.js'
+import { wantsPage } from './http/negotiate.js'
+import { problemBody, problemOf } from './http/problem-body.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Shows its errors as a page to those who prefer one. */
     page?: true
   }
-  interface FastifyRequest {
-    /** What a client is told of a problem, in its language. */
-    describe(problem: Problem): ProblemAnswer
-  }
 }
 
-/** The body of every error (contract A.2.1). */
-export type ProblemAnswer = {
-  readonly detail: string
-  readonly code: ProblemCode
-  readonly errors?: Readonly<Record<string, readonly string[]>>
-}
-
-const frameworkCodes: Record<string, ProblemCode> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_body',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_body',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_body',
-  FST_ERR_BAD_URL: 'not_found',
-  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
-  FST_ERR_HANDLER_TIMEOUT: 'unavailable'
-}
-
-/** One error body for everything that goes wrong: `{ detail, code, errors? }` (contract A.2.1). */
+/** One error body for everything that goes wrong: `{ detail, code, errors? }`. */
 export default fp(
   async fastify => {
-    fastify.decorateRequest('describe', function (this: FastifyRequest, problem: Problem) {
-      return describe(problem, this.texts)
-    })
-
     fastify.setErrorHandler<FastifyError>((error, request, reply) => {
       const problem = problemOf(error, request)
       if (problem.statusCode === 500) request.log.error({ err: error }, 'request failed')
@@ -56,86 +29,21 @@ export default fp(
 
     function send(problem: Problem, request: FastifyRequest, reply: FastifyReply) {
       const { statusCode, details } = problem
-      const answer = request.describe(problem)
+      const { config } = request.routeOptions
+      const body = problemBody(problem, request.language.texts)
       if (details.retryAfter !== undefined) reply.header('retry-after', details.retryAfter)
-      if (statusCode === 401 && !reply.hasHeader('www-authenticate'))
-        reply.header('www-authenticate', 'Bearer')
-      if (request.routeOptions.config.page === true && request.wantsPage) {
-        const { detail, code } = answer
+      if (statusCode === 401)
+        reply.header('www-authenticate', config.auth === 'capability' ? 'Cookie' : 'Bearer')
+      if (config.page === true && wantsPage(request)) {
+        const { detail, code } = body
         return reply.page('error', { status: statusCode, detail, code }, statusCode)
       }
       return reply
         .code(statusCode)
         .type('application/json; charset=utf-8')
         .serializer(JSON.stringify)
-        .send(answer)
+        .send(body)
     }
   },
   { name: 'errors', fastify: '5.x' }
 )
-
-function describe({ code, details }: Problem, texts: Texts): ProblemAnswer {
-  const fields = Object.entries(details.fields ?? {}).map(([field, problems]) => [
-    field,
-    problems.map(({ code: key, params, hint }) =>
-      [key, hint ?? []]
-        .flat()
-        .map(sentence => texts('fields', sentence, params))
-        .join(' ')
-    )
-  ])
-  const answer = { detail: texts('errors', code, details.params), code }
-  return fields.length > 0 ? { ...answer, errors: Object.fromEntries(fields) } : answer
-}
-
-/** Any failure as the problem that a client is told of. */
-export function problemOf(error: FastifyError, request: FastifyRequest): Problem {
-  if (error instanceof Problem) return error
-  if (error.validation !== undefined) return validationProblem(error, request)
-  const known = frameworkCodes[error.code]
-  // An abort is a client that went away while it waited: nobody reads the answer.
-  if (known === 'unavailable' || error.name === 'AbortError' || isUnavailable(error))
-    return unavailable(error)
-  if (known !== undefined) return new Problem(known)
-  // The JSON parser names no code for a poisoned prototype; it is the client's mistake all the same.
-  if (error.statusCode === 400) return new Problem('malformed_body')
-  // A path that leads out of the folder of the documentation.
-  if (error.statusCode === 403 || error.statusCode === 404) return new Problem('not_found')
-  return new Problem('internal_error', { cause: error })
-}
-
-const unavailable = (cause: Error) =>
-  new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5, cause })
-
-const mostFields = 20
-
-/** Says of every field what is wrong with it, and never what was sent (HTP-17). */
-function validationProblem(error: FastifyError, request: FastifyRequest): Problem {
-  const fields = new Map<string, FieldProblem[]>()
-  for (const { keyword, instancePath, params } of error.validation ?? []) {
-    const named = (params.missingProperty ?? params.additionalProperty) as string | undefined
-    const field = named ?? (instancePath.slice(1).split('/')[0] || 'non_field_errors')
-    if (fields.size === mostFields || fields.has(field)) continue
-    fields.set(field.slice(0, 64), [fieldProblemOf(keyword, params, instancePath)])
-  }
-  // A path parameter that fits no pattern names nothing that exists.
-  if (error.validationContext === 'params') return new Problem('not_found')
-  // A name that is none of ours is the client's text, and could be anything.
-  const known = [...fields].filter(([, [problem]]) => problem?.code !== 'unknown')
-  request.log.debug({ fields: known.map(([field]) => field) }, 'validation failed')
-  return new Problem('validation_error', { fields: Object.fromEntries(fields) })
-}
-
-function fieldProblemOf(
-  keyword: string,
-  params: Record<string, unknown>,
-  path: string
-): FieldProblem {
-  if (keyword === 'required') return { code: 'required' }
-  if (keyword === 'additionalProperties') return { code: 'unknown' }
-  if (keyword === 'type') return { code: path === '' ? 'object' : 'type' }
-  if (keyword === 'minLength') return { code: 'blank' }
-  if (keyword === 'maxLength') return { code: 'too_long', params: { max: params.limit as number } }
-  if (keyword === 'format') return { code: 'characters' }
-  return { code: 'invalid' }
-}

@@ -2,14 +2,20 @@ import fastifyJwt from '@fastify/jwt'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { deriveKeyChain, type KeyChain, type KeyPurpose } from '../src/base/crypto/derive.js'
-import type { Grant, Transport } from '../src/sessions/session.js'
+import type { Transport } from '../src/sender.js'
+import type { Session } from '../src/sessions/session.js'
 import type { SignIn } from '../src/sign-in/complete.js'
 import { seconds } from '../src/tokens/claims.js'
 import { type Capabilities, createCapabilities } from '../src/tokens/flow-cookie.js'
 import { type Jws, pinHeader } from '../src/tokens/jws.js'
-import { createKnownDevices, type KnownDevices } from '../src/tokens/known-device.js'
 import {
-  createTokens,
+  createKnownDevices,
+  type KnownDevices,
+  knownDeviceCookie,
+  knownDeviceSeconds
+} from '../src/tokens/known-device.js'
+import {
+  createSessionTokens,
   type PresentedRefresh,
   refreshCookie,
   type Tokens
@@ -23,13 +29,10 @@ export type SignInAnswer =
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly tokens: Tokens
-    readonly knownDevices: KnownDevices
+    readonly tokens: Tokens & { readonly knownDevices: KnownDevices }
     readonly capabilities: Capabilities
   }
   interface FastifyRequest {
-    /** How this client wants its refresh token: `X-Refresh-Transport`, else the installation's default. */
-    readonly transport: Transport
     /**
      * The refresh token of a request and the way it came; null where none came. Of two the
      * transport asked for counts, or the installation's default.
@@ -40,9 +43,9 @@ declare module 'fastify' {
   }
   interface FastifyReply {
     /** Signs the tokens of a session; the refresh token leaves by cookie or is in the result. */
-    giveTokens(grant: Grant): { access: string; refresh?: string }
+    giveTokens(grant: Session): { access: string; refresh?: string }
     /** A new access token of a session whose refresh token goes on. */
-    giveAccess(grant: Grant): { access: string }
+    giveAccess(grant: Session): { access: string }
     /** The answer to a proof: tokens, or what is still asked for. Marks the device as known once it is signed in. */
     giveSignIn(signIn: SignIn): SignInAnswer
   }
@@ -82,25 +85,21 @@ export default fp(
       'capabilities',
       createCapabilities({ config, clock, passwordReset, setPassword })
     )
-    const tokens = createTokens({ config, clock, keys, refresh })
+    const tokens = {
+      ...createSessionTokens({ config, clock, keys, refresh }),
+      knownDevices: createKnownDevices({ config, clock, jws: knownDevice })
+    }
     fastify.decorate('tokens', tokens)
-    fastify.decorate('knownDevices', createKnownDevices({ config, clock, jws: knownDevice }))
 
-    fastify.decorateRequest('transport', {
-      getter(this: FastifyRequest): Transport {
-        const asked = this.headers['x-refresh-transport']
-        if (asked === 'cookie' || asked === 'body') return asked
-        return config.JWT_ALLAUTH_REFRESH_TOKEN_AS_COOKIE ? 'cookie' : 'body'
-      }
-    })
     fastify.decorateRequest(
       'presentedRefresh',
       function (this: FastifyRequest, inBody: string | undefined) {
         const sent = { cookie: this.readCookie(refreshCookie), body: inBody ?? null }
-        const other = this.transport === 'cookie' ? 'body' : 'cookie'
+        const wanted = this.sender.transport
+        const other = wanted === 'cookie' ? 'body' : 'cookie'
         const mayFallBack =
-          this.headers['x-refresh-transport'] === undefined && sent[this.transport] === null
-        const transport = mayFallBack ? other : this.transport
+          this.headers['x-refresh-transport'] === undefined && sent[wanted] === null
+        const transport = mayFallBack ? other : wanted
         const text = sent[transport]
         return text === null ? null : { transport, token: tokens.readRefresh(text) }
       }
@@ -110,7 +109,12 @@ export default fp(
         return { mfa_required: true, challenge_id: signIn.challengeId }
       if (signIn.kind === 'mfa_setup_required')
         return { mfa_setup_required: true, setup_challenge_id: signIn.setupChallengeId }
-      this.rememberDevice(signIn.grant.user.email)
+      const devices = this.request.readCookie(knownDeviceCookie)
+      this.putCookie(
+        knownDeviceCookie,
+        tokens.knownDevices.remember(devices, signIn.grant.user.email),
+        { maxAge: knownDeviceSeconds }
+      )
       return this.giveTokens(signIn.grant)
     })
     fastify.decorateReply('giveAccess', function (this: FastifyReply, grant) {

@@ -1,19 +1,21 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { type Languages, openLanguages } from '../src/base/i18n/languages.js'
+import { openLanguages } from '../src/base/i18n/languages.js'
 import type { Texts } from '../src/base/i18n/texts.js'
 
+/** The language of an answer. */
+export type Language = {
+  /** That of the account that asks, else of its browser; worked out when first read. */
+  readonly tag: string
+  /** A sentence in it, for the answer. */
+  readonly texts: Texts
+  /** The tag, for an answer that is written in it: the answer then says which language it is in. */
+  use(): string
+}
+
 declare module 'fastify' {
-  interface FastifyInstance {
-    readonly languages: Languages
-  }
   interface FastifyRequest {
-    /** The language of the account that asks, else of its browser; worked out when first read. */
-    readonly locale: string
-    /** A sentence in that language. */
-    readonly texts: Texts
-    spokenLocale: string | null
-    usedTexts: boolean
+    readonly language: Language
   }
 }
 
@@ -21,23 +23,35 @@ declare module 'fastify' {
 export default fp(
   async fastify => {
     const languages = openLanguages(fastify.deps.config)
-    fastify.decorate('languages', languages)
-    fastify.decorateRequest('spokenLocale', null)
-    fastify.decorateRequest('usedTexts', false)
-    fastify.decorateRequest('locale', {
+    const known = new WeakMap<FastifyRequest, Language>()
+    const used = new WeakSet<FastifyRequest>()
+
+    fastify.decorateRequest('language', {
       getter(this: FastifyRequest) {
-        this.spokenLocale ??= localeOf(this)
-        return this.spokenLocale
-      }
-    })
-    fastify.decorateRequest('texts', {
-      getter(this: FastifyRequest) {
-        this.usedTexts = true
-        return languages.texts(this.locale)
+        const language = known.get(this) ?? languageOf(this)
+        known.set(this, language)
+        return language
       }
     })
 
-    function localeOf({ bearer, headers }: FastifyRequest): string {
+    function languageOf(request: FastifyRequest): Language {
+      let tag: string | undefined
+      const use = () => {
+        used.add(request)
+        tag ??= tagOf(request)
+        return tag
+      }
+      return {
+        get tag() {
+          tag ??= tagOf(request)
+          return tag
+        },
+        use,
+        texts: (...sentence) => languages.texts(use())(...sentence)
+      }
+    }
+
+    function tagOf({ bearer, headers }: FastifyRequest): string {
       const stored = bearer?.user.locale ?? null
       return stored === null
         ? languages.negotiate(headers['accept-language'])
@@ -45,14 +59,14 @@ export default fp(
     }
 
     fastify.addHook('onSend', (request, reply, payload, done) => {
-      if (request.usedTexts) {
-        reply.header('content-language', request.locale)
+      if (used.has(request)) {
+        reply.header('content-language', request.language.tag)
         reply.header('vary', withLanguage(reply.getHeader('vary')))
       }
       done(null, payload)
     })
   },
-  { name: 'i18n', fastify: '5.x', dependencies: ['deps'] }
+  { name: 'language', fastify: '5.x', dependencies: ['deps'] }
 )
 
 function withLanguage(vary: string | number | string[] | undefined): string {

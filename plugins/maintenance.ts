@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { tidy } from '../src/operator/maintenance.js'
+import { runMaintenance } from '../src/operator/maintenance.js'
 
 const everyMs = 60_000
 
@@ -9,7 +9,7 @@ export default fp(
     const { deps } = fastify
     let running: Promise<unknown> = Promise.resolve()
     const timer = setInterval(() => {
-      running = tidy(deps).catch(err =>
+      running = runMaintenance(deps).catch(err =>
         deps.log.warn({ err }, 'housekeeping failed; it will be tried again')
       )
     }, everyMs)
@@ -19,5 +19,5 @@ export default fp(
       await running
     })
   },
-  { name: 'housekeeping', fastify: '5.x', dependencies: ['deps'] }
+  { name: 'maintenance', fastify: '5.x', dependencies: ['deps'] }
 )

@@ -1,6 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
-import type { Rate } from '../src/base/config/kinds.js'
 import { throttled } from '../src/base/errors/problem.js'
 import type { Deps } from '../src/deps.js'
 import { createAheadCounter, type LimitCounter } from '../src/limits/ahead-counter.js'
@@ -11,13 +10,6 @@ import {
 } from '../src/limits/request-counter.js'
 
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
-
-/** What a route writes as `config.rateLimit` to have a budget of its own; routes with one name share it. */
-export const limitedTo = (groupId: string, { count, seconds }: Rate) => ({
-  groupId: `:${groupId}`,
-  max: count,
-  timeWindow: seconds * 1000
-})
 
 /**
  * Requests per network on every route, unknown paths included (BRF-14), counted where all instances
@@ -34,7 +26,7 @@ export default fp(
       max: config.RATE_LIMIT_ENABLED ? config.RATE_LIMIT_DEFAULT.count : Number.MAX_SAFE_INTEGER,
       timeWindow: config.RATE_LIMIT_DEFAULT.seconds * 1000,
       allowList: () => !config.RATE_LIMIT_ENABLED,
-      keyGenerator: request => request.network,
+      keyGenerator: request => request.sender.network,
       store: storeOver(
         shared,
         createLocalCounter(() => fastify.deps.clock())
@@ -52,7 +44,7 @@ export default fp(
       }
     })
   },
-  { name: 'rate-limit', fastify: '5.x', dependencies: ['deps', 'request-context'] }
+  { name: 'rate-limit', fastify: '5.x', dependencies: ['deps', 'sender'] }
 )
 
 /** Redis where there is one; its client is only loaded then. */

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { isUnavailable } from '../src/base/database/failures.js'
 import { Problem } from '../src/base/errors/problem.js'
-import { warnOfIgnoredFactors } from '../src/mfa/warn-when-off.js'
+import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
 
 declare module 'fastify' {
@@ -31,7 +31,7 @@ export default fp(
     async function attempt() {
       try {
         await prepare()
-        await warnOfIgnoredFactors(deps)
+        await warnWhenMfaOff(deps)
         await inviteFirstAdmin(deps)
         prepared = true
       } catch (error) {

@@ -1,45 +1,57 @@
 import type { Socket } from 'node:net'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { canonicalAddress } from '../src/base/email-address.js'
-import type { Source } from '../src/passwords/check.js'
-import type { Device, Transport } from '../src/sessions/session.js'
-import { knownDeviceCookie, knownDeviceSeconds } from '../src/tokens/known-device.js'
+import { networkOf } from '../src/limits/network.js'
+import type { Sender, Transport } from '../src/sender.js'
+import { knownDeviceCookie } from '../src/tokens/known-device.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The sender as sign-ins see it: where failures count, and how the session shall travel. */
-    clientFor(address: string): Source & { transport: Transport; device: Device; locale: string }
-  }
-  interface FastifyReply {
-    /** Marks the device as one that signed in to this address (contract A.3.6). */
-    rememberDevice(address: string): FastifyReply
+    /** Who sends this request, as the rules see them. */
+    readonly sender: Sender
   }
 }
 
-/** Gathers what the request says of its sender for the flows that prove a person. */
+const longestAgent = 512
+
+/** Gathers what the request says of its sender. Each part is worked out when it is read. */
 export default fp(
   async fastify => {
-    const { knownDevices } = fastify
+    const { tokens } = fastify
+    const { config } = fastify.deps
+    const keeps = config.JWT_ALLAUTH_COLLECT_USER_AGENT
+    const usual: Transport = config.JWT_ALLAUTH_REFRESH_TOKEN_AS_COOKIE ? 'cookie' : 'body'
 
-    fastify.decorateRequest('clientFor', function (this: FastifyRequest, address: string) {
-      const { network, device, transport } = this
-      const canonical = canonicalAddress(address)
-      const knownDevice =
-        canonical && knownDevices.read(this.readCookie(knownDeviceCookie), canonical)
-      const signal = whenGone(this.raw.socket)
-      return { network, device, transport, signal, knownDevice, locale: this.locale }
+    const senderOf = (request: FastifyRequest): Sender => ({
+      ip: keeps ? request.ip.slice(0, 45) : null,
+      userAgent: (keeps && request.headers['user-agent']?.slice(0, longestAgent)) || null,
+      get network() {
+        return networkOf(request.ip)
+      },
+      get transport() {
+        const asked = request.headers['x-refresh-transport']
+        return asked === 'cookie' || asked === 'body' ? asked : usual
+      },
+      get locale() {
+        return request.language.tag
+      },
+      get signal() {
+        return whenGone(request.raw.socket)
+      },
+      knownDevice(address) {
+        const canonical = canonicalAddress(address)
+        const cookie = request.readCookie(knownDeviceCookie)
+        return canonical && tokens.knownDevices.read(cookie, canonical)
+      }
     })
-    fastify.decorateReply('rememberDevice', function (this: FastifyReply, address: string) {
-      const cookie = knownDevices.remember(this.request.readCookie(knownDeviceCookie), address)
-      return this.putCookie(knownDeviceCookie, cookie, { maxAge: knownDeviceSeconds })
+    fastify.decorateRequest('sender', {
+      getter(this: FastifyRequest) {
+        return senderOf(this)
+      }
     })
   },
-  {
-    name: 'client',
-    fastify: '5.x',
-    dependencies: ['deps', 'jwt', 'cookies', 'request-context', 'i18n']
-  }
+  { name: 'sender', fastify: '5.x', dependencies: ['deps', 'jwt', 'cookies', 'language'] }
 )
 
 const signals = new WeakMap<Socket, AbortSignal>()
@@ -51,6 +63,8 @@ const signals = new WeakMap<Socket, AbortSignal>()
 function whenGone(socket: Socket): AbortSignal {
   const known = signals.get(socket)
   if (known !== undefined) return known
+  // Its `close` has been told already, and comes no second time.
+  if (socket.destroyed) return AbortSignal.abort()
   const controller = new AbortController()
   socket.once('close', () => controller.abort())
   signals.set(socket, controller.signal)

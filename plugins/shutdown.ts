@@ -37,5 +37,5 @@ export default fp(
       if (stopping) setImmediate(() => server.closeIdleConnections())
     })
   },
-  { name: 'stopping', fastify: '5.x' }
+  { name: 'shutdown', fastify: '5.x' }
 )

@@ -1,8 +1,7 @@
 import view from '@fastify/view'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import Handlebars from 'handlebars'
-import Negotiator from 'negotiator'
 import type { Config } from '../src/base/config/load.js'
 import type { PageName, Pages } from '../src/base/views/pages.js'
 import { createRenderer, type Renderer } from '../src/base/views/renderer.js'
@@ -15,10 +14,6 @@ type Given<Name extends PageName> = Name extends 'error'
 declare module 'fastify' {
   interface FastifyInstance {
     readonly renderer: Renderer
-  }
-  interface FastifyRequest {
-    /** The client prefers a page to JSON. */
-    readonly wantsPage: boolean
   }
   interface FastifyReply {
     /** Shows a page of `views/pages` in the reader's language (`views/README.md`). */
@@ -39,18 +34,10 @@ export default fp(
     fastify.decorateReply('locals', null)
     await fastify.register(view, { engine: { handlebars: Handlebars }, production: true })
 
-    fastify.decorateRequest('wantsPage', {
-      getter(this: FastifyRequest) {
-        const negotiator = new Negotiator({ headers: { accept: this.headers.accept } })
-        return negotiator.mediaType(['application/json', 'text/html']) === 'text/html'
-      }
-    })
-
     fastify.decorateReply('page', function <
       Name extends PageName
     >(this: FastifyReply, name: Name, context: Given<Name>, status = 200) {
-      const { id, locale } = this.request
-      this.request.usedTexts = true
+      const { id, language } = this.request
       const frames = name === 'dev-mailbox/mail' ? "; frame-src 'self'" : ''
       this.code(status)
         .type('text/html; charset=utf-8')
@@ -58,7 +45,7 @@ export default fp(
         .header('cross-origin-opener-policy', 'same-origin')
       // Compiled at start and checked there, so that the engine finds a function and reads no file.
       const render = (fields: object) =>
-        renderer.page(name, locale, { ...fields, requestId: id } as unknown as Pages[Name])
+        renderer.page(name, language.use(), { ...fields, requestId: id } as unknown as Pages[Name])
       return this.view(render as unknown as string, { ...context })
     })
 
@@ -69,7 +56,7 @@ export default fp(
         .send(html.replace('<head>', '<head>\n<base target="_blank">'))
     })
   },
-  { name: 'views', fastify: '5.x', dependencies: ['deps', 'security-headers', 'i18n'] }
+  { name: 'views', fastify: '5.x', dependencies: ['deps', 'security-headers', 'language'] }
 )
 
 const mailPolicy =

@@ -3,11 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isForm, isPrefetch } from '../plugins/http/forms.js'
-import { limitedTo } from '../plugins/rate-limit.js'
+import { limitedTo } from '../plugins/http/limited-to.js'
+import { wantsPage } from '../plugins/http/negotiate.js'
 import { maskAddress } from '../src/base/email-address.js'
 import { Problem } from '../src/base/errors/problem.js'
 import { confirmChange } from '../src/user/email-change/confirm.js'
-import { inspectLink } from '../src/user/email-change/open.js'
+import { openChangeLink } from '../src/user/email-change/open.js'
 import { undoChange } from '../src/user/email-change/undo.js'
 import { answers, answersToBody, Detail, Page, Redirect } from './schemas/answers.js'
 import { closed } from './schemas/fields.js'
@@ -31,7 +32,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
   function fail(request: FastifyRequest, reply: FastifyReply, kind: Kind) {
-    if (request.wantsPage || isForm(request))
+    if (wantsPage(request) || isForm(request))
       return reply.page('email-change/invalid', { kind }, 400)
     throw new Problem('link_invalid')
   }
@@ -60,7 +61,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       handler: async (request, reply) => {
         if (isPrefetch(request)) return reply.code(204).send(null)
         const { key } = request.params as { key: string }
-        if ((await inspectLink(deps, key, kinds[kind])) === null) return fail(request, reply, kind)
+        if ((await openChangeLink(deps, key, kinds[kind])) === null)
+          return fail(request, reply, kind)
         return reply.keepLink(kinds[kind], key).redirect(pageOf(kind), 302)
       }
     })
@@ -82,7 +84,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const link = await inspectLink(deps, request.keptLink(kinds.confirm), kinds.confirm)
+      const link = await openChangeLink(deps, request.keptLink(kinds.confirm), kinds.confirm)
       if (link === null) return fail(request, reply, 'confirm')
       const page = link.isDone ? 'email-change/confirmed' : 'email-change/confirm'
       return reply.page(page, { maskedEmail: maskAddress(link.address) })
@@ -102,7 +104,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const link = await inspectLink(deps, request.keptLink(kinds.undo), kinds.undo)
+      const link = await openChangeLink(deps, request.keptLink(kinds.undo), kinds.undo)
       if (link === null) return fail(request, reply, 'undo')
       if (link.isDone) return reply.redirect(formPage, 302)
       return reply.page('email-change/undo', { maskedEmail: maskAddress(link.address) })
@@ -125,8 +127,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const token = request.keptLink(kinds.confirm)
-      if (token !== null) await confirmChange(deps, token, request.device)
-      const link = await inspectLink(deps, token, kinds.confirm)
+      if (token !== null) await confirmChange(deps, token, request.sender)
+      const link = await openChangeLink(deps, token, kinds.confirm)
       if (!link?.isDone) return fail(request, reply, 'confirm')
       return reply.redirect(pageOf('confirm'), 303)
     }
@@ -147,10 +149,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const token = request.keptLink(kinds.undo)
-      const reset = token && (await undoChange(deps, token, request.device))
+      const reset = token && (await undoChange(deps, token, request.sender))
       if (reset) {
         reply.putCapability('passwordReset', reset, reset.expiresAt)
-      } else if (!(await inspectLink(deps, token, kinds.undo))?.isDone) {
+      } else if (!(await openChangeLink(deps, token, kinds.undo))?.isDone) {
         return fail(request, reply, 'undo')
       }
       return reply.redirect(formPage, 303)
@@ -174,9 +176,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async request => {
-      const address = await confirmChange(deps, request.params.key, request.device)
+      const address = await confirmChange(deps, request.params.key, request.sender)
       if (address === null) throw new Problem('link_invalid')
-      return { detail: request.texts('details', 'email_changed') }
+      return { detail: request.language.texts('details', 'email_changed') }
     }
   )
 
@@ -200,10 +202,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const reset = await undoChange(deps, request.params.key, request.device)
+      const reset = await undoChange(deps, request.params.key, request.sender)
       if (reset === null) throw new Problem('link_invalid')
       reply.putCapability('passwordReset', reset, reset.expiresAt)
-      return { detail: request.texts('details', 'email_change_undone') }
+      return { detail: request.language.texts('details', 'email_change_undone') }
     }
   )
 }

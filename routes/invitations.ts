@@ -113,7 +113,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         inviterId: request.principal.user.id,
         locale: config.DEFAULT_LOCALE,
         mail: 'invitation',
-        origin: request.device
+        sender: request.sender
       })
       return reply.code(201).send({})
     }
@@ -190,10 +190,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async request => {
       await resendInvitation(deps, {
         id: request.params.id,
-        origin: request.device,
+        sender: request.sender,
         inviterId: request.principal.user.id
       })
-      return { detail: request.texts('details', 'invitation_sent') }
+      return { detail: request.language.texts('details', 'invitation_sent') }
     }
   )
 
@@ -219,7 +219,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       await revokeInvitation(deps, {
         id: request.params.id,
-        origin: request.device,
+        sender: request.sender,
         inviterId: request.principal.user.id
       })
       return reply.code(204).send(null)

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limitedTo } from '../plugins/rate-limit.js'
+import { limitedTo } from '../plugins/http/limited-to.js'
 import { login } from '../src/sign-in/login.js'
 import { answersToBody, signInAnswer } from './schemas/answers.js'
 import { closed, Email, Password, TransportHeader } from './schemas/fields.js'
@@ -30,7 +30,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const { body } = request
-      const client = request.clientFor(body.email)
+      const client = request.sender
       return reply.giveSignIn(await login(deps, body, client))
     }
   )

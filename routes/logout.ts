@@ -38,14 +38,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         const refresh = presented?.token
           ? { ...presented.token, transport: presented.transport }
           : null
-        await logout(deps, { bearer: request.bearer, refresh }, request.device)
+        await logout(deps, { bearer: request.bearer, refresh }, request.sender)
       } catch (error) {
         // While the database is away the session lives: without its cookie nobody could end it later.
         if (error instanceof Problem && error.statusCode < 500) reply.clearRefreshCookie()
         throw error
       }
       reply.clearRefreshCookie()
-      return { detail: request.texts('details', 'logged_out') }
+      return { detail: request.language.texts('details', 'logged_out') }
     }
   )
 
@@ -70,9 +70,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      await logoutEverywhere(deps, request.principal, request.device)
+      await logoutEverywhere(deps, request.principal, request.sender)
       reply.clearRefreshCookie()
-      return { detail: request.texts('details', 'logged_out_all') }
+      return { detail: request.language.texts('details', 'logged_out_all') }
     }
   )
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../plugins/rate-limit.js'
+import { limitedTo } from '../plugins/http/limited-to.js'
 import { reauthenticate } from '../src/sign-in/reauthenticate.js'
 import { answersToBody, exampleToken, tokenFields } from './schemas/answers.js'
 import { offeredFactor, proofCodes, proofFields } from './schemas/factor.js'
@@ -35,7 +35,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       const { principal, body } = request
       const offered = { password: body.password, factor: offeredFactor(body) }
-      const client = request.clientFor(principal.user.email)
+      const client = request.sender
       return reply.giveAccess(await reauthenticate(deps, principal, offered, client))
     }
   )

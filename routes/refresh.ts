@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../plugins/rate-limit.js'
+import { limitedTo } from '../plugins/http/limited-to.js'
 import { Problem } from '../src/base/errors/problem.js'
 import { refresh } from '../src/sessions/refresh.js'
 import { answersToBody, TokenPair } from './schemas/answers.js'
@@ -39,15 +39,15 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const presented = request.presentedRefresh(request.body.refresh)
       if (presented === null) throw new Problem('refresh_missing')
       try {
-        if (presented.token === null) throw new Problem('token_not_valid', { spent: true })
+        if (presented.token === null) throw new Problem('token_not_valid', { final: true })
         const grant = await refresh(
           deps,
           { ...presented.token, transport: presented.transport },
-          request.device
+          request.sender
         )
         return reply.giveTokens(grant)
       } catch (error) {
-        const isDead = error instanceof Problem && error.details.spent === true
+        const isDead = error instanceof Problem && error.details.final === true
         if (isDead && presented.transport === 'cookie') reply.clearRefreshCookie()
         throw error
       }

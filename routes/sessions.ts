@@ -113,7 +113,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       const { principal } = request
       const { id } = request.params
-      await logoutDevice(deps, principal, id, request.device)
+      await logoutDevice(deps, principal, id, request.sender)
       if (id.toLowerCase() === principal.sessionId) reply.clearRefreshCookie()
       return reply.code(204).send(null)
     }
@@ -147,8 +147,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async request => {
-      const revoked = await logoutOthers(deps, request.principal, request.device)
-      return { detail: request.texts('details', 'sessions_revoked'), revoked }
+      const revoked = await logoutOthers(deps, request.principal, request.sender)
+      return { detail: request.language.texts('details', 'sessions_revoked'), revoked }
     }
   )
 }

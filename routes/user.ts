@@ -91,9 +91,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         password
       }
       const { principal } = request
-      return userAnswer(
-        await updateProfile(deps, principal, update, request.clientFor(principal.user.email))
-      )
+      return userAnswer(await updateProfile(deps, principal, update, request.sender))
     }
   )
 
@@ -125,9 +123,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         password
       }
       const { principal } = request
-      return userAnswer(
-        await updateProfile(deps, principal, update, request.clientFor(principal.user.email))
-      )
+      return userAnswer(await updateProfile(deps, principal, update, request.sender))
     }
   )
 }

@@ -4,25 +4,25 @@ import auth from '../plugins/auth.js'
 import bodies from '../plugins/bodies.js'
 import capabilities from '../plugins/capabilities.js'
 import challengeCookie from '../plugins/challenge-cookie.js'
-import schemas from '../plugins/compilers.js'
+import compilers from '../plugins/compilers.js'
 import cookies from '../plugins/cookies.js'
 import cors from '../plugins/cors.js'
 import deps from '../plugins/deps.js'
 import errors from '../plugins/errors.js'
 import jwt from '../plugins/jwt.js'
-import i18n from '../plugins/language.js'
+import language from '../plugins/language.js'
 import linkCookie from '../plugins/link-cookie.js'
 import mailWorker from '../plugins/mail-worker.js'
-import housekeeping from '../plugins/maintenance.js'
+import maintenance from '../plugins/maintenance.js'
 import missingRoutes from '../plugins/missing-routes.js'
 import openapi from '../plugins/openapi.js'
 import originCheck from '../plugins/origin-check.js'
 import rateLimit from '../plugins/rate-limit.js'
 import readiness from '../plugins/readiness.js'
-import requestContext from '../plugins/request-log.js'
+import requestLog from '../plugins/request-log.js'
 import securityHeaders from '../plugins/security-headers.js'
-import client from '../plugins/sender.js'
-import stopping from '../plugins/shutdown.js'
+import sender from '../plugins/sender.js'
+import shutdown from '../plugins/shutdown.js'
 import views from '../plugins/views.js'
 import routes from '../routes/index.js'
 import type { Config } from './base/config/load.js'
@@ -38,27 +38,27 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   const logger = { ...options.logger, ...(logStream === undefined ? {} : { stream: logStream }) }
   const app = Fastify({ ...options, logger })
   await app.register(errors)
-  await app.register(stopping)
+  await app.register(shutdown)
   await app.register(bodies)
-  await app.register(schemas)
+  await app.register(compilers)
   await app.register(deps, { config, overrides })
   await app.register(readiness)
   await app.register(securityHeaders)
   await app.register(cors)
-  await app.register(requestContext)
-  await app.register(i18n)
+  await app.register(requestLog)
+  await app.register(language)
   await app.register(views)
   await app.register(cookies)
   await app.register(jwt)
   await app.register(capabilities)
   await app.register(challengeCookie)
   await app.register(linkCookie)
-  await app.register(client)
+  await app.register(sender)
   await app.register(rateLimit)
   await app.register(openapi)
   await app.register(auth)
   await app.register(originCheck)
-  await app.register(housekeeping)
+  await app.register(maintenance)
   await app.register(mailWorker)
   await app.register(missingRoutes)
   await app.register(routes)

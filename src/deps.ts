@@ -26,7 +26,7 @@ export type Deps = {
   readonly outboxKeys: KeyChain
   /** Under it the link table knows the codes that may be typed. */
   readonly linkCodeKey: Buffer
-  /** Under them the seeds of authenticator apps are sealed. */
+  /** Under them the secrets of authenticator apps are sealed. */
   readonly totpKeys: KeyChain
   readonly hasher: Hasher
   readonly passwordPolicy: PasswordPolicy

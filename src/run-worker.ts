@@ -2,7 +2,7 @@ import closeWithGrace from 'close-with-grace'
 import Fastify from 'fastify'
 import deps from '../plugins/deps.js'
 import mailWorker from '../plugins/mail-worker.js'
-import housekeeping from '../plugins/maintenance.js'
+import maintenance from '../plugins/maintenance.js'
 import readiness from '../plugins/readiness.js'
 import { type Config, ConfigError, loadConfig } from './base/config/load.js'
 import { version } from './base/version.js'
@@ -22,7 +22,7 @@ export async function runWorker(): Promise<void> {
   await app.register(deps, { config, overrides: {} })
   await app.register(readiness)
   app.decorate('renderer', createRenderer(config))
-  await app.register(housekeeping)
+  await app.register(maintenance)
   await app.register(mailWorker)
   closeWithGrace({ delay: 15_000 }, async ({ err }) => {
     if (err !== undefined) app.log.fatal({ err }, 'stopping after an error nobody handled')

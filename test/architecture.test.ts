@@ -6,62 +6,24 @@ import { groups } from '../src/base/config/settings.js'
 import { catalogue } from '../src/base/errors/catalogue.js'
 import { packageRoot } from '../src/base/package-root.js'
 
-/**
- * What is in `src`, lowest first: a module may use what stands above it in this list, and its own
- * folder. Folders on one line do not know each other. A file that stands here by itself holds words
- * or pure rules of its folder, which lower folders need too.
- */
-const layers: readonly (readonly string[])[] = [
-  // tier 0: what everything is made of
-  [
-    'crypto',
-    'errors',
-    'roles',
-    'openapi',
-    'package-root.ts',
-    'accounts/address.ts',
-    'tokens/jws.ts'
-  ],
-  ['i18n/language-names.ts'],
-  ['config', 'version.ts'],
-  ['i18n', 'links/paths.ts'],
-  // tier 1
-  ['database'],
-  // tier 2: books that are kept, and what is sent
-  ['attempts', 'views'],
-  ['audit', 'keys', 'outbox'],
-  ['links'],
-  // tier 3: what exists
-  ['accounts', 'passwords', 'sessions', 'mfa'],
-  ['tokens'],
-  // tier 4: what people do, from the parts of what they do
-  ['sign-in', 'factor-check', 'link-requests', 'email-change', 'logout'],
-  [
-    'login',
-    'registration',
-    'email-verification',
-    'password-change',
-    'password-reset',
-    'invitations',
-    'reauthentication',
-    'profile'
-  ],
-  ['second-factor', 'operator', 'housekeeping'],
-  // the processes
-  ['process']
-]
-const processes =
-  /^(app|server|worker|run-service|run-worker|start-failure|server-options|open-deps)\.ts$|^(cli|doctor)\//
+/** Rooms that know no feature: another product could use them as they are. */
+const lowRooms = ['base', 'audit', 'limits', 'links', 'mail', 'accounts']
 
-/** Of `deps.ts` only types are used, and by all. */
-const everybodys = 'deps.ts'
+/** Types that every file may use: what a function may ask of the process, and who sends the request. */
+const everybodys = ['src/deps.ts', 'src/sender.ts']
+
+/**
+ * Rooms that use each other: checks stand below the flows of another room, and that room's flows use
+ * them. A pair that is not here is a decision, and wants its reason in docs/decisions.
+ */
+const mutual = ['mfa sessions', 'mfa sign-in', 'passwords sign-in']
 
 type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean }
 type Module = { readonly path: string; readonly text: string; readonly imports: readonly Import[] }
 
 function modulesOf(folder: string): Module[] {
   return readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.ts') && !name.startsWith('database/client/'))
+    .filter(name => name.endsWith('.ts') && !name.startsWith('base/database/client/'))
     .map(name => {
       const path = `${folder}/${name}`
       const text = readFileSync(join(packageRoot, path), 'utf8')
@@ -92,51 +54,74 @@ const plugins = modulesOf('plugins')
 const routes = modulesOf('routes')
 const own = [...src, ...plugins, ...routes]
 
-/** Where in the layers a file of `src` stands: by its own name, or by its folder's. */
-function layerOf(path: string): number {
-  const inside = path.replace(/^src\//, '')
-  const names = processes.test(inside) ? ['process'] : [inside, inside.split('/')[0] ?? '']
-  const found = names.map(name => layers.findIndex(layer => layer.includes(name))).find(n => n >= 0)
-  return (
-    found ?? assert.fail(`${path} has no place in the layers of this test: give its folder one`)
-  )
-}
+/** The first folder below `src`; null for a file that stands in `src` itself, and outside of it. */
+const roomOf = (path: string) => /^src\/([^/]+)\//.exec(path)?.[1] ?? null
 
-const folderOf = (path: string) => path.split('/').slice(0, 2).join('/')
+test('no imports form a cycle', () => {
+  const importsByPath = new Map(own.map(({ path, imports }) => [path, imports.map(({ to }) => to)]))
+  const state = new Map<string, 'open' | 'done'>()
+  const cycles: string[] = []
+  function visit(path: string, trail: readonly string[]) {
+    if (state.get(path) === 'open')
+      cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+    if (state.has(path)) return
+    state.set(path, 'open')
+    for (const to of importsByPath.get(path) ?? []) visit(to, [...trail, path])
+    state.set(path, 'done')
+  }
+  for (const path of importsByPath.keys()) visit(path, [])
+  assert.deepEqual(cycles, [])
+})
 
-test('inside src imports point down, and folders beside each other do not know each other', () => {
+test('the low rooms know no feature, and base knows no other room', () => {
   const wrong: string[] = []
   for (const { path, imports } of src) {
-    if (path === `src/${everybodys}`) continue
-    const layer = layerOf(path)
-    const isProcess = layers[layer]?.includes('process') === true
+    const room = roomOf(path)
+    if (room === null || !lowRooms.includes(room)) continue
+    const known = room === 'base' ? ['base'] : lowRooms
     for (const { to, typeOnly } of imports) {
-      if (!to.startsWith('src/') || folderOf(to) === folderOf(path)) continue
-      if (to === `src/${everybodys}`) {
-        if (!typeOnly && !isProcess) wrong.push(`${path} uses more than types of ${to}`)
-        continue
-      }
-      const below = layerOf(to) < layer || (isProcess && layerOf(to) === layer)
-      if (!below) wrong.push(`${path} → ${to}`)
+      if (everybodys.includes(to) && typeOnly) continue
+      if (to.startsWith('src/') && !known.includes(roomOf(to) ?? '')) wrong.push(`${path} → ${to}`)
     }
   }
   assert.deepEqual(wrong, [])
 })
 
-test('the layers name nothing that is not there', () => {
-  const there = new Set(
-    src.flatMap(({ path }) => [path.replace('src/', ''), path.split('/')[1] ?? ''])
-  )
-  const named = layers.flat().filter(name => name !== 'process')
-  assert.deepEqual(
-    named.filter(name => !there.has(name)),
-    []
-  )
+test('few pairs of rooms use each other', () => {
+  const arrows = new Set<string>()
+  for (const { path, imports } of src) {
+    for (const { to } of imports) {
+      const [from, into] = [roomOf(path), roomOf(to)]
+      if (from !== null && into !== null && from !== into) arrows.add(`${from} ${into}`)
+    }
+  }
+  const pairs = [...arrows].filter(arrow => {
+    const [from = '', into = ''] = arrow.split(' ')
+    return from < into && arrows.has(`${into} ${from}`)
+  })
+  assert.deepEqual(pairs.sort(), mutual)
 })
 
-test('domains know nothing of Fastify, plugins or routes', () => {
+test('processes and operators stand on top: no room knows them', () => {
+  const wrong: string[] = []
   for (const { path, imports } of src) {
-    if (processes.test(path.replace('src/', ''))) continue
+    const room = roomOf(path)
+    if (room === null) continue
+    for (const { to, typeOnly } of imports) {
+      if (!to.startsWith('src/')) continue
+      const isRoot = roomOf(to) === null
+      const isOperators = roomOf(to) === 'operator' && room !== 'operator'
+      const isEverybodys = everybodys.includes(to) && typeOnly
+      if (isOperators || (isRoot && !isEverybodys && room !== 'operator'))
+        wrong.push(`${path} → ${to}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+})
+
+test('rooms know nothing of Fastify, plugins or routes', () => {
+  for (const { path, imports } of src) {
+    if (roomOf(path) === null) continue
     const outside = imports.filter(({ to }) =>
       /^(fastify|@fastify\/|fastify-plugin)|^(plugins|routes)\//.test(to)
     )
@@ -145,9 +130,8 @@ test('domains know nothing of Fastify, plugins or routes', () => {
 })
 
 test('plugins construct: they know no route and no other plugin', () => {
-  const modules = new Set(plugins.map(({ path }) => path))
   for (const { path, imports } of plugins) {
-    const wrong = imports.filter(({ to }) => to.startsWith('routes/') || modules.has(to))
+    const wrong = imports.filter(({ to }) => /^(routes|plugins\/(?!http\/))/.test(to))
     assert.deepEqual(
       wrong.map(({ to }) => to),
       [],
@@ -163,7 +147,7 @@ test('routes know no other route, no Prisma and no SQL', () => {
   for (const { path, text, imports } of routes) {
     if (path === 'routes/index.ts') continue
     const others = imports.filter(
-      ({ to }) => isRoute.has(to) || /prisma|^pg$|^src\/database\//.test(to)
+      ({ to }) => isRoute.has(to) || /prisma|^pg$|^src\/base\/database\//.test(to)
     )
     assert.deepEqual(
       others.map(({ to }) => to),
@@ -174,17 +158,17 @@ test('routes know no other route, no Prisma and no SQL', () => {
   }
 })
 
-test('only src/config reads the environment', () => {
+test('only base/config reads the environment', () => {
   for (const { path, text } of own) {
-    if (!path.startsWith('src/config/')) assert.doesNotMatch(text, /process\.env/, path)
+    if (!path.startsWith('src/base/config/')) assert.doesNotMatch(text, /process\.env/, path)
   }
 })
 
-test('only src/crypto draws randomness', () => {
+test('only base/crypto draws randomness', () => {
   const drawing =
     /\b(randomBytes|randomUUID|randomInt|randomFill(Sync)?|getRandomValues|webcrypto)\b|Math\.random/
   for (const { path, text } of own) {
-    if (!path.startsWith('src/crypto/')) assert.doesNotMatch(text, drawing, path)
+    if (!path.startsWith('src/base/crypto/')) assert.doesNotMatch(text, drawing, path)
   }
 })
 
@@ -196,12 +180,12 @@ test('only deps.clock gives the time of the process', () => {
   }
 })
 
-test('a table is written by one folder', () => {
+test('a table is written by one room', () => {
   /** Rows that others write in the same statement as their own, under the same lock, say why here. */
   const beside: Record<string, readonly string[]> = {
     // sessions: a mint stamps the sign-in and a sign-out everywhere raises the epoch, in one
     // statement each. registration: account, link and mail are one statement.
-    User: ['src/sessions', 'src/registration']
+    User: ['sessions', 'registration']
   }
   const writers = new Map<string, Set<string>>()
   const write =
@@ -209,7 +193,7 @@ test('a table is written by one folder', () => {
   for (const { path, text } of own) {
     for (const [, model, table] of text.matchAll(write)) {
       const name = table ?? `${model?.[0]?.toUpperCase()}${model?.slice(1)}`
-      writers.set(name, (writers.get(name) ?? new Set()).add(folderOf(path)))
+      writers.set(name, (writers.get(name) ?? new Set()).add(roomOf(path) ?? path))
     }
   }
   assert.ok(writers.size >= 5)

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { problemOf } from '../errors.js'
+import { problemBody, problemOf } from './problem-body.js'
 
 /** Whether a browser's form posted this rather than a program. */
 export const isForm = (request: FastifyRequest): boolean =>
@@ -30,7 +30,7 @@ export async function answerForm<Answer>(
     const problem = problemOf(error as FastifyError, request)
     const isTheirs = problem.statusCode === 400 || problem.statusCode === 429
     if (!isForm(request) || !isTheirs) throw error
-    const { detail, errors } = request.describe(problem)
+    const { detail, errors } = problemBody(problem, request.language.texts)
     return show(errors ?? { non_field_errors: [detail] }, problem.statusCode)
   }
 }

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/rate-limit.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
 import { Problem } from '../../src/base/errors/problem.js'
-import { listFactors } from '../../src/mfa/authenticators.js'
+import { listAuthenticators } from '../../src/mfa/authenticators.js'
 import { deactivate } from '../../src/mfa/deactivate.js'
 import { renewRecoveryCodes } from '../../src/mfa/renew-recovery-codes.js'
 import { answers, answersToBody } from '../schemas/answers.js'
@@ -14,7 +14,7 @@ import {
   proofFields
 } from '../schemas/factor.js'
 import { closed, Password } from '../schemas/fields.js'
-import { refuseDisabled } from './enabled.js'
+import { requireMfaOn } from './enabled.js'
 
 const when = Type.String({ format: 'date-time' })
 const Authenticators = Type.Array(
@@ -70,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
-  const preParsing = refuseDisabled(config)
+  const preParsing = requireMfaOn(config)
 
   fastify.get(
     '/mfa/authenticators/',
@@ -86,7 +86,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async request => {
-      const factors = await listFactors(deps.db, request.principal.user.id)
+      const factors = await listAuthenticators(deps.db, request.principal.user.id)
       return factors.map(({ id, type, createdAt, lastUsedAt, codesLeft }) => ({
         id,
         type,
@@ -115,7 +115,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async request => {
       const { principal, body } = request
       const offered = { password: body.password, factor: offeredFactor(body) }
-      const client = request.clientFor(principal.user.email)
+      const client = request.sender
       return { recovery_codes: await renewRecoveryCodes(deps, principal, offered, client) }
     }
   )
@@ -149,7 +149,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async request => {
       const { principal, body } = request
       const offered = { password: body.password, factor: offeredFactor(body) }
-      await deactivate(deps, principal, offered, request.clientFor(principal.user.email))
+      await deactivate(deps, principal, offered, request.sender)
       return { success: true as const }
     }
   )

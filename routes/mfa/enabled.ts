@@ -7,7 +7,7 @@ import { Problem } from '../../src/base/errors/problem.js'
  * second factor here (contract 1.13). Where a setup challenge would do there can be none, so who has
  * no bearer is nobody.
  */
-export const refuseDisabled =
+export const requireMfaOn =
   ({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Config) =>
   async (request: FastifyRequest) => {
     if (mode !== 'disabled') return

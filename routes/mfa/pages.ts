@@ -3,7 +3,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { answerForm, isForm, isPrefetch } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/rate-limit.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
+import { problemBody } from '../../plugins/http/problem-body.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import { activate } from '../../src/mfa/activate.js'
 import { continueSetup } from '../../src/mfa/setup.js'
@@ -18,12 +19,12 @@ import {
   TotpCode
 } from '../schemas/factor.js'
 import { closed } from '../schemas/fields.js'
-import { refuseDisabled } from './enabled.js'
+import { requireMfaOn } from './enabled.js'
 
 type Errors = Readonly<Record<string, readonly string[]>>
 
 /** A session that a page opens travels by cookie. */
-const byCookie = ({ device }: FastifyRequest) => ({ transport: 'cookie' as const, device })
+const byCookie = ({ sender }: FastifyRequest) => ({ ...sender, transport: 'cookie' as const })
 
 const description =
   'For a browser that holds a challenge in the cookie `mfa_challenge`: forms of the service leave it, and so does a form of yours that posts nothing but the challenge.'
@@ -34,7 +35,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { config } = deps
   const base = config.BASE_PATH
   const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
-  const preParsing = refuseDisabled(config)
+  const preParsing = requireMfaOn(config)
   await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
   const prefetched = { 204: Type.Null({ description: 'A prefetch.' }) }
@@ -152,7 +153,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
 
   /** A challenge that is over has no form to be shown again. */
   function showEnd(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
-    const { detail, code } = request.describe(problem)
+    const { detail, code } = problemBody(problem, request.language.texts)
     const status = problem.statusCode
     return reply.forgetChallenge().page('error', { status, detail, code }, status)
   }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/rate-limit.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import { activate } from '../../src/mfa/activate.js'
 import { beginSetup } from '../../src/mfa/setup.js'
@@ -9,11 +9,11 @@ import { ownerOfChallenge, ownerOfSession, type SetupOwner } from '../../src/mfa
 import { answersToBody, exampleToken, tokenFields } from '../schemas/answers.js'
 import { bearerCodes, SetupChallengeId, TotpCode } from '../schemas/factor.js'
 import { closed, TransportHeader } from '../schemas/fields.js'
-import { refuseDisabled } from './enabled.js'
+import { requireMfaOn } from './enabled.js'
 
 const Setup = Type.Object(
   {
-    secret: Type.String({ description: 'The seed in base32, to be typed into an app.' }),
+    secret: Type.String({ description: 'The secret in base32, to be typed into an app.' }),
     provisioning_uri: Type.String({ description: 'The same as an app reads it.' }),
     qr_code: Type.String({ description: 'The URI as a picture: an SVG document.' })
   },
@@ -60,7 +60,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
-  const preParsing = refuseDisabled(config)
+  const preParsing = requireMfaOn(config)
 
   /** A challenge that is sent counts, so that a stale bearer beside it does no harm. */
   async function ownerOf(
@@ -121,11 +121,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       const { code, setup_challenge_id } = request.body
       const owner = await ownerOf(request, setup_challenge_id)
-      const { recoveryCodes, signIn } = await activate(deps, owner, code, request.clientFor(''))
+      const { recoveryCodes, signIn } = await activate(deps, owner, code, request.sender)
       const done = { success: true as const, recovery_codes: [...recoveryCodes] }
       if (signIn !== null) return { ...done, ...reply.giveSignIn(signIn) }
       if (owner.proven === null) return done
-      return { ...done, detail: request.texts('details', 'verification_sent') }
+      return { ...done, detail: request.language.texts('details', 'verification_sent') }
     }
   )
 }

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limitedTo } from '../../plugins/rate-limit.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
 import { verifyChallenge } from '../../src/mfa/verify.js'
 import { answersToBody, signInAnswer } from '../schemas/answers.js'
 import { ChallengeId, RecoveryCode, TotpCode } from '../schemas/factor.js'
 import { closed, TransportHeader } from '../schemas/fields.js'
-import { refuseDisabled } from './enabled.js'
+import { requireMfaOn } from './enabled.js'
 
 const description =
   'Few wrong codes end the challenge, and somewhat more, over all sign-ins of the account, are answered 429 for a while. A code that was accepted is not accepted again.'
@@ -14,7 +14,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
-  const preParsing = refuseDisabled(config)
+  const preParsing = requireMfaOn(config)
   const response = answersToBody(
     { 200: signInAnswer(config) },
     'challenge_invalid',
@@ -42,7 +42,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       const { challenge_id: challengeId, code } = request.body
       const answer = { challengeId, offered: { method: 'otp', code } } as const
-      return reply.giveSignIn(await verifyChallenge(deps, answer, request.clientFor('')))
+      return reply.giveSignIn(await verifyChallenge(deps, answer, request.sender))
     }
   )
 
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       const { challenge_id: challengeId, recovery_code: code } = request.body
       const answer = { challengeId, offered: { method: 'rc', code } } as const
-      return reply.giveSignIn(await verifyChallenge(deps, answer, request.clientFor('')))
+      return reply.giveSignIn(await verifyChallenge(deps, answer, request.sender))
     }
   )
 }

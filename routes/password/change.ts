@@ -53,10 +53,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         new_password2: newPassword2
       } = request.body
       const { principal } = request
-      const client = request.clientFor(principal.user.email)
+      const client = request.sender
       const change = { oldPassword: old_password, newPassword1, newPassword2 }
       const signIn = await changePassword(deps, principal, change, client)
-      const detail = request.texts('details', 'password_changed')
+      const detail = request.language.texts('details', 'password_changed')
       return signIn === null ? { detail } : { ...reply.giveSignIn(signIn), detail }
     }
   )

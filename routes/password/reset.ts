@@ -3,12 +3,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { answerForm, isForm, isPrefetch, typedEmail } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/rate-limit.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
+import { wantsPage } from '../../plugins/http/negotiate.js'
 import { maskAddress } from '../../src/base/email-address.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import type { Link } from '../../src/links/link.js'
-import { requestLink } from '../../src/mail/send-link.js'
-import { inspectReset, openResetByCode, openResetLink } from '../../src/passwords/reset/open.js'
+import { sendLink } from '../../src/mail/send-link.js'
+import { openResetByCode, openResetLink, readLiveReset } from '../../src/passwords/reset/open.js'
 import { setNewPassword } from '../../src/passwords/reset/set.js'
 import {
   answers,
@@ -70,10 +71,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         request,
         async () => {
           const { email } = request.body
-          const { network, locale } = request
-          await requestLink(deps, { kind: 'password_reset', email, network, locale })
+          const { network, locale } = request.sender
+          await sendLink(deps, { kind: 'password_reset', email, network, locale })
           if (isForm(request)) return reply.page('password-reset/sent', { values: { email } })
-          return { detail: request.texts('details', 'reset_sent') }
+          return { detail: request.language.texts('details', 'reset_sent') }
         },
         (errors, status) =>
           reply.page('password-reset/request', { errors, values: typedEmail(request) }, status)
@@ -118,9 +119,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         request,
         async () => {
           const { email, code } = request.body
-          allow(reply, await openResetByCode(deps, { email, code, network: request.network }))
+          allow(
+            reply,
+            await openResetByCode(deps, { email, code, network: request.sender.network })
+          )
           if (isForm(request)) return reply.redirect(formPage, 303)
-          return { detail: request.texts('details', 'choose_password') }
+          return { detail: request.language.texts('details', 'choose_password') }
         },
         (errors, status) =>
           reply.page('password-reset/sent', { errors, values: typedEmail(request) }, status)
@@ -151,7 +155,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       if (isPrefetch(request)) return reply.code(204).send(null)
       const link = await openResetLink(deps, request.params as { uid: string; token: string })
       if (link !== null) return allow(reply, link).redirect(formPage, 302)
-      if (request.wantsPage) return reply.page('password-reset/invalid', {}, 400)
+      if (wantsPage(request)) return reply.page('password-reset/invalid', {}, 400)
       throw new Problem('link_invalid')
     }
   })
@@ -179,7 +183,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     status = 200
   ) {
     const capability = request.readCapability('passwordReset')
-    const link = capability && (await inspectReset(deps, capability.linkId))
+    const link = capability && (await readLiveReset(deps, capability.linkId))
     if (link === null) return reply.page('password-reset/invalid', {}, 400)
     const maskedEmail = maskAddress(link.address)
     return reply.page('password-reset/new', { maskedEmail, ...(errors && { errors }) }, status)
@@ -233,7 +237,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      reply.header('www-authenticate', 'Cookie')
       try {
         // Before the body is judged: without the capability nothing of it matters.
         const { linkId } = request.demandCapability('passwordReset')
@@ -241,28 +244,22 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           request,
           async () => {
             const { new_password1: first, new_password2: second } = request.body
-            const client = request.clientFor('')
-            const chosen = { first, second, signal: client.signal, origin: client.device }
-            const signIn = await setNewPassword(
-              deps,
-              linkId,
-              chosen,
-              isForm(request) ? null : client
-            )
-            reply.removeHeader('www-authenticate').clearCapability('passwordReset')
+            const chosen = { first, second, signsIn: !isForm(request) }
+            const signIn = await setNewPassword(deps, linkId, chosen, request.sender)
+            reply.clearCapability('passwordReset')
             if (isForm(request) || signIn === null) {
               const done = `${base}/password/reset/complete/`
               return reply.leadToFactor(signIn) ?? reply.redirect(done, 303)
             }
             return {
               ...reply.giveSignIn(signIn),
-              detail: request.texts('details', 'password_reset')
+              detail: request.language.texts('details', 'password_reset')
             }
           },
           (errors, status) => showForm(request, reply, errors, status)
         )
       } catch (error) {
-        if (error instanceof Problem && error.details.spent) reply.clearCapability('passwordReset')
+        if (error instanceof Problem && error.details.final) reply.clearCapability('passwordReset')
         throw error
       }
     }

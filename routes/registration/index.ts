@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/rate-limit.js'
-import { register } from '../../src/registration/sign-up.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
+import { signUp } from '../../src/registration/sign-up.js'
 import { answersToBody, exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Email, Name, Password, TransportHeader } from '../schemas/fields.js'
 
@@ -56,16 +56,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const { email, password1, password2, first_name = '', last_name = '' } = request.body
-      const signUp = {
-        email,
-        password1,
-        password2,
-        firstName: first_name,
-        lastName: last_name
-      }
-      const { signIn, ...registered } = await register(deps, signUp, request.clientFor(email))
+      const wanted = { email, password1, password2, firstName: first_name, lastName: last_name }
+      const { signIn, ...registered } = await signUp(deps, wanted, request.sender)
       const asksToVerify = config.EMAIL_VERIFICATION !== 'none'
-      const detail = asksToVerify ? { detail: request.texts('details', 'verification_sent') } : {}
+      const detail = asksToVerify
+        ? { detail: request.language.texts('details', 'verification_sent') }
+        : {}
       reply.code(201)
       if (signIn === null) return { email: registered.email, ...detail }
       const given = reply.giveSignIn(signIn)

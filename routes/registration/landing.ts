@@ -1,10 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isForm } from '../../plugins/http/forms.js'
+import { wantsPage } from '../../plugins/http/negotiate.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import type { Confirmation } from '../../src/registration/verify-email.js'
 
 /** A session that a link opens travels by cookie: a redirect has no body to put it in. */
-export const byCookie = ({ device }: FastifyRequest) => ({ transport: 'cookie' as const, device })
+export const byCookie = ({ sender }: FastifyRequest) => ({
+  ...sender,
+  transport: 'cookie' as const
+})
 
 /** Where a confirmation leads: on, or to what can be done about a link that is not good any more. */
 export function land(
@@ -18,7 +22,7 @@ export function land(
   const landing = landingOf(request)
   const isOurs = request.server.deps.config.EMAIL_VERIFIED_REDIRECT === null
   // Whoever has a page of their own, or no browser, is not led to ours.
-  const mayLead = isOurs && (request.wantsPage || isForm(request))
+  const mayLead = isOurs && (wantsPage(request) || isForm(request))
   const led = mayLead ? reply.leadToFactor(signIn, status) : null
   if (led !== null) return led
   if (signIn !== null) reply.giveSignIn(signIn)
@@ -37,6 +41,6 @@ export function failToLand(
   reply: FastifyReply,
   reason: 'invalid' | 'superseded'
 ) {
-  if (!request.wantsPage && !isForm(request)) throw new Problem('link_invalid')
+  if (!wantsPage(request) && !isForm(request)) throw new Problem('link_invalid')
   return reply.page('registration/verification-failed', { reason }, 400)
 }

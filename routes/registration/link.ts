@@ -3,12 +3,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { isPrefetch } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/rate-limit.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
+import { wantsPage } from '../../plugins/http/negotiate.js'
 import { maskAddress } from '../../src/base/email-address.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import type { Link } from '../../src/links/link.js'
-import { inspectInvitation } from '../../src/registration/accept-invitation.js'
-import { confirmByToken, inspectConfirmation } from '../../src/registration/verify-email.js'
+import { openInvitationLink } from '../../src/registration/accept-invitation.js'
+import { confirmByToken, openConfirmation } from '../../src/registration/verify-email.js'
 import { answers, answersToBody, Page, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
 import { byCookie, failToLand, land, landingOf } from './landing.js'
@@ -27,14 +28,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
 
   /** An invitation leaves the cookie that allows a first password, every time it is opened until then. */
   function openInvitation(request: FastifyRequest, reply: FastifyReply, link: Link) {
-    if (link.standing === 'redeemed') return reply.redirect(landingOf(request), 302)
-    if (link.standing === 'superseded') return failToLand(request, reply, 'superseded')
-    if (link.standing === 'live') {
+    if (link.status === 'redeemed') return reply.redirect(landingOf(request), 302)
+    if (link.status === 'superseded') return failToLand(request, reply, 'superseded')
+    if (link.status === 'live') {
       const { id: linkId, userId, expiresAt } = link
       const form = config.PASSWORD_SET_REDIRECT ?? `${base}/registration/set-password/default/`
       return reply.putCapability('setPassword', { linkId, userId }, expiresAt).redirect(form, 302)
     }
-    if (!request.wantsPage) throw new Problem('link_invalid')
+    if (!wantsPage(request)) throw new Problem('link_invalid')
     return reply.page('registration/invitation-expired', { mailless: config.EMAIL_DISABLED }, 400)
   }
 
@@ -58,14 +59,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     handler: async (request, reply) => {
       if (isPrefetch(request)) return reply.code(204).send(null)
       const { key } = request.params as { key: string }
-      const invitation = await inspectInvitation(deps, key)
+      const invitation = await openInvitationLink(deps, key)
       if (invitation !== null) return openInvitation(request, reply, invitation)
       if (!config.EMAIL_VERIFICATION_CONFIRM_BUTTON) {
         return land(request, reply, await confirmByToken(deps, key, byCookie(request)), 302)
       }
-      const { standing } = await inspectConfirmation(deps, key)
-      if (standing === 'confirmed') return reply.redirect(landingOf(request), 302)
-      if (standing !== 'live') return failToLand(request, reply, standing)
+      const { status } = await openConfirmation(deps, key)
+      if (status === 'confirmed') return reply.redirect(landingOf(request), 302)
+      if (status !== 'live') return failToLand(request, reply, status)
       return reply.keepLink('email_verification', key).redirect(buttonPage, 302)
     }
   })
@@ -125,11 +126,11 @@ const confirmByButton: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const token = request.keptLink('email_verification') ?? ''
-      const { standing, address } = await inspectConfirmation(deps, token)
-      if (standing === 'live')
+      const { status, address } = await openConfirmation(deps, token)
+      if (status === 'live')
         return reply.page('registration/verify', { maskedEmail: maskAddress(address) })
-      if (standing === 'confirmed') return reply.redirect(landingOf(request), 302)
-      return failToLand(request, reply, standing)
+      if (status === 'confirmed') return reply.redirect(landingOf(request), 302)
+      return failToLand(request, reply, status)
     }
   )
 

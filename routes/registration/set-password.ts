@@ -3,11 +3,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { answerForm, isForm, typedEmail } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/rate-limit.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
 import { maskAddress } from '../../src/base/email-address.js'
 import { Problem } from '../../src/base/errors/problem.js'
-import { requestLink } from '../../src/mail/send-link.js'
-import { acceptInvitation, inspectCapability } from '../../src/registration/accept-invitation.js'
+import { sendLink } from '../../src/mail/send-link.js'
+import { acceptInvitation, readLiveInvitation } from '../../src/registration/accept-invitation.js'
 import {
   answers,
   answersToBody,
@@ -50,7 +50,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     status = 200
   ) {
     const capability = request.readCapability('setPassword')
-    const link = capability && (await inspectCapability(deps, capability.linkId))
+    const link = capability && (await readLiveInvitation(deps, capability.linkId))
     if (link === null) {
       const mailless = config.EMAIL_DISABLED
       return reply.page('registration/invitation-expired', { mailless }, 400)
@@ -92,7 +92,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      reply.header('www-authenticate', 'Cookie')
       try {
         // Before the body is judged: without the capability nothing of it matters.
         const { linkId } = request.demandCapability('setPassword')
@@ -100,25 +99,22 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           request,
           async () => {
             const { new_password1: first, new_password2: second } = request.body
-            const client = request.clientFor('')
-            const chosen = { first, second, signal: client.signal, origin: client.device }
-            const signIn = await acceptInvitation(
-              deps,
-              linkId,
-              chosen,
-              isForm(request) ? null : client
-            )
-            reply.removeHeader('www-authenticate').clearCapability('setPassword')
+            const chosen = { first, second, signsIn: !isForm(request) }
+            const signIn = await acceptInvitation(deps, linkId, chosen, request.sender)
+            reply.clearCapability('setPassword')
             if (isForm(request) || signIn === null) {
               const done = 'registration/set-password-complete'
               return reply.leadToFactor(signIn) ?? reply.page(done, {})
             }
-            return { ...reply.giveSignIn(signIn), detail: request.texts('details', 'password_set') }
+            return {
+              ...reply.giveSignIn(signIn),
+              detail: request.language.texts('details', 'password_set')
+            }
           },
           (errors, status) => showForm(request, reply, errors, status)
         )
       } catch (error) {
-        if (error instanceof Problem && error.details.spent) reply.clearCapability('setPassword')
+        if (error instanceof Problem && error.details.final) reply.clearCapability('setPassword')
         throw error
       }
     }
@@ -147,10 +143,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         request,
         async () => {
           const { email } = request.body
-          const { network, locale } = request
-          await requestLink(deps, { kind: 'invitation', email, network, locale })
+          const { network, locale } = request.sender
+          await sendLink(deps, { kind: 'invitation', email, network, locale })
           if (isForm(request)) return reply.page('registration/invitation-expired', { asked: true })
-          return { detail: request.texts('details', 'invitation_asked') }
+          return { detail: request.language.texts('details', 'invitation_asked') }
         },
         (errors, status) =>
           reply.page(

@@ -2,9 +2,9 @@ import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { answerForm, isForm, typedEmail } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/rate-limit.js'
+import { limitedTo } from '../../plugins/http/limited-to.js'
 import { Problem } from '../../src/base/errors/problem.js'
-import { requestLink } from '../../src/mail/send-link.js'
+import { sendLink } from '../../src/mail/send-link.js'
 import { confirmByCode } from '../../src/registration/verify-email.js'
 import { answers, answersToBody, Detail, Page, Redirect, signInFields } from '../schemas/answers.js'
 import { EmailAndCode, EmailOnly } from '../schemas/mail-codes.js'
@@ -45,13 +45,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         request,
         async () => {
           const { email, code } = request.body
-          const typed = { email, code, network: request.network }
+          const typed = { email, code, network: request.sender.network }
           const confirmation = await confirmByCode(deps, typed, byCookie(request))
           if (isForm(request)) return land(request, reply, confirmation, 303)
           if (confirmation.outcome !== 'confirmed') throw new Problem('invalid_code')
           const { signIn } = confirmation
           const given = signIn === null ? {} : reply.giveSignIn(signIn)
-          return { ...given, detail: request.texts('details', 'verified') }
+          return { ...given, detail: request.language.texts('details', 'verified') }
         },
         (errors, status) =>
           reply.page(
@@ -82,12 +82,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         request,
         async () => {
           const { email } = request.body
-          const { network, locale } = request
-          await requestLink(deps, { kind: 'email_verification', email, network, locale })
+          const { network, locale } = request.sender
+          await sendLink(deps, { kind: 'email_verification', email, network, locale })
           if (isForm(request)) {
             return reply.page('registration/verification-sent', { resent: true, values: { email } })
           }
-          return { detail: request.texts('details', 'verification_sent') }
+          return { detail: request.language.texts('details', 'verification_sent') }
         },
         (errors, status) =>
           reply.page(

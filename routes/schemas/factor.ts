@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { OfferedFactor } from '../../src/mfa/check-code.js'
+import type { OfferedCode } from '../../src/mfa/check-code.js'
 import { Password } from './fields.js'
 
 /** Six digits, as typed: apps show them in two groups, so a space is no mistake. */
@@ -40,7 +40,7 @@ export const OptionalPassword = Type.Optional(
 type Sent = { readonly code?: string; readonly recovery_code?: string }
 
 /** The factor of a body; of two the app's code counts. */
-export function offeredFactor({ code, recovery_code }: Sent): OfferedFactor | undefined {
+export function offeredFactor({ code, recovery_code }: Sent): OfferedCode | undefined {
   if (code !== undefined) return { method: 'otp', code }
   return recovery_code === undefined ? undefined : { method: 'rc', code: recovery_code }
 }

@@ -4,6 +4,46 @@ import { isUniqueViolation } from '../base/database/failures.js'
 import type { EmailAddress } from '../base/email-address.js'
 import { Problem } from '../base/errors/problem.js'
 
+/** The account as tokens and answers need it; never the password hash. */
+export type Account = {
+  readonly id: string
+  readonly email: string
+  readonly emailVerifiedAt: Date | null
+  readonly firstName: string
+  readonly lastName: string
+  readonly role: number
+  readonly isActive: boolean
+  readonly credentialEpoch: number
+  readonly locale: string | null
+  readonly createdAt: Date
+}
+
+export type UserColumns = {
+  [Field in keyof Account as `user${Capitalize<Field>}`]: Account[Field]
+}
+
+/** Selects {@link UserColumns} from an account `u`. */
+export const userColumns = `
+  u."id" AS "userId", u."email" AS "userEmail", u."emailVerifiedAt" AS "userEmailVerifiedAt",
+  u."firstName" AS "userFirstName", u."lastName" AS "userLastName", u."role" AS "userRole",
+  u."isActive" AS "userIsActive", u."credentialEpoch" AS "userCredentialEpoch",
+  u."locale" AS "userLocale", u."createdAt" AS "userCreatedAt"`
+
+export function accountOf(row: UserColumns): Account {
+  return {
+    id: row.userId,
+    email: row.userEmail,
+    emailVerifiedAt: row.userEmailVerifiedAt,
+    firstName: row.userFirstName,
+    lastName: row.userLastName,
+    role: row.userRole,
+    isActive: row.userIsActive,
+    credentialEpoch: row.userCredentialEpoch,
+    locale: row.userLocale,
+    createdAt: row.userCreatedAt
+  }
+}
+
 type NewAccount = {
   readonly email: EmailAddress
   readonly passwordHash: string | null

@@ -11,15 +11,18 @@ type Invited = {
 }
 
 /** The account with an address, locked. `claimed`: somebody proved the mailbox, or signed in. */
-export type Holder = {
+export type AccountAtAddress = {
   readonly id: string
   readonly claimed: boolean
   readonly role: number
   readonly credentialEpoch: number
 }
 
-export async function lockHolder(tx: Database, email: EmailAddress): Promise<Holder | null> {
-  const rows = await tx.prisma.$queryRaw<Holder[]>`
+export async function lockByEmail(
+  tx: Database,
+  email: EmailAddress
+): Promise<AccountAtAddress | null> {
+  const rows = await tx.prisma.$queryRaw<AccountAtAddress[]>`
     SELECT "id", "role", "credentialEpoch", "emailVerifiedAt" IS NOT NULL OR "lastLoginAt" IS NOT NULL OR NOT "isActive"
       OR ("passwordHash" IS NOT NULL AND "role" <> 0) AS claimed
     FROM "User" WHERE "email" = ${email} FOR NO KEY UPDATE`
@@ -49,7 +52,7 @@ export async function createInvited(
  */
 export async function reinvite(
   tx: Database,
-  { id, credentialEpoch }: Holder,
+  { id, credentialEpoch }: AccountAtAddress,
   { email: _, locale: __, ...invited }: Invited
 ): Promise<{ userId: string; credentialEpoch: number }> {
   await tx.prisma.user.update({

@@ -1,6 +1,7 @@
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import { networkOf } from '../limits/network.js'
+import type { Sender } from '../sender.js'
 
 /** Everything that is written down. A name is never changed: operators' queries hold it. */
 export const auditEvents = [
@@ -34,10 +35,8 @@ export const auditEvents = [
 ] as const
 export type AuditEventName = (typeof auditEvents)[number]
 
-/** Where a request came from, as far as the installation keeps it; nulls for an operator's command. */
-export type Origin = { readonly ip: string | null; readonly userAgent: string | null }
-
-export const noOrigin: Origin = { ip: null, userAgent: null }
+/** What the trail keeps of a sender. */
+type Traced = Pick<Sender, 'ip' | 'userAgent'>
 
 type AuditEvent = {
   readonly event: AuditEventName
@@ -47,7 +46,7 @@ type AuditEvent = {
   /** Whose account it is about; null for an address that has none. */
   readonly subjectId: string | null
   readonly sessionId?: string | null
-  readonly origin: Origin
+  readonly sender: Traced
   /** Facts of the event; never a secret, never what somebody typed (LOG-02). */
   readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>
 }
@@ -59,9 +58,12 @@ INSERT INTO "AuditEvent" ("id", "at", "event", "outcome", "actorId", "subjectId"
 VALUES ($1::uuid, now(), $2::text, $3::text::"AuditOutcome", $4::uuid, $5::uuid, $6::uuid, $7::text, $8::text, $9::text::jsonb)`
 }
 
+/** The owner of an account acts on it. */
+export const byOwner = (userId: string) => ({ actorId: userId, subjectId: userId })
+
 /** Writes down what happened, in the transaction that makes it happen: the trail and the state agree (LOG-05). */
 export async function record(tx: Database, event: AuditEvent): Promise<void> {
-  const { outcome = 'success', sessionId = null, origin, details = {} } = event
+  const { outcome = 'success', sessionId = null, sender, details = {} } = event
   await tx.run(insertEvent, [
     newId(),
     event.event,
@@ -69,14 +71,14 @@ export async function record(tx: Database, event: AuditEvent): Promise<void> {
     event.actorId,
     event.subjectId,
     sessionId,
-    networkIn(origin),
-    origin.userAgent,
+    networkIn(sender),
+    sender.userAgent,
     JSON.stringify(details)
   ])
 }
 
-/** The network of an origin, as the trail names it. */
-export const networkIn = ({ ip }: Origin): string | null => (ip === null ? null : networkOf(ip))
+/** The network of a sender, as the trail names it. */
+export const networkIn = ({ ip }: Traced): string | null => (ip === null ? null : networkOf(ip))
 
 type Expressions = {
   /** FROM list that yields a row for each event, usually one or none. */

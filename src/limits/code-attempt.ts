@@ -11,7 +11,7 @@ const perNetwork = { count: 30, seconds: 900 }
  *
  * @throws {Problem} `throttled`; `invalid_code` when `attempt` finds nothing.
  */
-export async function attemptCode<Found>(
+export async function checkMailCode<Found>(
   { db, attemptKey }: Pick<Deps, 'db' | 'attemptKey'>,
   { kind, address, network }: { kind: string; address: string; network: string },
   attempt: () => Promise<Found | null>

@@ -2,7 +2,6 @@ import { digest, keyedDigest } from '../base/crypto/digest.js'
 import { newCode, newId, newLinkToken } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
-import type { LinkSecret } from '../mail/enqueue.js'
 import type { LinkPurpose } from './link-url.js'
 
 /** What a sign-up asked for; it takes effect when its own link is followed. */
@@ -13,7 +12,7 @@ export type SignUpPayload = {
 }
 
 /** Whether a link may still do what it is for. `void`: its account was disabled or changed its credentials. */
-export type Standing = 'live' | 'redeemed' | 'superseded' | 'expired' | 'void'
+export type LinkStatus = 'live' | 'redeemed' | 'superseded' | 'expired' | 'void'
 
 export type Link = {
   readonly id: string
@@ -22,8 +21,11 @@ export type Link = {
   readonly address: string
   readonly signUp: SignUpPayload | null
   readonly expiresAt: Date
-  readonly standing: Standing
+  readonly status: LinkStatus
 }
+
+/** What a link's mail carries and nobody else may read: the token in the URL, and the code to type. */
+export type LinkSecret = { readonly token: string; readonly code: string | null }
 
 /** The secrets of a link that is about to exist, and what the table will hold of them. */
 export type DraftedLink = {
@@ -98,7 +100,7 @@ const columns = `
     WHEN l."expiresAt" <= now() THEN 'expired'
     WHEN NOT u."isActive" OR COALESCE(l."credentialEpoch" <> u."credentialEpoch", false) THEN 'void'
     ELSE 'live'
-  END AS "standing"`
+  END AS "status"`
 
 const readByDigest = {
   name: 'read-link-by-digest',
@@ -135,7 +137,7 @@ export async function findLiveLink(
   purpose: LinkPurpose
 ): Promise<Link | null> {
   const [link] = await db.run<Link>(readById, [id])
-  return link?.purpose === purpose && link.standing === 'live' ? link : null
+  return link?.purpose === purpose && link.status === 'live' ? link : null
 }
 
 /** The live link whose short code was typed beside the address. Guard it with a budget. */
@@ -147,7 +149,7 @@ export async function findLinkByCode(
     address,
     purpose
   ])
-  if (link === undefined || link.standing !== 'live' || link.codeDigest === null) return null
+  if (link === undefined || link.status !== 'live' || link.codeDigest === null) return null
   const typed = code.toUpperCase().replaceAll(/[\s-]/g, '')
   return link.codeDigest === codeDigestOf(linkCodeKey, link.id, typed) ? link : null
 }

@@ -1,7 +1,7 @@
 import { jittered } from '../base/crypto/jitter.js'
 import { unseal } from '../base/crypto/seal.js'
 import type { Deps } from '../deps.js'
-import type { LinkSecret } from './enqueue.js'
+import type { LinkSecret } from '../links/link.js'
 import { type Failure, failureOf } from './mail-error.js'
 import { type ClaimedMail, settle, settleFailure } from './queue.js'
 import type { Render } from './render.js'

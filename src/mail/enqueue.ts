@@ -2,6 +2,7 @@ import { newId } from '../base/crypto/random.js'
 import { seal } from '../base/crypto/seal.js'
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
+import type { LinkSecret } from '../links/link.js'
 
 /** Every mail the service sends: a folder each under `views/mails`. */
 export type MailTemplate =
@@ -21,14 +22,17 @@ export type MailTemplate =
   | 'recovery-codes-low'
   | 'session-ended'
 
-/** What a link's mail carries and nobody else may read: the token in the URL, and the code to type. */
-export type LinkSecret = { readonly token: string; readonly code: string | null }
+/** Whom a mail goes to. Without a language of their own they get the installation's. */
+export type Addressee = {
+  /** The account; null for an address without one. */
+  readonly id: string | null
+  readonly email: string
+  readonly locale: string | null
+}
 
-type NewMail = {
+export type NewMail = {
   readonly template: MailTemplate
-  readonly userId: string | null
-  readonly recipient: string
-  readonly locale: string
+  readonly to: Addressee
   /** What the template shows beside the link; nothing secret. */
   readonly params?: Readonly<Record<string, string | number>>
   readonly link?: { readonly id: string; readonly secret: LinkSecret }
@@ -56,18 +60,18 @@ WHERE $9::float8 = 0 OR NOT EXISTS (SELECT FROM "Mail" earlier WHERE earlier."us
 export async function enqueue(
   tx: Database,
   { config, outboxKeys }: Pick<Deps, 'config' | 'outboxKeys'>,
-  { template, userId, recipient, locale, params = {}, link, quietSeconds = 0 }: NewMail
+  { template, to, params = {}, link, quietSeconds = 0 }: NewMail
 ): Promise<void> {
   if (config.EMAIL_DISABLED) return
   const id = newId()
   const secret = link && seal(outboxKeys, Buffer.from(JSON.stringify(link.secret)), id)
   await tx.run(insertMail, [
     id,
-    userId,
+    to.id,
     link?.id ?? null,
     template,
-    recipient,
-    locale,
+    to.email,
+    to.locale ?? config.DEFAULT_LOCALE,
     JSON.stringify(params),
     secret ?? null,
     quietSeconds

@@ -1,6 +1,7 @@
 import type { Config } from '../base/config/load.js'
+import type { LinkSecret } from '../links/link.js'
 import { linkUrl } from '../links/link-url.js'
-import type { LinkSecret, MailTemplate } from './enqueue.js'
+import type { MailTemplate } from './enqueue.js'
 import type { ClaimedMail } from './queue.js'
 
 export type Rendered = {

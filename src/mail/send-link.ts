@@ -73,7 +73,7 @@ type Request = {
  * Mails a fresh link to whoever has an address, and nothing where nobody has it: in one statement
  * that takes the same path either way, after the budgets, and with no answer (ENU-07, BRF-11).
  */
-export async function requestLink(
+export async function sendLink(
   deps: Pick<Deps, 'db' | 'config' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'>,
   { kind, email, network, locale }: Request
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import { newId } from '../base/crypto/random.js'
 import { seal } from '../base/crypto/seal.js'
 import type { Deps } from '../deps.js'
-import type { LinkSecret } from './enqueue.js'
+import type { LinkSecret } from '../links/link.js'
 
 type Expressions = {
   /** A CTE of at most one row with `id`, `email` and `locale`: who gets the mail. */

@@ -1,20 +1,21 @@
 import { raiseCredentialEpoch } from '../accounts/account.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
-import { record } from '../audit/record.js'
+import { byOwner, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { carryVerification } from '../links/link.js'
+import type { Sender } from '../sender.js'
 import { endSessionsWithoutFactor } from '../sessions/revoke.js'
-import { addFactor } from '../sessions/step-up.js'
-import { openSession, type SessionRequest, type SignIn } from '../sign-in/complete.js'
+import { addAuthenticationMethod } from '../sessions/step-up.js'
+import { completeSignIn, type SignIn } from '../sign-in/complete.js'
 import { createAuthenticator, readAuthenticator } from './authenticators.js'
 import { dropChallenges } from './challenges.js'
-import { announceEnabled } from './notify.js'
+import { notifyEnabled } from './notify.js'
 import { type Pending, readPending, takePending } from './pending.js'
 import { issueRecoveryCodes } from './recovery-codes.js'
-import { openSeed } from './seeds.js'
-import { ownerGone, type SetupOwner } from './setup-owner.js'
+import { openSecret } from './secret.js'
+import { type SetupOwner, setupNotValid } from './setup-owner.js'
 import { findStep } from './totp.js'
 
 type ActivateDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'totpKeys' | 'outboxKeys'>
@@ -33,31 +34,31 @@ export type Activated = {
  * goes on and has passed one now; a setup challenge becomes a session.
  *
  * @throws {Problem} `totp_already_active`; `setup_not_started`; `invalid_code` on `code`, after which
- *   the secret still waits; {@link ownerGone}; `unavailable`.
+ *   the secret still waits; {@link setupNotValid}; `unavailable`.
  */
 export async function activate(
   deps: ActivateDeps,
   owner: SetupOwner,
   code: string,
-  request: SessionRequest
+  sender: Sender
 ): Promise<Activated> {
   const { db } = deps
   const { userId } = owner
   if ((await readAuthenticator(db, userId)) !== null) throw new Problem('totp_already_active')
   const pending = await readPending(db, owner.shownTo)
   if (pending === null) throw new Problem('setup_not_started')
-  const seed = openSeed(deps, pending, userId)
-  const step = findStep({ seed, code, now: deps.clock(), lastStep: 0 })
+  const secret = openSecret(deps, pending, userId)
+  const step = findStep({ secret, code, now: deps.clock(), lastStep: 0 })
   if (step === null)
     throw new Problem('invalid_code', { fields: { code: [{ code: 'invalid_code' }] } })
   return db.transaction(async tx => {
     const account = await lockAccount(tx, userId)
-    if (account === null || !account.isActive) throw ownerGone(owner)
+    if (account === null || !account.isActive) throw setupNotValid(owner)
     // Before the epoch is compared: it is what another activation has just raised.
     if ((await readAuthenticator(tx, userId)) !== null) throw new Problem('totp_already_active')
-    if (account.credentialEpoch !== owner.credentialEpoch) throw ownerGone(owner)
+    if (account.credentialEpoch !== owner.credentialEpoch) throw setupNotValid(owner)
     if (!(await takePending(tx, pending))) throw new Problem('setup_not_started')
-    return enable(tx, deps, { owner, account, pending, step }, request)
+    return enable(tx, deps, { owner, account, pending, step }, sender)
   })
 }
 
@@ -73,7 +74,7 @@ async function enable(
   tx: Database,
   deps: ActivateDeps,
   { owner, account, pending, step }: Enabling,
-  request: SessionRequest
+  sender: Sender
 ): Promise<Activated> {
   const { userId, shownTo, proven } = owner
   const now = deps.clock()
@@ -87,14 +88,14 @@ async function enable(
   await endSessionsWithoutFactor(tx, { userId, keep: sessionId })
   await record(tx, {
     event: 'mfa.enabled',
-    actorId: userId,
-    subjectId: userId,
+    ...byOwner(userId),
     sessionId,
-    origin: request.device
+    sender
   })
-  await announceEnabled(tx, deps, account)
+  await notifyEnabled(tx, deps, account)
   if (sessionId !== null) {
-    if ((await addFactor(tx, { userId, sessionId })) === null) throw ownerGone(owner)
+    if ((await addAuthenticationMethod(tx, { userId, sessionId })) === null)
+      throw setupNotValid(owner)
     return { recoveryCodes, signIn: null }
   }
   const isUnproven =
@@ -106,7 +107,7 @@ async function enable(
     amr: [...proven, 'otp' as const],
     via: 'session.opened' as const
   }
-  const signIn = await openSession({ ...deps, db: tx }, proof, request)
-  if (signIn === null) throw ownerGone(owner)
+  const signIn = await completeSignIn({ ...deps, db: tx }, proof, sender)
+  if (signIn === null) throw setupNotValid(owner)
   return { recoveryCodes, signIn }
 }

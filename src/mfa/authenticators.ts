@@ -1,9 +1,9 @@
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
-import type { SealedSeed } from './seeds.js'
+import type { SealedSecret } from './secret.js'
 
 /** The authenticator app of an account. */
-export type Authenticator = SealedSeed & { readonly userId: string; readonly lastStep: number }
+export type Authenticator = SealedSecret & { readonly userId: string; readonly lastStep: number }
 
 export async function readAuthenticator(
   db: Database,
@@ -52,7 +52,7 @@ export async function dropSecondFactor(tx: Database, userId: string): Promise<bo
 }
 
 /** One line of a person's own list. */
-export type ListedFactor = {
+export type ListedAuthenticator = {
   readonly id: string
   readonly type: 'totp' | 'recovery_codes'
   readonly createdAt: Date
@@ -62,7 +62,10 @@ export type ListedFactor = {
 }
 
 /** The authenticator of an account and its set of recovery codes. Nothing in it opens anything (MFA-20). */
-export async function listFactors(db: Database, userId: string): Promise<ListedFactor[]> {
+export async function listAuthenticators(
+  db: Database,
+  userId: string
+): Promise<ListedAuthenticator[]> {
   const authenticator = await db.prisma.authenticator.findUnique({
     where: { userId },
     select: { id: true, createdAt: true, lastUsedAt: true }
@@ -73,7 +76,7 @@ export async function listFactors(db: Database, userId: string): Promise<ListedF
     select: { id: true, createdAt: true, usedAt: true },
     orderBy: { id: 'asc' }
   })
-  const listed: ListedFactor[] = [{ type: 'totp', ...authenticator }]
+  const listed: ListedAuthenticator[] = [{ type: 'totp', ...authenticator }]
   const [first] = codes
   if (first !== undefined) {
     const used = codes.flatMap(({ usedAt }) => usedAt ?? [])

@@ -1,14 +1,15 @@
-import { auditCte, networkIn, type Origin } from '../audit/record.js'
+import { auditCte, networkIn } from '../audit/record.js'
 import { digest } from '../base/crypto/digest.js'
 import { newChallengeToken, newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import { type Reservation, refundCte } from '../limits/budgets.js'
+import type { Sender } from '../sender.js'
 
 /** `login` waits for a code; `setup` is for an account without a factor, and allows to set one up. */
 export type ChallengeKind = 'login' | 'setup'
 
 /** What somebody proved so far, at a moment when the account had this credential epoch. */
-type Proof = {
+type Proved = {
   readonly userId: string
   readonly credentialEpoch: number
   readonly amr: readonly string[]
@@ -51,9 +52,9 @@ SELECT "kind"::text FROM challenge`
  */
 export async function createChallenge(
   db: Database,
-  { userId, credentialEpoch, amr, reservation }: Proof,
+  { userId, credentialEpoch, amr, reservation }: Proved,
   kinds: readonly ChallengeKind[],
-  origin: Origin
+  sender: Sender
 ): Promise<{ token: string; kind: ChallengeKind | null }> {
   const token = newChallengeToken()
   const [row] = await db.run<{ kind: ChallengeKind }>(createChallengeStatement, [
@@ -65,8 +66,8 @@ export async function createChallenge(
     kinds,
     reservation?.keys ?? [],
     newId(),
-    networkIn(origin),
-    origin.userAgent
+    networkIn(sender),
+    sender.userAgent
   ])
   return { token, kind: row?.kind ?? null }
 }

@@ -1,28 +1,29 @@
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
-import { type Origin, record } from '../audit/record.js'
+import { byOwner, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import { Problem, throttled } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { clear, type Reserved, refund, reserve } from '../limits/budgets.js'
+import type { Sender } from '../sender.js'
 import { readAuthenticator, useStep } from './authenticators.js'
 import { codeBudget } from './budget.js'
-import { announceAttempts, announceRecoveryCode } from './notify.js'
+import { notifyAttempts, notifyRecoveryCodeUsed } from './notify.js'
 import { useRecoveryCode } from './recovery-codes.js'
-import { openSeed } from './seeds.js'
+import { openSecret } from './secret.js'
 import { findStep } from './totp.js'
 
 /** A code as it was typed. */
-export type OfferedFactor = { readonly method: 'otp' | 'rc'; readonly code: string }
+export type OfferedCode = { readonly method: 'otp' | 'rc'; readonly code: string }
 
-export type FactorDeps = Pick<
+export type CheckCodeDeps = Pick<
   Deps,
   'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'totpKeys' | 'outboxKeys'
 >
 
-type Attempt<T> = {
+type CodeCheck<T> = {
   readonly userId: string
-  readonly offered: OfferedFactor
-  readonly origin: Origin
+  readonly offered: OfferedCode
+  readonly sender: Sender
   /** The account, or what the attempt is made with, is not there any more. */
   readonly gone: () => Problem
   /** Takes what else an attempt costs, once the account's budget allowed it; false: nothing is left. */
@@ -34,7 +35,7 @@ type Attempt<T> = {
 }
 
 /** Wrong codes after which the owner hears of them: one or two are slips. */
-const worthTelling = 3
+const failuresBeforeNotice = 3
 
 /**
  * Lets somebody whose password was right try a second factor. The attempt is taken from the account's
@@ -42,9 +43,9 @@ const worthTelling = 3
  * the right code, what it is for and the end of the count are one transaction (MFA-01, MFA-09).
  *
  * @throws {Problem} `throttled`, before anything else is looked at; `gone`, also where `take` had nothing
- *   left; `totp_not_active`; `invalid_code`; `unavailable` for a seed that cannot be opened.
+ *   left; `totp_not_active`; `invalid_code`; `unavailable` for a secret that cannot be opened.
  */
-export async function attemptFactor<T>(deps: FactorDeps, attempt: Attempt<T>): Promise<T> {
+export async function checkCode<T>(deps: CheckCodeDeps, attempt: CodeCheck<T>): Promise<T> {
   const { db, config, attemptKey } = deps
   const { userId, offered, take } = attempt
   const budget = codeBudget(config, userId)
@@ -71,7 +72,7 @@ export async function attemptFactor<T>(deps: FactorDeps, attempt: Attempt<T>): P
     return { result }
   })
   if (outcome !== 'wrong') return outcome.result
-  await noteFailure(deps, attempt, reserved)
+  await recordFailure(deps, attempt, reserved)
   if (reserved.blocksSeconds !== null) throw throttled(reserved.blocksSeconds)
   await attempt.onWrong?.()
   throw new Problem('invalid_code', {
@@ -86,8 +87,8 @@ type Find = (tx: Database, account: LockedAccount) => Promise<boolean>
 
 /** What has to be read and computed before the transaction: it shall hold the account's lock only briefly. */
 async function prepare(
-  deps: FactorDeps,
-  { userId, offered, origin }: Pick<Attempt<never>, 'userId' | 'offered' | 'origin'>
+  deps: CheckCodeDeps,
+  { userId, offered, sender }: Pick<CodeCheck<never>, 'userId' | 'offered' | 'sender'>
 ): Promise<Find> {
   const { method, code } = offered
   const authenticator = await readAuthenticator(deps.db, userId)
@@ -99,23 +100,22 @@ async function prepare(
       if (remaining === null) return false
       await record(tx, {
         event: 'mfa.recovery_code_used',
-        actorId: userId,
-        subjectId: userId,
-        origin,
+        ...byOwner(userId),
+        sender,
         details: { remaining }
       })
-      await announceRecoveryCode(tx, deps, account, remaining)
+      await notifyRecoveryCodeUsed(tx, deps, account, remaining)
       return true
     }
   }
-  const seed = openSeed(deps, authenticator, userId)
-  const step = findStep({ seed, code, now, lastStep: authenticator.lastStep })
+  const secret = openSecret(deps, authenticator, userId)
+  const step = findStep({ secret, code, now, lastStep: authenticator.lastStep })
   return async tx => step !== null && (await useStep(tx, { userId, step, now }))
 }
 
-async function noteFailure<T>(
-  deps: FactorDeps,
-  { userId, offered, origin }: Attempt<T>,
+async function recordFailure<T>(
+  deps: CheckCodeDeps,
+  { userId, offered, sender }: CodeCheck<T>,
   { failures, blocksSeconds }: Reserved
 ): Promise<void> {
   deps.log.warn({ event: 'mfa.failed', userId, failures }, 'a second factor was wrong')
@@ -127,9 +127,9 @@ async function noteFailure<T>(
       outcome: 'failure',
       actorId: null,
       subjectId: userId,
-      origin,
+      sender,
       details: { method: offered.method, ...(blocksSeconds === null ? {} : { lockout: true }) }
     })
-    if (failures >= worthTelling) await announceAttempts(tx, deps, account)
+    if (failures >= failuresBeforeNotice) await notifyAttempts(tx, deps, account)
   })
 }

@@ -1,11 +1,10 @@
-import { record } from '../audit/record.js'
+import { byOwner, record } from '../audit/record.js'
 import { Problem } from '../base/errors/problem.js'
-import type { Source } from '../passwords/check.js'
+import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
-import type { Device } from '../sessions/session.js'
 import { type Offered, type ProveDeps, proveAgain } from '../sign-in/authorize-change.js'
 import { dropSecondFactor, readAuthenticator } from './authenticators.js'
-import { announceDisabled } from './notify.js'
+import { notifyDisabled } from './notify.js'
 
 /**
  * Gives the second factor up: authenticator, recovery codes and sign-ins that wait for one go
@@ -17,19 +16,18 @@ export async function deactivate(
   deps: ProveDeps,
   principal: Principal,
   offered: Offered & { readonly password: string },
-  client: Source & { readonly device: Device }
+  sender: Sender
 ): Promise<void> {
-  await proveAgain(deps, principal, offered, client, async (tx, account) => {
+  await proveAgain(deps, principal, offered, sender, async (tx, account) => {
     const { id: userId } = account
     if ((await readAuthenticator(tx, userId)) === null) throw new Problem('totp_not_active')
     await dropSecondFactor(tx, userId)
     await record(tx, {
       event: 'mfa.disabled',
-      actorId: userId,
-      subjectId: userId,
+      ...byOwner(userId),
       sessionId: principal.sessionId,
-      origin: client.device
+      sender
     })
-    await announceDisabled(tx, deps, account)
+    await notifyDisabled(tx, deps, account)
   })
 }

@@ -1,6 +1,6 @@
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
-import type { SealedSeed } from './seeds.js'
+import type { SealedSecret } from './secret.js'
 
 /** To whom a secret was shown: only from there can it be activated (MFA-13). */
 export type PendingOwner =
@@ -24,7 +24,7 @@ const putForChallenge = put('challengeId', 'MfaChallenge')
 export async function putPending(
   db: Database,
   { sessionId, challengeId }: PendingOwner,
-  { sealedSecret, keyId }: SealedSeed
+  { sealedSecret, keyId }: SealedSecret
 ): Promise<boolean> {
   const statement = sessionId === undefined ? putForChallenge : putForSession
   const values = [newId(), sessionId ?? challengeId, sealedSecret, keyId]
@@ -38,7 +38,7 @@ SELECT "id", "sealedSecret", "keyId" FROM "PendingAuthenticator"
 WHERE ("sessionId" = $1::uuid OR "challengeId" = $2::uuid) AND "expiresAt" > now()`
 }
 
-export type Pending = SealedSeed & { readonly id: string }
+export type Pending = SealedSecret & { readonly id: string }
 
 /** The secret that was shown to this owner last, unless that is too long ago. */
 export async function readPending(

@@ -1,8 +1,7 @@
-import { record } from '../audit/record.js'
+import { byOwner, record } from '../audit/record.js'
 import { Problem } from '../base/errors/problem.js'
-import type { Source } from '../passwords/check.js'
+import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
-import type { Device } from '../sessions/session.js'
 import { type Offered, type ProveDeps, proveAgain } from '../sign-in/authorize-change.js'
 import { readAuthenticator } from './authenticators.js'
 import { issueRecoveryCodes } from './recovery-codes.js'
@@ -16,16 +15,15 @@ export async function renewRecoveryCodes(
   deps: ProveDeps,
   principal: Principal,
   offered: Offered,
-  client: Source & { readonly device: Device }
+  sender: Sender
 ): Promise<string[]> {
-  return proveAgain(deps, principal, offered, client, async (tx, { id: userId }) => {
+  return proveAgain(deps, principal, offered, sender, async (tx, { id: userId }) => {
     if ((await readAuthenticator(tx, userId)) === null) throw new Problem('totp_not_active')
     await record(tx, {
       event: 'mfa.recovery_codes_renewed',
-      actorId: userId,
-      subjectId: userId,
+      ...byOwner(userId),
       sessionId: principal.sessionId,
-      origin: client.device
+      sender
     })
     return issueRecoveryCodes(tx, { userId, now: deps.clock() })
   })

@@ -1,15 +1,15 @@
 import { keyIdOf } from '../base/crypto/derive.js'
 import { UnsealError, unseal } from '../base/crypto/seal.js'
 import type { Deps } from '../deps.js'
-import { sealSeed } from './seeds.js'
+import { sealSecret } from './secret.js'
 
 const batch = 200
 
 /**
  * Seals again, under the current `SECRET_KEY`, what an earlier one sealed; after that the fallback is
- * not needed for it. A seed that no key opens is left as it is: its owner's sign-in says so.
+ * not needed for it. A secret that no key opens is left as it is: its owner's sign-in says so.
  */
-export async function resealSeeds(
+export async function resealSecrets(
   deps: Pick<Deps, 'db' | 'totpKeys'>
 ): Promise<{ resealed: number }> {
   const { db, totpKeys } = deps
@@ -25,11 +25,11 @@ export async function resealSeeds(
         take: batch
       })
     for (const { id, userId, sealedSecret } of rows) {
-      const seed = openOrNull(totpKeys, sealedSecret, userId)
-      if (seed === null) continue
+      const secret = openOrNull(totpKeys, sealedSecret, userId)
+      if (secret === null) continue
       const { count } = await db.prisma.authenticator.updateMany({
         where: { id, sealedSecret },
-        data: sealSeed(deps, seed, userId)
+        data: sealSecret(deps, secret, userId)
       })
       resealed += count
     }

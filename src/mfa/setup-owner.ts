@@ -25,11 +25,11 @@ export async function ownerOfChallenge(
   setupChallengeId: string
 ): Promise<SetupOwner> {
   const challenge = await findChallenge(db, setupChallengeId, 'setup')
-  if (challenge === null) throw ownerGone({ proven: [] })
+  if (challenge === null) throw setupNotValid({ proven: [] })
   const { id: challengeId, userId, email, credentialEpoch, amr } = challenge
   return { userId, email, credentialEpoch, shownTo: { challengeId }, proven: amr }
 }
 
 /** The session or the challenge ended while it was used. */
-export const ownerGone = ({ proven }: Pick<SetupOwner, 'proven'>): Problem =>
+export const setupNotValid = ({ proven }: Pick<SetupOwner, 'proven'>): Problem =>
   new Problem(proven === null ? 'token_not_valid' : 'setup_challenge_invalid')

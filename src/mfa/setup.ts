@@ -4,9 +4,9 @@ import { readAuthenticator } from './authenticators.js'
 import { extendSetup } from './challenges.js'
 import { putPending, readPending } from './pending.js'
 import { drawUri, provisioningUri } from './provisioning.js'
-import { newSeed, openSeed } from './seeds.js'
-import { ownerGone, type SetupOwner } from './setup-owner.js'
-import { seedText } from './totp.js'
+import { newSecret, openSecret } from './secret.js'
+import { type SetupOwner, setupNotValid } from './setup-owner.js'
+import { secretText } from './totp.js'
 
 type SetupDeps = Pick<Deps, 'db' | 'config' | 'log' | 'totpKeys'>
 
@@ -21,15 +21,15 @@ export type Setup = {
  * Draws a secret and shows it to its owner alone, in place of one that waited there; what others
  * have under way stays, and so does an authenticator that is active (MFA-13).
  *
- * @throws {Problem} `totp_already_active`; {@link ownerGone}.
+ * @throws {Problem} `totp_already_active`; {@link setupNotValid}.
  */
 export async function beginSetup(deps: SetupDeps, owner: SetupOwner): Promise<Setup> {
   await refuseActive(deps, owner)
-  const seed = newSeed(deps, owner.userId)
+  const { secret, ...sealed } = newSecret(deps, owner.userId)
   const { challengeId } = owner.shownTo
   if (challengeId !== undefined) await extendSetup(deps.db, challengeId)
-  if (!(await putPending(deps.db, owner.shownTo, seed))) throw ownerGone(owner)
-  return show(deps, owner, seed.seed)
+  if (!(await putPending(deps.db, owner.shownTo, sealed))) throw setupNotValid(owner)
+  return show(deps, owner, secret)
 }
 
 /**
@@ -40,15 +40,15 @@ export async function continueSetup(deps: SetupDeps, owner: SetupOwner): Promise
   const pending = await readPending(deps.db, owner.shownTo)
   if (pending === null) return beginSetup(deps, owner)
   await refuseActive(deps, owner)
-  return show(deps, owner, openSeed(deps, pending, owner.userId))
+  return show(deps, owner, openSecret(deps, pending, owner.userId))
 }
 
 async function refuseActive({ db }: SetupDeps, { userId }: SetupOwner): Promise<void> {
   if ((await readAuthenticator(db, userId)) !== null) throw new Problem('totp_already_active')
 }
 
-async function show({ config }: SetupDeps, { email }: SetupOwner, seed: Buffer): Promise<Setup> {
-  const secret = seedText(seed)
+async function show({ config }: SetupDeps, { email }: SetupOwner, bytes: Buffer): Promise<Setup> {
+  const secret = secretText(bytes)
   const issuer = config.JWT_ALLAUTH_TOTP_ISSUER
   const uri = provisioningUri({ address: email, issuer, secret })
   return { secret, provisioningUri: uri, qrCode: await drawUri(uri) }

@@ -6,11 +6,11 @@ const window = { past: 30, future: 5 }
 
 const base32 = new ScureBase32Plugin()
 
-/** A seed as authenticator apps take it. */
-export const seedText = (seed: Uint8Array): string => base32.encode(seed)
+/** A secret as authenticator apps take it. */
+export const secretText = (secret: Uint8Array): string => base32.encode(secret)
 
-type Attempt = {
-  readonly seed: Uint8Array
+type TypedCode = {
+  readonly secret: Uint8Array
   readonly code: string
   readonly now: Date
   /** The step of the code that was accepted last: neither that one nor any before it counts again. */
@@ -21,7 +21,7 @@ type Attempt = {
  * The time step (RFC 6238) that a code is of, if it is one that may be used now. Only informs: the
  * caller has to write the step down, and of two writers one is too late (MFA-01).
  */
-export function findStep({ seed, code, now, lastStep }: Attempt): number | null {
+export function findStep({ secret, code, now, lastStep }: TypedCode): number | null {
   const token = code.replaceAll(/\s/g, '')
   const epoch = now.getTime() / 1000
   const latest = Math.floor((epoch + window.future) / period)
@@ -29,7 +29,7 @@ export function findStep({ seed, code, now, lastStep }: Attempt): number | null 
   if (!/^\d{6}$/.test(token) || lastStep >= latest) return null
   const result = verifySync({
     strategy: 'totp',
-    secret: seed,
+    secret: secret,
     token,
     epoch,
     period,

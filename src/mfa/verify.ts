@@ -1,7 +1,8 @@
 import { Problem } from '../base/errors/problem.js'
-import { openSession, type SessionRequest, type SignIn } from '../sign-in/complete.js'
+import type { Sender } from '../sender.js'
+import { completeSignIn, type SignIn } from '../sign-in/complete.js'
 import { findChallenge, reserveAttempt, useChallenge } from './challenges.js'
-import { attemptFactor, type FactorDeps, type OfferedFactor } from './check-code.js'
+import { type CheckCodeDeps, checkCode, type OfferedCode } from './check-code.js'
 
 const gone = () => new Problem('challenge_invalid')
 
@@ -14,9 +15,9 @@ const gone = () => new Problem('challenge_invalid')
  *   `code` or `recovery_code`; `throttled`, which leaves the challenge as it was (contract A.3.13).
  */
 export async function verifyChallenge(
-  deps: FactorDeps,
-  { challengeId, offered }: { challengeId: string; offered: OfferedFactor },
-  request: SessionRequest
+  deps: CheckCodeDeps,
+  { challengeId, offered }: { challengeId: string; offered: OfferedCode },
+  sender: Sender
 ): Promise<SignIn> {
   const { db, config } = deps
   const challenge = await findChallenge(db, challengeId, 'login')
@@ -24,10 +25,10 @@ export async function verifyChallenge(
   const { id, userId, credentialEpoch, amr } = challenge
   const limit = config.JWT_ALLAUTH_MFA_CHALLENGE_MAX_ATTEMPTS
   let attempt: number | null = null
-  return attemptFactor(deps, {
+  return checkCode(deps, {
     userId,
     offered,
-    origin: request.device,
+    sender,
     gone,
     take: async () => {
       attempt = await reserveAttempt(db, id, limit)
@@ -41,7 +42,7 @@ export async function verifyChallenge(
         amr: [...amr, offered.method],
         via: 'login' as const
       }
-      const signIn = await openSession({ ...deps, db: tx }, proof, request)
+      const signIn = await completeSignIn({ ...deps, db: tx }, proof, sender)
       if (signIn === null) throw gone()
       return signIn
     },

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.js'
 
 /** Says at start, and loudly, that there are factors which nobody asks for (MFA-24). */
-export async function warnOfIgnoredFactors({
+export async function warnWhenMfaOff({
   db,
   config,
   log

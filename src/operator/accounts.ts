@@ -1,12 +1,13 @@
 import { setAccountRole, setActive } from '../accounts/account.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
-import { type AuditEventName, noOrigin, record } from '../audit/record.js'
+import { type AuditEventName, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
 import { carryVerification, voidLinks } from '../links/link.js'
-import { enqueue } from '../mail/enqueue.js'
 import { dropSecondFactor, readAuthenticator } from '../mfa/authenticators.js'
+import { notifyDisabled } from '../mfa/notify.js'
 import { revokeAllSessions } from '../sessions/revoke.js'
+import { noSender } from './no-sender.js'
 import { Refusal } from './refusal.js'
 
 /** One transaction that holds the account's lock, so that mints and refreshes come before it or after. */
@@ -23,7 +24,7 @@ function withAccount<T>(
 }
 
 /** Nobody of the service did it: no actor, and the details say whose hand it was. */
-const note = (
+const recordByOperator = (
   tx: Database,
   event: AuditEventName,
   subjectId: string,
@@ -33,7 +34,7 @@ const note = (
     event,
     actorId: null,
     subjectId,
-    origin: noOrigin,
+    sender: noSender,
     details: { by: 'operator', ...details }
   })
 
@@ -47,7 +48,7 @@ export function disableUser(deps: Pick<Deps, 'db' | 'clock'>, userId: string): P
     await setActive(tx, userId, false)
     await revokeAllSessions(tx, { userId })
     await voidLinks(tx, userId, deps.clock())
-    await note(tx, 'account.disabled', userId)
+    await recordByOperator(tx, 'account.disabled', userId)
     return true
   })
 }
@@ -57,7 +58,7 @@ export function enableUser(deps: Pick<Deps, 'db'>, userId: string): Promise<bool
   return withAccount(deps, userId, async (tx, { isActive }) => {
     if (isActive) return false
     await setActive(tx, userId, true)
-    await note(tx, 'account.enabled', userId)
+    await recordByOperator(tx, 'account.enabled', userId)
     return true
   })
 }
@@ -87,7 +88,7 @@ export function setRole(
     await setAccountRole(tx, userId, to)
     if (lowered) await revokeAllSessions(tx, { userId })
     const details = { from: roles.nameOf(from), to: roles.nameOf(to) }
-    await note(tx, 'account.role_changed', userId, details)
+    await recordByOperator(tx, 'account.role_changed', userId, details)
     return { from, to, lowered }
   })
 }
@@ -96,7 +97,7 @@ export function setRole(
 export function logoutAll(deps: Pick<Deps, 'db'>, userId: string): Promise<void> {
   return withAccount(deps, userId, async tx => {
     await revokeAllSessions(tx, { userId })
-    await note(tx, 'logout.all', userId)
+    await recordByOperator(tx, 'logout.all', userId)
   })
 }
 
@@ -108,22 +109,14 @@ export function resetMfa(
   deps: Pick<Deps, 'db' | 'config' | 'clock' | 'outboxKeys'>,
   userId: string
 ): Promise<boolean> {
-  const { config, clock } = deps
   return withAccount(deps, userId, async (tx, account) => {
-    const { email, emailVerifiedAt, locale, credentialEpoch } = account
+    const { credentialEpoch } = account
     if ((await readAuthenticator(tx, userId)) === null) return false
     await dropSecondFactor(tx, userId)
     await revokeAllSessions(tx, { userId })
     await carryVerification(tx, { userId, credentialEpoch: credentialEpoch + 1 })
-    await note(tx, 'mfa.disabled', userId)
-    if (emailVerifiedAt === null) return true
-    await enqueue(tx, deps, {
-      template: 'mfa-disabled',
-      userId,
-      recipient: email,
-      locale: locale ?? config.DEFAULT_LOCALE,
-      params: { when: clock().toISOString() }
-    })
+    await recordByOperator(tx, 'mfa.disabled', userId)
+    await notifyDisabled(tx, deps, account)
     return true
   })
 }

@@ -1,9 +1,9 @@
-import { noOrigin } from '../audit/record.js'
 import { builtIn } from '../base/config/roles.js'
 import type { Database } from '../base/database/database.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { type InviteDeps, type Invited, invite } from '../registration/invite.js'
+import { noSender } from './no-sender.js'
 
 /** One who can sign in, or whose invitation can still be followed. */
 export async function hasSuperuser(tx: Database): Promise<boolean> {
@@ -54,5 +54,5 @@ const inviteSuperuser = (deps: InviteDeps, email: string): Promise<Invited> =>
   invite(
     deps,
     { email, role: 'superuser', firstName: '', lastName: '' },
-    { inviterId: null, locale: deps.config.DEFAULT_LOCALE, mail: 'admin-link', origin: noOrigin }
+    { inviterId: null, locale: deps.config.DEFAULT_LOCALE, mail: 'admin-link', sender: noSender }
   )

@@ -1,6 +1,6 @@
 import { type ListedEvent, listEvents } from '../audit/list.js'
 import type { Deps } from '../deps.js'
-import { type ListedFactor, listFactors } from '../mfa/authenticators.js'
+import { type ListedAuthenticator, listAuthenticators } from '../mfa/authenticators.js'
 import { Refusal } from './refusal.js'
 
 /** `invited`: asked in, and never came. */
@@ -68,10 +68,10 @@ export async function listAccounts(
 export async function showAccount(
   deps: ReadDeps,
   id: string
-): Promise<{ account: ListedAccount; factors: ListedFactor[]; events: ListedEvent[] }> {
+): Promise<{ account: ListedAccount; factors: ListedAuthenticator[]; events: ListedEvent[] }> {
   const [account] = await read(deps, 1, { id })
   if (account === undefined) throw new Refusal('This account was removed a moment ago.')
-  const factors = await listFactors(deps.db, id)
+  const factors = await listAuthenticators(deps.db, id)
   const { results: events } = await listEvents(deps, { subjectId: id, limit: 10 })
   return { account, factors, events }
 }

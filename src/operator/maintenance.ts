@@ -4,12 +4,12 @@ import { purgeAttempts } from '../limits/purge.js'
 import { purgeLinks } from '../links/purge.js'
 import { dropQueuedMails, purgeMails } from '../mail/purge.js'
 import { purgeChallenges } from '../mfa/purge.js'
-import { resealSeeds } from '../mfa/reseal.js'
+import { resealSecrets } from '../mfa/reseal.js'
 import { purgeSessions } from '../sessions/purge.js'
 import { dropRetiredKeys, resealSigningKeys, rotateSigningKeys } from '../tokens/keys/store.js'
 
 /** How many rows of each kind were removed. */
-export type Tidied = {
+export type MaintenanceReport = {
   readonly sessions: number
   readonly auditEvents: number
   readonly attempts: number
@@ -18,16 +18,16 @@ export type Tidied = {
   readonly links: number
 }
 
-type TidyDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys'>
+type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys'>
 
 /**
  * Rotates and seals again what is due, and removes what can no longer be honoured. Safe at any time
  * and from any number of processes at once (DAT-04).
  */
-export async function tidy(deps: TidyDeps): Promise<Tidied> {
+export async function runMaintenance(deps: MaintenanceDeps): Promise<MaintenanceReport> {
   const { db, config } = deps
-  await tidyKeys(deps)
-  await resealSeeds(deps)
+  await maintainKeys(deps)
+  await resealSecrets(deps)
   const sessions = await purgeSessions(db)
   const auditEvents = await purgeAuditEvents(db, config.AUDIT_RETENTION)
   const attempts = await purgeAttempts(db)
@@ -38,7 +38,7 @@ export async function tidy(deps: TidyDeps): Promise<Tidied> {
   return { sessions, auditEvents, attempts, challenges, mails, links }
 }
 
-async function tidyKeys({ db, config, keys, clock }: TidyDeps): Promise<void> {
+async function maintainKeys({ db, config, keys, clock }: MaintenanceDeps): Promise<void> {
   const now = clock()
   const before = (seconds: number) => new Date(now.getTime() - seconds * 1000)
   if (config.JWT_PRIVATE_KEY_FILE === null) {

@@ -1,21 +1,21 @@
 import { replacePassword } from '../accounts/account.js'
-import { record } from '../audit/record.js'
+import { byOwner, record } from '../audit/record.js'
 import { fieldProblem, Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { refund } from '../limits/budgets.js'
 import { enqueue } from '../mail/enqueue.js'
+import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
-import { openSession, type SessionRequest, type SignIn } from '../sign-in/complete.js'
-import { attemptPassword, incorrectPassword, type Source } from './check.js'
-import { checkNewPassword, hashNewPassword } from './new-password.js'
+import { completeSignIn, type SignIn } from '../sign-in/complete.js'
+import { checkPassword, incorrectPassword } from './check.js'
+import { checkNewPassword } from './new-password.js'
 
 type Change = {
   readonly oldPassword: string | null
   readonly newPassword1: string
   readonly newPassword2: string
 }
-type Client = Source & SessionRequest
 type ChangeDeps = Pick<
   Deps,
   'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy' | 'attemptKey' | 'outboxKeys'
@@ -34,34 +34,28 @@ export async function changePassword(
   deps: ChangeDeps,
   principal: Principal,
   change: Change,
-  client: Client
+  sender: Sender
 ): Promise<SignIn | null> {
   const { user, amr } = principal
   const { newPassword1: first, newPassword2: second } = change
   if (change.oldPassword !== null)
-    await confirmOldPassword(deps, principal, change.oldPassword, client)
+    await confirmOldPassword(deps, principal, change.oldPassword, sender)
   await checkNewPassword(deps, { field: 'new_password', first, second, context: user })
   if (change.oldPassword?.normalize('NFC') === first.normalize('NFC')) {
     throw fieldProblem('new_password1', { code: 'password_unchanged' })
   }
-  const passwordHash = await hashNewPassword(deps, first, client.signal)
+  const passwordHash = await deps.hasher.hash(first, sender.signal)
   return deps.db.transaction(async tx => {
     const { id: userId, credentialEpoch } = user
     const raised = await replacePassword(tx, userId, { passwordHash, credentialEpoch })
     if (raised === null) throw new Problem('token_not_valid')
     await record(tx, {
       event: 'password.changed',
-      actorId: userId,
-      subjectId: userId,
+      ...byOwner(userId),
       sessionId: principal.sessionId,
-      origin: client.device
+      sender
     })
-    await enqueue(tx, deps, {
-      template: 'password-changed',
-      userId,
-      recipient: user.email,
-      locale: user.locale ?? deps.config.DEFAULT_LOCALE
-    })
+    await enqueue(tx, deps, { template: 'password-changed', to: user })
     if (!deps.config.LOGOUT_ON_PASSWORD_CHANGE) return null
     await endSessionsAfterEpoch(tx, { userId })
     const authTime = change.oldPassword === null ? { authTime: principal.authTime } : {}
@@ -72,7 +66,7 @@ export async function changePassword(
       via: 'session.opened' as const,
       ...authTime
     }
-    const signIn = await openSession({ ...deps, db: tx }, proof, client)
+    const signIn = await completeSignIn({ ...deps, db: tx }, proof, sender)
     if (signIn === null) throw new Problem('token_not_valid')
     return signIn
   })
@@ -82,12 +76,12 @@ async function confirmOldPassword(
   deps: ChangeDeps,
   { user }: Principal,
   password: string,
-  source: Source
+  sender: Sender
 ) {
-  const { matches, reservation } = await attemptPassword(
+  const { matches, reservation } = await checkPassword(
     deps,
     { address: user.email, password },
-    source
+    sender
   )
   if (!matches) throw incorrectPassword('old_password')
   await refund(deps.db, reservation)

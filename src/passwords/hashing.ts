@@ -11,8 +11,6 @@ import {
 } from './phc.js'
 import { WorkerPool } from './worker-pool.js'
 
-export { HasherBusyError } from './worker-pool.js'
-
 declare const hashed: unique symbol
 /** A PHC string. Only this module makes one, so a plain password cannot be stored by mistake. */
 export type PasswordHash = string & { readonly [hashed]: true }

@@ -1,7 +1,5 @@
 import { type FieldProblem, Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { busy } from './check.js'
-import { HasherBusyError, type PasswordHash } from './hashing.js'
 import type { PasswordContext } from './policy.js'
 
 /** A password typed twice. `field` is the stem of the two field names: `password` or `new_password`. */
@@ -30,17 +28,4 @@ export async function checkNewPassword(
   if (problems.length > 0) fields[`${field}1`] = problems
   if (first !== second) fields[`${field}2`] = [{ code: 'password_mismatch' }]
   if (Object.keys(fields).length > 0) throw new Problem('validation_error', { fields })
-}
-
-/** Hashes a password that passed. @throws {Problem} `busy` when too many wait already. */
-export async function hashNewPassword(
-  { hasher }: Pick<Deps, 'hasher'>,
-  password: string,
-  signal?: AbortSignal
-): Promise<PasswordHash> {
-  try {
-    return await hasher.hash(password, signal)
-  } catch (error) {
-    throw error instanceof HasherBusyError ? busy(error) : error
-  }
 }

@@ -1,7 +1,8 @@
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { refund } from '../limits/budgets.js'
-import { attemptPassword, incorrectPassword, type Source } from './check.js'
+import type { Sender } from '../sender.js'
+import { checkPassword, incorrectPassword } from './check.js'
 
 const freshForSeconds = 600
 
@@ -21,14 +22,14 @@ type Proof = {
 export async function demandFreshProof(
   deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'attemptKey'>,
   { email, authTime, password }: Proof,
-  source: Source
+  sender: Sender
 ): Promise<void> {
   if (password === undefined) {
     const age = (deps.clock().getTime() - authTime.getTime()) / 1000
     if (age > freshForSeconds) throw new Problem('reauthentication_required')
     return
   }
-  const { matches, reservation } = await attemptPassword(deps, { address: email, password }, source)
+  const { matches, reservation } = await checkPassword(deps, { address: email, password }, sender)
   if (!matches) throw incorrectPassword('password')
   await refund(deps.db, reservation)
 }

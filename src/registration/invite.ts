@@ -1,7 +1,7 @@
 import { emailTaken } from '../accounts/account.js'
-import { createInvited, lockHolder, reinvite } from '../accounts/invited.js'
+import { createInvited, lockByEmail, reinvite } from '../accounts/invited.js'
 import { lockAccount } from '../accounts/lock.js'
-import { type Origin, record } from '../audit/record.js'
+import { record } from '../audit/record.js'
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
@@ -10,6 +10,7 @@ import type { Deps } from '../deps.js'
 import { createLink } from '../links/link.js'
 import { linkUrl } from '../links/link-url.js'
 import { enqueue } from '../mail/enqueue.js'
+import type { Sender } from '../sender.js'
 
 export type InviteDeps = Pick<
   Deps,
@@ -31,7 +32,7 @@ type Request = {
   /** The account that invites; null for an operator, who may grant any role. */
   readonly inviterId: string | null
   readonly locale: string
-  readonly origin: Origin
+  readonly sender: Sender
   /** What is mailed; null where an operator hands the link over by other means. */
   readonly mail: InvitationMail | null
 }
@@ -72,12 +73,12 @@ async function inviteWithin(
   tx: Database,
   deps: InviteDeps,
   { email, role, firstName, lastName }: Checked,
-  { inviterId, locale, mail, origin }: Request
+  { inviterId, locale, mail, sender }: Request
 ): Promise<Invited> {
-  await demandAuthority(tx, deps, inviterId, role)
+  await requireAuthority(tx, deps, inviterId, role)
   const now = deps.clock()
   const account = { email, role, firstName, lastName, locale }
-  const mayReplace = (pending: number) => demandAuthority(tx, deps, inviterId, pending)
+  const mayReplace = (pending: number) => requireAuthority(tx, deps, inviterId, pending)
   const { replaced, ...invited } = await reserve(tx, account, now, mayReplace)
   const invitation = { inviterId, role, createdAt: now, acceptedAt: null }
   const { id: invitationId } = await tx.prisma.invitation.upsert({
@@ -90,9 +91,9 @@ async function inviteWithin(
   const details = {
     role: deps.roles.nameOf(role),
     ...(replaced === null || replaced === role ? {} : { replaced: deps.roles.nameOf(replaced) }),
-    ...handOf(inviterId)
+    ...inviterOf(inviterId)
   }
-  await record(tx, { event: 'invitation.sent', actorId: inviterId, subjectId, origin, details })
+  await record(tx, { event: 'invitation.sent', actorId: inviterId, subjectId, sender, details })
   const link = await sendInvitation(tx, deps, { ...invited, email, locale }, mail)
   return { invitationId, email, role, link }
 }
@@ -105,7 +106,7 @@ async function reserve(
   mayReplace: (role: number) => Promise<void>
 ): Promise<{ userId: string; credentialEpoch: number; replaced: number | null }> {
   for (;;) {
-    const holder = await lockHolder(tx, account.email)
+    const holder = await lockByEmail(tx, account.email)
     if (holder?.claimed) throw emailTaken()
     if (holder !== null) {
       await mayReplace(holder.role)
@@ -118,14 +119,14 @@ async function reserve(
 }
 
 /** Where nobody of the service acts, the trail says whose hand it was. */
-export const handOf = (inviterId: string | null): { by?: 'operator' } =>
+export const inviterOf = (inviterId: string | null): { by?: 'operator' } =>
   inviterId === null ? { by: 'operator' } : {}
 
 /**
  * The inviter as of now, locked: of a demotion and an invitation at the same moment one comes first,
  * and what the inviter may grant is what they are then (ADM-02, ADM-03).
  */
-export async function demandAuthority(
+export async function requireAuthority(
   tx: Database,
   { config, roles }: Pick<Deps, 'config' | 'roles'>,
   inviterId: string | null,
@@ -161,6 +162,6 @@ export async function sendInvitation(
     lifetimeSeconds: deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS
   })
   if (mail !== null)
-    await enqueue(tx, deps, { template: mail, userId, recipient: email, locale, link })
+    await enqueue(tx, deps, { template: mail, to: { id: userId, email, locale }, link })
   return linkUrl(deps.config, { purpose: 'invitation', userId, token: link.secret.token })
 }

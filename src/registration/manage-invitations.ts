@@ -1,10 +1,11 @@
 import { removeInvited } from '../accounts/invited.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
-import { type Origin, record } from '../audit/record.js'
+import { record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { demandAuthority, handOf, type InviteDeps, sendInvitation } from './invite.js'
+import type { Sender } from '../sender.js'
+import { type InviteDeps, inviterOf, requireAuthority, sendInvitation } from './invite.js'
 
 export type InvitationState = 'pending' | 'expired' | 'accepted'
 
@@ -65,7 +66,7 @@ export async function openInvitationsBy(
 type Action = {
   readonly id: string
   readonly inviterId: string | null
-  readonly origin: Origin
+  readonly sender: Sender
 }
 
 /**
@@ -76,15 +77,15 @@ type Action = {
  */
 export async function resendInvitation(
   deps: InviteDeps,
-  { id, inviterId, origin }: Action
+  { id, inviterId, sender }: Action
 ): Promise<void> {
   await deps.db.transaction(async tx => {
     const { userId, role } = await openInvitation(tx, id)
-    await demandAuthority(tx, deps, inviterId, role)
+    await requireAuthority(tx, deps, inviterId, role)
     const { credentialEpoch, email, ...account } = await lockEnabled(tx, userId, inviterId)
     const locale = account.locale ?? deps.config.DEFAULT_LOCALE
-    const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
-    const event = { actorId: inviterId, subjectId: userId, origin, details }
+    const details = { role: deps.roles.nameOf(role), ...inviterOf(inviterId) }
+    const event = { actorId: inviterId, subjectId: userId, sender, details }
     await record(tx, { event: 'invitation.sent', ...event })
     await sendInvitation(tx, deps, { userId, credentialEpoch, email, locale }, 'invitation')
   })
@@ -97,16 +98,16 @@ export async function resendInvitation(
  */
 export async function revokeInvitation(
   deps: InviteDeps,
-  { id, inviterId, origin }: Action
+  { id, inviterId, sender }: Action
 ): Promise<void> {
   await deps.db.transaction(async tx => {
     const { userId, role } = await openInvitation(tx, id)
-    await demandAuthority(tx, deps, inviterId, role)
+    await requireAuthority(tx, deps, inviterId, role)
     // To take it back would let the address sign up: whoever disabled it may do that.
     if (inviterId !== null) await lockEnabled(tx, userId, inviterId)
     if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
-    const details = { role: deps.roles.nameOf(role), ...handOf(inviterId) }
-    const event = { actorId: inviterId, subjectId: userId, origin, details }
+    const details = { role: deps.roles.nameOf(role), ...inviterOf(inviterId) }
+    const event = { actorId: inviterId, subjectId: userId, sender, details }
     await record(tx, { event: 'invitation.revoked', ...event })
   })
 }

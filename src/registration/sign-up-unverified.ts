@@ -6,7 +6,7 @@ import type { Deps } from '../deps.js'
 import { draftLink } from '../links/link.js'
 import { replaceLinkCtes } from '../links/sql.js'
 import { mailValues, queueMailCte } from '../mail/sql.js'
-import type { Device } from '../sessions/session.js'
+import type { Sender } from '../sender.js'
 
 type NewAccount = {
   readonly email: EmailAddress
@@ -83,7 +83,7 @@ type Row = { readonly wasTaken: boolean; readonly isCreated: boolean; readonly i
 export async function signUpUnverified(
   deps: Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>,
   account: NewAccount,
-  { locale, device }: { locale: string; device: Device }
+  sender: Sender
 ): Promise<string> {
   const { db, config } = deps
   const { email, passwordHash, firstName, lastName } = account
@@ -98,7 +98,7 @@ export async function signUpUnverified(
       passwordHash,
       firstName,
       lastName,
-      locale,
+      sender.locale,
       link.id,
       link.digest,
       link.codeDigest,
@@ -108,8 +108,8 @@ export async function signUpUnverified(
       mail.sealedSecret,
       hides,
       newId(),
-      networkIn(device),
-      device.userAgent
+      networkIn(sender),
+      sender.userAgent
     ])
     const { wasTaken, isCreated, isClaimed } = row as Row
     if (isClaimed && !hides) throw emailTaken()

@@ -1,6 +1,6 @@
 import { createAccount } from '../accounts/account.js'
 import { releaseLapsedInvitation } from '../accounts/invited.js'
-import { record } from '../audit/record.js'
+import { byOwner, record } from '../audit/record.js'
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
@@ -10,13 +10,9 @@ import { createLink } from '../links/link.js'
 import { untilReplaced } from '../links/sql.js'
 import { mayMail } from '../mail/budget.js'
 import { enqueue } from '../mail/enqueue.js'
-import { checkNewPassword, hashNewPassword } from '../passwords/new-password.js'
-import {
-  openSession,
-  openSetupBlindly,
-  type SessionRequest,
-  type SignIn
-} from '../sign-in/complete.js'
+import { checkNewPassword } from '../passwords/new-password.js'
+import type { Sender } from '../sender.js'
+import { completeSignIn, requireSetupWithDecoy, type SignIn } from '../sign-in/complete.js'
 import { signUpUnverified } from './sign-up-unverified.js'
 
 export type SignUp = {
@@ -27,19 +23,13 @@ export type SignUp = {
   readonly lastName: string
 }
 
-type Client = SessionRequest & {
-  readonly network: string
-  readonly locale: string
-  readonly signal?: AbortSignal
-}
-
-export type Registered = {
+export type SignedUp = {
   readonly email: EmailAddress
   /** Null where the address has to be confirmed first, and no factor has to be set up. */
   readonly signIn: SignIn | null
 }
 
-type RegisterDeps = Pick<
+type SignUpDeps = Pick<
   Deps,
   | 'db'
   | 'config'
@@ -57,22 +47,18 @@ type RegisterDeps = Pick<
  *
  * @throws {Problem} `validation_error`; `email_taken`, where that is not hidden.
  */
-export async function register(
-  deps: RegisterDeps,
-  signUp: SignUp,
-  client: Client
-): Promise<Registered> {
+export async function signUp(deps: SignUpDeps, signUp: SignUp, sender: Sender): Promise<SignedUp> {
   const { email: typed, password1, password2, firstName, lastName } = signUp
   const email = canonicalAddress(typed)
   if (email === null) throw fieldProblem('email', { code: 'email' })
   const context = { email, firstName, lastName }
   await checkNewPassword(deps, { field: 'password', first: password1, second: password2, context })
-  const passwordHash = await hashNewPassword(deps, password1, client.signal)
+  const passwordHash = await deps.hasher.hash(password1, sender.signal)
   const account = { email, passwordHash, firstName, lastName }
   if (deps.config.EMAIL_VERIFICATION !== 'mandatory') {
-    return { email, signIn: await signUpAndIn(deps, account, client) }
+    return { email, signIn: await signUpAndIn(deps, account, sender) }
   }
-  return { email, signIn: await signUpHidden(deps, account, client) }
+  return { email, signIn: await signUpHidden(deps, account, sender) }
 }
 
 type NewAccount = Pick<SignUp, 'firstName' | 'lastName'> & {
@@ -86,47 +72,42 @@ type NewAccount = Pick<SignUp, 'firstName' | 'lastName'> & {
  * for the disk whether the challenge is anybody's or not (contract A.3.21).
  */
 async function signUpHidden(
-  deps: RegisterDeps,
+  deps: SignUpDeps,
   account: NewAccount,
-  client: Client
+  sender: Sender
 ): Promise<SignIn | null> {
-  const mails = await mayMail(deps, { address: account.email, network: client.network })
+  const mails = await mayMail(deps, { address: account.email, network: sender.network })
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') {
-    if (mails) await untilReplaced(() => signUpUnverified(deps, account, client))
+    if (mails) await untilReplaced(() => signUpUnverified(deps, account, sender))
     return null
   }
   const open = async (tx: Database) => {
     const inside = { ...deps, db: tx }
-    const userId = mails ? await signUpUnverified(inside, account, client) : newId()
+    const userId = mails ? await signUpUnverified(inside, account, sender) : newId()
     const proof = {
       userId,
       credentialEpoch: 0,
       amr: ['pwd'] as const,
       via: 'session.opened' as const
     }
-    return openSetupBlindly(inside, proof, client.device)
+    return requireSetupWithDecoy(inside, proof, sender)
   }
   return untilReplaced(() => deps.db.transaction(open))
 }
 
 /** Account, first session and, with optional verification, the mail: all or none. */
-async function signUpAndIn(
-  deps: RegisterDeps,
-  account: NewAccount,
-  client: Client
-): Promise<SignIn> {
+async function signUpAndIn(deps: SignUpDeps, account: NewAccount, sender: Sender): Promise<SignIn> {
   const { config, clock } = deps
   const asksToVerify =
     config.EMAIL_VERIFICATION === 'optional' &&
-    (await mayMail(deps, { address: account.email, network: client.network }))
+    (await mayMail(deps, { address: account.email, network: sender.network }))
   return deps.db.transaction(async tx => {
     const now = clock()
     const emailVerifiedAt = config.EMAIL_VERIFICATION === 'none' ? now : null
-    const created = { ...account, emailVerifiedAt, locale: client.locale, createdAt: now }
+    const created = { ...account, emailVerifiedAt, locale: sender.locale, createdAt: now }
     await releaseLapsedInvitation(tx, account.email)
     const { userId, credentialEpoch } = await createAccount(tx, created)
-    const origin = client.device
-    await record(tx, { event: 'account.created', actorId: userId, subjectId: userId, origin })
+    await record(tx, { event: 'account.created', ...byOwner(userId), sender })
     if (asksToVerify) {
       const { email: address, firstName, lastName, passwordHash } = account
       const link = await createLink(tx, deps, {
@@ -140,16 +121,14 @@ async function signUpAndIn(
       })
       await enqueue(tx, deps, {
         template: 'email-verification',
-        userId,
-        recipient: address,
-        locale: client.locale,
+        to: { id: userId, email: address, locale: sender.locale },
         link
       })
     }
-    const signIn = await openSession(
+    const signIn = await completeSignIn(
       { ...deps, db: tx },
       { userId, credentialEpoch, amr: ['pwd'], via: 'session.opened' },
-      client
+      sender
     )
     if (signIn === null) throw new Problem('internal_error')
     return signIn

@@ -1,13 +1,14 @@
 import { adoptSignUp, markVerified } from '../accounts/credentials.js'
 import { lockAccount } from '../accounts/lock.js'
-import { record } from '../audit/record.js'
+import { byOwner, record } from '../audit/record.js'
 import { canonicalAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
-import { attemptCode } from '../limits/code-attempt.js'
+import { checkMailCode } from '../limits/code-attempt.js'
 import { findLink, findLinkByCode, type Link, redeemLink } from '../links/link.js'
 import { dropUnproven } from '../mfa/drop-unproven.js'
+import type { Sender } from '../sender.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
-import { openSession, type SessionRequest, type SignIn } from '../sign-in/complete.js'
+import { completeSignIn, type SignIn } from '../sign-in/complete.js'
 
 /** What became of a confirmation. `superseded`: a newer mail was sent, whose link counts. */
 export type Confirmation =
@@ -17,14 +18,14 @@ export type Confirmation =
 type ConfirmDeps = Pick<Deps, 'db' | 'config' | 'clock'>
 
 /** What a confirmation link is good for right now, without using it. */
-export async function inspectConfirmation(
+export async function openConfirmation(
   deps: Pick<Deps, 'db'>,
   token: string
-): Promise<{ standing: 'live' | 'confirmed' | 'invalid' | 'superseded'; address: string }> {
+): Promise<{ status: 'live' | 'confirmed' | 'invalid' | 'superseded'; address: string }> {
   const link = await findLink(deps.db, token, 'email_verification')
-  const { standing = 'void', address = '' } = link ?? {}
-  if (standing === 'live' || standing === 'superseded') return { standing, address }
-  return { standing: standing === 'redeemed' ? 'confirmed' : 'invalid', address }
+  const { status = 'void', address = '' } = link ?? {}
+  if (status === 'live' || status === 'superseded') return { status, address }
+  return { status: status === 'redeemed' ? 'confirmed' : 'invalid', address }
 }
 
 /**
@@ -36,10 +37,10 @@ export async function inspectConfirmation(
 export async function confirmByToken(
   deps: ConfirmDeps,
   token: string,
-  request: SessionRequest
+  sender: Sender
 ): Promise<Confirmation> {
   const link = await findLink(deps.db, token, 'email_verification')
-  return link === null ? { outcome: 'invalid' } : confirm(deps, link, request)
+  return link === null ? { outcome: 'invalid' } : confirm(deps, link, sender)
 }
 
 /**
@@ -50,23 +51,19 @@ export async function confirmByToken(
 export async function confirmByCode(
   deps: ConfirmDeps & Pick<Deps, 'linkCodeKey' | 'attemptKey'>,
   { email, code, network }: { email: string; code: string; network: string },
-  request: SessionRequest
+  sender: Sender
 ): Promise<Confirmation> {
   const address = canonicalAddress(email) ?? ''
-  const link = await attemptCode(deps, { kind: 'verification-code', address, network }, () =>
+  const link = await checkMailCode(deps, { kind: 'verification-code', address, network }, () =>
     findLinkByCode(deps, { address, code, purpose: 'email_verification' })
   )
-  return confirm(deps, link, request)
+  return confirm(deps, link, sender)
 }
 
-async function confirm(
-  deps: ConfirmDeps,
-  link: Link,
-  request: SessionRequest
-): Promise<Confirmation> {
-  if (link.standing === 'redeemed') return { outcome: 'confirmed', signIn: null }
-  if (link.standing === 'superseded') return { outcome: 'superseded' }
-  if (link.standing !== 'live') return { outcome: 'invalid' }
+async function confirm(deps: ConfirmDeps, link: Link, sender: Sender): Promise<Confirmation> {
+  if (link.status === 'redeemed') return { outcome: 'confirmed', signIn: null }
+  if (link.status === 'superseded') return { outcome: 'superseded' }
+  if (link.status !== 'live') return { outcome: 'invalid' }
   return deps.db.transaction(async tx => {
     const account = await lockAccount(tx, link.userId)
     if (account === null || account.email !== link.address) return { outcome: 'invalid' }
@@ -83,17 +80,15 @@ async function confirm(
       // A later sign-up proved the mailbox: whatever an earlier one holds was never proven (EML-10).
       credentialEpoch = await adoptSignUp(tx, account, signUp, deps.clock())
       await endSessionsAfterEpoch(tx, { userId })
-      await dropUnproven(tx, userId, request.device)
+      await dropUnproven(tx, userId, sender)
     } else {
       await markVerified(tx, userId, deps.clock())
     }
     const details = { first: isFirstProof }
-    const origin = request.device
     await record(tx, {
       event: 'email.verified',
-      actorId: userId,
-      subjectId: userId,
-      origin,
+      ...byOwner(userId),
+      sender,
       details
     })
     const opens = isFirstProof && deps.config.JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION
@@ -103,7 +98,7 @@ async function confirm(
       amr: ['email'] as const,
       via: 'session.opened' as const
     }
-    const signIn = opens ? await openSession({ ...deps, db: tx }, proof, request) : null
+    const signIn = opens ? await completeSignIn({ ...deps, db: tx }, proof, sender) : null
     return { outcome: 'confirmed', signIn }
   })
 }

@@ -1,8 +1,9 @@
+import { type Account, accountOf, type UserColumns, userColumns } from '../accounts/account.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { satisfiesMode } from '../mfa/policy.js'
 import type { AuthenticationMethod } from './session.js'
-import { type Account, accountOf, firstRow, type UserColumns, userColumns } from './session.js'
+import { firstRow } from './session.js'
 
 /** Who is asking: the account as the database has it now, and the session that vouches for it. */
 export type Principal = {

@@ -3,19 +3,18 @@ import { newId, newJti } from '../base/crypto/random.js'
 import type { Deps } from '../deps.js'
 import { type Reservation, refundCte } from '../limits/budgets.js'
 import { satisfiesMode } from '../mfa/policy.js'
+import type { Sender } from '../sender.js'
 import {
   type AuthenticationMethod,
-  type Device,
   firstRow,
-  type Grant,
-  type GrantRow,
-  grantColumns,
-  grantOf,
-  type Transport
+  type Session,
+  type SessionRow,
+  sessionColumns,
+  sessionOf
 } from './session.js'
 
 /** That somebody is who they say, checked at a moment when the account had this credential epoch. */
-export type Proof = {
+export type Authentication = {
   readonly userId: string
   readonly credentialEpoch: number
   readonly amr: readonly AuthenticationMethod[]
@@ -27,7 +26,7 @@ export type Proof = {
   readonly reservation?: Reservation
 }
 
-const mintSession = {
+const createSessionStatement = {
   name: 'mint-session',
   text: `
 WITH u AS (
@@ -53,7 +52,7 @@ WITH u AS (
     userAgent: '$10',
     details: `jsonb_build_object('amr', s."amr", 'transport', s."transport")`
   })}
-SELECT ${grantColumns},
+SELECT ${sessionColumns},
   (SELECT count(*)::int4 FROM "Session" other WHERE other."userId" = u."id") AS "others"
 FROM u, s`
 }
@@ -67,36 +66,36 @@ FROM u, s`
  * @returns null when the proof lacks a factor, or the account was disabled, removed or changed its
  *   credentials meanwhile.
  */
-export async function mint(
+export async function createSession(
   deps: Pick<Deps, 'db' | 'config'>,
-  proof: Proof,
-  { transport, device }: { transport: Transport; device: Device }
-): Promise<Grant | null> {
+  proof: Authentication,
+  sender: Sender
+): Promise<Session | null> {
   const { config, db } = deps
   const lifetime = Math.min(
     config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME,
     config.JWT_ALLAUTH_SESSION_LIFETIME ?? Number.POSITIVE_INFINITY
   )
-  const row = await firstRow<GrantRow & { others: number }>(db, mintSession, [
+  const row = await firstRow<SessionRow & { others: number }>(db, createSessionStatement, [
     proof.userId,
     proof.credentialEpoch,
     newId(),
     newJti(),
     proof.authTime ?? null,
     proof.amr,
-    transport,
+    sender.transport,
     lifetime,
-    device.ip,
-    device.userAgent,
+    sender.ip,
+    sender.userAgent,
     proof.reservation?.keys ?? [],
     newId(),
     proof.via,
-    networkIn(device),
+    networkIn(sender),
     config.JWT_ALLAUTH_MFA_TOTP_MODE
   ])
   if (row === null) return null
   await endOldest(deps, row)
-  return grantOf(row)
+  return sessionOf(row)
 }
 
 const endOldestSessions = {

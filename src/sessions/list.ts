@@ -1,6 +1,7 @@
 import Bowser from 'bowser'
 import type { Deps } from '../deps.js'
-import type { AuthenticationMethod, Transport } from './session.js'
+import type { Transport } from '../sender.js'
+import type { AuthenticationMethod } from './session.js'
 
 /** One device of a person's own list. Names of browser, system and device are null where not known. */
 export type ListedSession = {

@@ -1,29 +1,20 @@
+import { accountOf } from '../accounts/account.js'
 import { record } from '../audit/record.js'
 import { newJti } from '../base/crypto/random.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { enqueue } from '../mail/enqueue.js'
+import { notifyOwner } from '../mail/notify-owner.js'
 import { satisfiesMode } from '../mfa/policy.js'
+import type { Sender } from '../sender.js'
 import { revokeAllSessions, revokeSession } from './revoke.js'
 import {
-  type Device,
   firstRow,
-  type Grant,
-  type GrantRow,
-  grantColumns,
-  grantOf,
-  type Transport
+  type RefreshToken,
+  type Session,
+  type SessionRow,
+  sessionColumns,
+  sessionOf
 } from './session.js'
-
-/** A refresh token whose signature held, and how it came. */
-export type Presented = {
-  readonly sessionId: string
-  readonly userId: string
-  readonly jti: string
-  /** The token's own `exp` has passed. */
-  readonly expired: boolean
-  readonly transport: Transport
-}
 
 type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'outboxKeys'>
 
@@ -42,10 +33,10 @@ WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND s."jti" = $3::uuid AND s."
   AND s."expiresAt" > now() AND COALESCE(s."createdAt" + make_interval(secs => $7::float8) > now(), true)
   AND u."id" = s."userId" AND u."isActive" AND (NOT $10::boolean OR u."emailVerifiedAt" IS NOT NULL)
   AND ${provedEnough('$11')}
-RETURNING ${grantColumns}`
+RETURNING ${sessionColumns}`
 }
 
-type Standing = GrantRow & {
+type SessionState = SessionRow & {
   readonly previousJti: string | null
   readonly withinGrace: boolean
   readonly pastIdle: boolean
@@ -54,10 +45,10 @@ type Standing = GrantRow & {
 }
 
 // A grace of no seconds is none, also within the millisecond that a moment is rounded to.
-const readStanding = {
-  name: 'read-session-standing',
+const readSessionState = {
+  name: 'read-session-state',
   text: `
-SELECT ${grantColumns}, s."previousJti",
+SELECT ${sessionColumns}, s."previousJti",
   COALESCE(s."rotatedAt" + make_interval(secs => NULLIF($3::float8, 0)) > now(), false) AS "withinGrace",
   s."expiresAt" <= now() AS "pastIdle",
   COALESCE(s."createdAt" + make_interval(secs => $4::float8) <= now(), false) AS "pastLifetime",
@@ -71,16 +62,16 @@ WHERE s."id" = $1::uuid AND s."userId" = $2::uuid`
  * updates nothing, one read tells why, and only a token that the session has left behind is theft.
  *
  * @throws {Problem} `token_not_valid`, `refresh_reused`, `session_expired`, `no_active_account`.
- *   `details.spent` says that this token can never work again.
+ *   `details.final` says that this token can never work again.
  */
 export async function refresh(
   deps: RefreshDeps,
-  presented: Presented,
-  device: Device
-): Promise<Grant> {
+  presented: RefreshToken,
+  sender: Sender
+): Promise<Session> {
   const { db, config } = deps
   if (!presented.expired) {
-    const row = await firstRow<GrantRow>(db, rotateSession, [
+    const row = await firstRow<SessionRow>(db, rotateSession, [
       presented.sessionId,
       presented.userId,
       presented.jti,
@@ -88,54 +79,58 @@ export async function refresh(
       presented.transport,
       config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME,
       config.JWT_ALLAUTH_SESSION_LIFETIME,
-      device.ip,
-      device.userAgent,
+      sender.ip,
+      sender.userAgent,
       config.EMAIL_VERIFICATION === 'mandatory',
       config.JWT_ALLAUTH_MFA_TOTP_MODE
     ])
-    if (row !== null) return grantOf(row)
+    if (row !== null) return sessionOf(row)
   }
-  return explain(deps, presented, device)
+  return explain(deps, presented, sender)
 }
 
 /** Why the rotation found nothing: a retry within the grace, an ended session, or theft. */
-async function explain(deps: RefreshDeps, presented: Presented, device: Device): Promise<Grant> {
+async function explain(
+  deps: RefreshDeps,
+  presented: RefreshToken,
+  sender: Sender
+): Promise<Session> {
   const { db, config } = deps
   const { sessionId, userId } = presented
-  const standing = await firstRow<Standing>(db, readStanding, [
+  const state = await firstRow<SessionState>(db, readSessionState, [
     sessionId,
     userId,
     config.REFRESH_REUSE_GRACE_SECONDS,
     config.JWT_ALLAUTH_SESSION_LIFETIME,
     config.JWT_ALLAUTH_MFA_TOTP_MODE
   ])
-  if (standing === null) throw spent('token_not_valid')
-  if (!standing.userIsActive) {
+  if (state === null) throw final('token_not_valid')
+  if (!state.userIsActive) {
     await revokeAllSessions(db, { userId })
-    throw spent('no_active_account')
+    throw final('no_active_account')
   }
   // Opened while none was asked for. The epoch stays: the link that confirms the address depends on it.
-  if (config.EMAIL_VERIFICATION === 'mandatory' && standing.userEmailVerifiedAt === null) {
+  if (config.EMAIL_VERIFICATION === 'mandatory' && state.userEmailVerifiedAt === null) {
     await revokeSession(db, { userId, sessionId })
-    throw spent('email_not_verified')
+    throw final('email_not_verified')
   }
-  if (standing.transport !== presented.transport) throw new Problem('token_not_valid')
-  if (standing.pastLifetime) {
+  if (state.transport !== presented.transport) throw new Problem('token_not_valid')
+  if (state.pastLifetime) {
     await revokeSession(db, { userId, sessionId })
-    throw spent('session_expired')
+    throw final('session_expired')
   }
   // Opened while no factor was asked for: it has to sign in again, and is asked then (MFA-10).
-  if (standing.owesFactor) {
+  if (state.owesFactor) {
     await revokeSession(db, { userId, sessionId })
-    throw spent('token_not_valid')
+    throw final('token_not_valid')
   }
-  if (standing.pastIdle || presented.expired) throw spent('token_not_valid')
+  if (state.pastIdle || presented.expired) throw final('token_not_valid')
   // Refused a moment ago, in order now: the account was enabled between the two statements.
-  if (standing.jti === presented.jti)
+  if (state.jti === presented.jti)
     throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })
-  if (standing.previousJti === presented.jti && standing.withinGrace) return grantOf(standing)
-  await endStolen(deps, standing, device)
-  throw spent('refresh_reused')
+  if (state.previousJti === presented.jti && state.withinGrace) return sessionOf(state)
+  await endStolen(deps, state, sender)
+  throw final('refresh_reused')
 }
 
 /**
@@ -143,9 +138,8 @@ async function explain(deps: RefreshDeps, presented: Presented, device: Device):
  * this has committed. A mailbox that nobody has proved to read is left in peace, and a proved one
  * hears of it once an hour at most.
  */
-async function endStolen(deps: RefreshDeps, standing: Standing, origin: Device): Promise<void> {
-  const { userId, sessionId, userEmail, userEmailVerifiedAt, userLocale } = standing
-  const when = deps.clock().toISOString()
+async function endStolen(deps: RefreshDeps, state: SessionState, sender: Sender): Promise<void> {
+  const { userId, sessionId } = state
   await deps.db.transaction(async tx => {
     await revokeSession(tx, { userId, sessionId })
     await record(tx, {
@@ -154,17 +148,10 @@ async function endStolen(deps: RefreshDeps, standing: Standing, origin: Device):
       actorId: null,
       subjectId: userId,
       sessionId,
-      origin
+      sender
     })
-    if (userEmailVerifiedAt === null) return
-    await enqueue(tx, deps, {
-      template: 'session-ended',
-      userId,
-      recipient: userEmail,
-      locale: userLocale ?? deps.config.DEFAULT_LOCALE,
-      params: { when },
-      quietSeconds: 3600
-    })
+    const owner = accountOf(state)
+    await notifyOwner(tx, deps, owner, { template: 'session-ended', quietSeconds: 3600 })
   })
   deps.log.warn(
     { event: 'session.refresh_reused', userId, sessionId },
@@ -172,11 +159,11 @@ async function endStolen(deps: RefreshDeps, standing: Standing, origin: Device):
   )
 }
 
-const spent = (
+const final = (
   code:
     | 'token_not_valid'
     | 'refresh_reused'
     | 'session_expired'
     | 'no_active_account'
     | 'email_not_verified'
-) => new Problem(code, { spent: true })
+) => new Problem(code, { final: true })

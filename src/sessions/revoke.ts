@@ -1,7 +1,7 @@
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
 import { hasFactorSql } from '../mfa/policy.js'
-import type { Presented } from './refresh.js'
+import type { RefreshToken } from './session.js'
 
 /** Ends one session of an account; whether there was one. A refresh in flight comes before or finds nothing. */
 export async function revokeSession(
@@ -85,7 +85,7 @@ RETURNING 1`
 /** Ends the session of a refresh token that is live, or was just rotated away; whether it did. */
 export async function revokeByRefreshToken(
   { db, config }: Pick<Deps, 'db' | 'config'>,
-  { sessionId, userId, jti, transport, expired }: Presented
+  { sessionId, userId, jti, transport, expired }: RefreshToken
 ): Promise<boolean> {
   if (expired) return false
   const values = [sessionId, userId, jti, transport, config.REFRESH_REUSE_GRACE_SECONDS]

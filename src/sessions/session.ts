@@ -1,26 +1,12 @@
+import { type Account, accountOf, type UserColumns, userColumns } from '../accounts/account.js'
 import type { Database, Statement } from '../base/database/database.js'
+import type { Transport } from '../sender.js'
 
 /** How a person proved who they are (RFC 8176): password, one-time code, recovery code, mailed link. */
 export type AuthenticationMethod = 'pwd' | 'otp' | 'rc' | 'email'
 
-export type Transport = 'cookie' | 'body'
-
-/** The account as tokens and answers need it; never the password hash. */
-export type Account = {
-  readonly id: string
-  readonly email: string
-  readonly emailVerifiedAt: Date | null
-  readonly firstName: string
-  readonly lastName: string
-  readonly role: number
-  readonly isActive: boolean
-  readonly credentialEpoch: number
-  readonly locale: string | null
-  readonly createdAt: Date
-}
-
-/** A session that was just minted or rotated: all that its two tokens say. */
-export type Grant = {
+/** A session that was just created or rotated: all that its two tokens say. */
+export type Session = {
   readonly user: Account
   readonly sessionId: string
   readonly jti: string
@@ -31,41 +17,23 @@ export type Grant = {
   readonly expiresAt: Date
 }
 
-/** What is kept of the device, when it may be kept at all. */
-export type Device = { readonly ip: string | null; readonly userAgent: string | null }
-
-export type UserColumns = {
-  [Field in keyof Account as `user${Capitalize<Field>}`]: Account[Field]
+/** A refresh token whose signature held, and how it came. The session decides whether it is still good. */
+export type RefreshToken = {
+  readonly sessionId: string
+  readonly userId: string
+  readonly jti: string
+  /** The token's own `exp` has passed. */
+  readonly expired: boolean
+  readonly transport: Transport
 }
-export type GrantRow = UserColumns & Omit<Grant, 'user'>
 
-/** Selects {@link UserColumns} from an account `u`. */
-export const userColumns = `
-  u."id" AS "userId", u."email" AS "userEmail", u."emailVerifiedAt" AS "userEmailVerifiedAt",
-  u."firstName" AS "userFirstName", u."lastName" AS "userLastName", u."role" AS "userRole",
-  u."isActive" AS "userIsActive", u."credentialEpoch" AS "userCredentialEpoch",
-  u."locale" AS "userLocale", u."createdAt" AS "userCreatedAt"`
+export type SessionRow = UserColumns & Omit<Session, 'user'>
 
-/** Selects a {@link GrantRow} from a session `s` and its account `u`. */
-export const grantColumns = `${userColumns},
+/** Selects a {@link SessionRow} from a session `s` and its account `u`. */
+export const sessionColumns = `${userColumns},
   s."id" AS "sessionId", s."jti", s."transport"::text, s."createdAt", s."authTime", s."amr", s."expiresAt"`
 
-export function accountOf(row: UserColumns): Account {
-  return {
-    id: row.userId,
-    email: row.userEmail,
-    emailVerifiedAt: row.userEmailVerifiedAt,
-    firstName: row.userFirstName,
-    lastName: row.userLastName,
-    role: row.userRole,
-    isActive: row.userIsActive,
-    credentialEpoch: row.userCredentialEpoch,
-    locale: row.userLocale,
-    createdAt: row.userCreatedAt
-  }
-}
-
-export function grantOf(row: GrantRow): Grant {
+export function sessionOf(row: SessionRow): Session {
   const { sessionId, jti, transport, createdAt, authTime, amr, expiresAt } = row
   return { user: accountOf(row), sessionId, jti, transport, createdAt, authTime, amr, expiresAt }
 }

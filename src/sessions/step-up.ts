@@ -2,13 +2,13 @@ import type { Database } from '../base/database/database.js'
 import {
   type AuthenticationMethod,
   firstRow,
-  type Grant,
-  type GrantRow,
-  grantColumns,
-  grantOf
+  type Session,
+  type SessionRow,
+  sessionColumns,
+  sessionOf
 } from './session.js'
 
-const renewProofStatement = {
+const stepUpStatement = {
   name: 'renew-session-proof',
   text: `
 UPDATE "Session" s SET "authTime" = CASE WHEN $4::boolean THEN now() ELSE s."authTime" END,
@@ -16,7 +16,7 @@ UPDATE "Session" s SET "authTime" = CASE WHEN $4::boolean THEN now() ELSE s."aut
 FROM "User" u
 WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND s."expiresAt" > now()
   AND u."id" = s."userId" AND u."isActive"
-RETURNING ${grantColumns}`
+RETURNING ${sessionColumns}`
 }
 
 type Own = { readonly userId: string; readonly sessionId: string }
@@ -25,26 +25,26 @@ type Own = { readonly userId: string; readonly sessionId: string }
  * Notes in a session that its person proved again, and how, who they are. In a transaction that holds
  * the account's lock. Null when the session has ended.
  */
-export const renewProof = (
+export const stepUp = (
   tx: Database,
   session: Own,
   proved: readonly AuthenticationMethod[]
-): Promise<Grant | null> => note(tx, session, proved, true)
+): Promise<Session | null> => recordMethods(tx, session, proved, true)
 
 /**
  * Notes a factor that the person has just set up. When they proved who they are stays as it was:
  * whoever holds a stolen session can set up an app of their own (EML-06, EML-09).
  */
-export const addFactor = (tx: Database, session: Own): Promise<Grant | null> =>
-  note(tx, session, ['otp'], false)
+export const addAuthenticationMethod = (tx: Database, session: Own): Promise<Session | null> =>
+  recordMethods(tx, session, ['otp'], false)
 
-async function note(
+async function recordMethods(
   tx: Database,
   { userId, sessionId }: Own,
   proved: readonly AuthenticationMethod[],
   isProof: boolean
-): Promise<Grant | null> {
+): Promise<Session | null> {
   const values = [sessionId, userId, proved, isProof]
-  const row = await firstRow<GrantRow>(tx, renewProofStatement, values)
-  return row && grantOf(row)
+  const row = await firstRow<SessionRow>(tx, stepUpStatement, values)
+  return row && sessionOf(row)
 }

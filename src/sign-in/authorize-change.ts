@@ -4,21 +4,20 @@ import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { refund } from '../limits/budgets.js'
 import { readAuthenticator } from '../mfa/authenticators.js'
-import { attemptFactor, type FactorDeps, type OfferedFactor } from '../mfa/check-code.js'
+import { type CheckCodeDeps, checkCode, type OfferedCode } from '../mfa/check-code.js'
 import { hasFactor } from '../mfa/policy.js'
-import { attemptPassword, incorrectPassword, type Source } from '../passwords/check.js'
+import { checkPassword, incorrectPassword } from '../passwords/check.js'
+import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
-import type { AuthenticationMethod, Device } from '../sessions/session.js'
+import type { AuthenticationMethod } from '../sessions/session.js'
 
 /** What somebody who is signed in sends to show that it is still them. */
 export type Offered = {
   readonly password?: string | undefined
-  readonly factor?: OfferedFactor | undefined
+  readonly factor?: OfferedCode | undefined
 }
 
-export type ProveDeps = FactorDeps & Pick<Deps, 'hasher'>
-
-type Client = Source & { readonly device: Device }
+export type ProveDeps = CheckCodeDeps & Pick<Deps, 'hasher'>
 
 /** What the proof is for: runs in the transaction that uses a code up, with all that was proved. */
 type Act<T> = (
@@ -43,7 +42,7 @@ export async function proveAgain<T>(
   deps: ProveDeps,
   principal: Principal,
   { password, factor }: Offered,
-  client: Client,
+  sender: Sender,
   act: Act<T>
 ): Promise<T> {
   const { id: userId } = principal.user
@@ -51,7 +50,7 @@ export async function proveAgain<T>(
     throw new Problem('reauthentication_required')
   const proved: AuthenticationMethod[] = []
   if (password !== undefined) {
-    await checkPassword(deps, principal, password, client)
+    await requirePassword(deps, principal, password, sender)
     proved.push('pwd')
   } else if (!isFresh(deps, principal)) {
     throw new Problem('reauthentication_required')
@@ -63,8 +62,7 @@ export async function proveAgain<T>(
   }
   if (factor !== undefined) {
     proved.push(factor.method)
-    const origin = client.device
-    return attemptFactor(deps, { userId, offered: factor, origin, gone, act: work })
+    return checkCode(deps, { userId, offered: factor, sender, gone, act: work })
   }
   return deps.db.transaction(async tx => {
     const account = await lockAccount(tx, userId)
@@ -82,18 +80,18 @@ function isFresh({ clock }: ProveDeps, { authTime }: Principal): boolean {
   return (clock().getTime() - authTime.getTime()) / 1000 <= freshForSeconds
 }
 
-async function checkPassword(
+async function requirePassword(
   deps: ProveDeps,
   { user }: Principal,
   password: string,
-  client: Client
+  sender: Sender
 ): Promise<void> {
-  const { candidate, matches, reservation } = await attemptPassword(
+  const { account, matches, reservation } = await checkPassword(
     deps,
     { address: user.email, password },
-    client
+    sender
   )
   // The address may be somebody else's by now.
-  if (!matches || candidate?.id !== user.id) throw incorrectPassword('password')
+  if (!matches || account?.id !== user.id) throw incorrectPassword('password')
   await refund(deps.db, reservation)
 }

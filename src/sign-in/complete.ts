@@ -1,18 +1,17 @@
 import type { Deps } from '../deps.js'
 import { type ChallengeKind, createChallenge } from '../mfa/challenges.js'
 import { hasFactor } from '../mfa/policy.js'
-import { mint, type Proof } from '../sessions/create.js'
-import type { Device, Grant, Transport } from '../sessions/session.js'
+import type { Sender } from '../sender.js'
+import { type Authentication, createSession } from '../sessions/create.js'
+import type { Session } from '../sessions/session.js'
 
 /** How a person's proof was answered: with a session, or with what is still asked for. */
 export type SignIn =
-  | { readonly kind: 'session'; readonly grant: Grant }
+  | { readonly kind: 'session'; readonly grant: Session }
   | { readonly kind: 'mfa_required'; readonly challengeId: string }
   | { readonly kind: 'mfa_setup_required'; readonly setupChallengeId: string }
 
-export type SessionRequest = { readonly transport: Transport; readonly device: Device }
-
-type GateDeps = Pick<Deps, 'db' | 'config'>
+type CompleteDeps = Pick<Deps, 'db' | 'config'>
 
 /**
  * The gate between a proof and a session, the same for every flow (design rule 1, MFA-10). The mint
@@ -20,18 +19,18 @@ type GateDeps = Pick<Deps, 'db' | 'config'>
  *
  * @returns null when the account was disabled, removed or changed its credentials meanwhile.
  */
-export async function openSession(
-  deps: GateDeps,
-  proof: Proof,
-  request: SessionRequest
+export async function completeSignIn(
+  deps: CompleteDeps,
+  proof: Authentication,
+  sender: Sender
 ): Promise<SignIn | null> {
   const kinds = kindsAskedFor(deps)
   // Twice, for a factor that was given up between the refusal and the challenge.
   for (const _ of ['first', 'again']) {
-    const grant = await mint(deps, proof, request)
+    const grant = await createSession(deps, proof, sender)
     if (grant !== null) return { kind: 'session', grant }
     if (kinds.length === 0 || hasFactor(proof.amr)) return null
-    const { token, kind } = await createChallenge(deps.db, proof, kinds, request.device)
+    const { token, kind } = await createChallenge(deps.db, proof, kinds, sender)
     if (kind !== null) return challengeOf(kind, token)
   }
   return null
@@ -41,13 +40,13 @@ export async function openSession(
  * For a flow that signs nobody in: the way to a first factor, where one is required and there is
  * none; null for everybody else.
  */
-export async function openSetup(
-  deps: GateDeps,
-  proof: Proof,
-  device: Device
+export async function requireSetup(
+  deps: CompleteDeps,
+  proof: Authentication,
+  sender: Sender
 ): Promise<SignIn | null> {
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
-  const { token, kind } = await createChallenge(deps.db, proof, ['setup'], device)
+  const { token, kind } = await createChallenge(deps.db, proof, ['setup'], sender)
   return kind && challengeOf(kind, token)
 }
 
@@ -55,17 +54,17 @@ export async function openSetup(
  * The same where nothing may tell whether there is an account: a challenge in any case, which fails
  * like an expired one for an account that is not there (contract A.3.21).
  */
-export async function openSetupBlindly(
-  deps: GateDeps,
-  proof: Proof,
-  device: Device
+export async function requireSetupWithDecoy(
+  deps: CompleteDeps,
+  proof: Authentication,
+  sender: Sender
 ): Promise<SignIn | null> {
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
-  const { token } = await createChallenge(deps.db, proof, ['setup'], device)
+  const { token } = await createChallenge(deps.db, proof, ['setup'], sender)
   return challengeOf('setup', token)
 }
 
-function kindsAskedFor({ config }: GateDeps): readonly ChallengeKind[] {
+function kindsAskedFor({ config }: CompleteDeps): readonly ChallengeKind[] {
   return { disabled: [], optional: ['login'] as const, required: ['login', 'setup'] as const }[
     config.JWT_ALLAUTH_MFA_TOTP_MODE
   ]

@@ -5,11 +5,11 @@ import { Problem, throttled } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { refund } from '../limits/budgets.js'
 import { readLockout } from '../mfa/budget.js'
-import { type Attempt, attemptPassword, type Source } from '../passwords/check.js'
-import { openSession, type SessionRequest, type SignIn } from './complete.js'
+import { checkPassword, type PasswordCheck } from '../passwords/check.js'
+import type { Sender } from '../sender.js'
+import { completeSignIn, type SignIn } from './complete.js'
 
-/** How a client wants its session, and what is known of its device. */
-export type Client = Source & SessionRequest
+/** How a sender wants its session, and what is known of its device. */
 
 type LoginDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'attemptKey' | 'log'>
 
@@ -24,19 +24,19 @@ type LoginDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'attemptKey' | 'log'>
 export async function login(
   deps: LoginDeps,
   { email, password }: { email: string; password: string },
-  client: Client
+  sender: Sender
 ): Promise<SignIn> {
   const address = canonicalAddress(email) ?? email.trim().toLowerCase()
-  const attempt = await attemptPassword(deps, { address, password }, client)
-  const { candidate, outdated, reservation } = attempt
+  const attempt = await checkPassword(deps, { address, password }, sender)
+  const { account, outdated, reservation } = attempt
   const reason = reasonAgainst(deps, attempt)
-  if (candidate === null || reason !== null) {
+  if (account === null || reason !== null) {
     await record(deps.db, {
       event: 'login',
       outcome: 'failure',
       actorId: null,
-      subjectId: candidate?.id ?? null,
-      origin: client.device,
+      subjectId: account?.id ?? null,
+      sender,
       details: { reason: reason ?? 'credentials', ...(attempt.locks ? { lockout: true } : {}) }
     })
     if (reason !== 'unverified') throw new Problem('incorrect_credentials')
@@ -44,7 +44,7 @@ export async function login(
     await refund(deps.db, reservation)
     throw new Problem('email_not_verified')
   }
-  const { id: userId, credentialEpoch, passwordHash } = candidate
+  const { id: userId, credentialEpoch, passwordHash } = account
   const proof = {
     userId,
     credentialEpoch,
@@ -52,7 +52,7 @@ export async function login(
     via: 'login' as const,
     reservation
   }
-  const signIn = await openSession(deps, proof, client)
+  const signIn = await completeSignIn(deps, proof, sender)
   if (signIn === null) throw new Problem('incorrect_credentials')
   if (signIn.kind === 'mfa_required') {
     // Said only now: who does not know the password does not hear of it (ENU-12).
@@ -66,11 +66,11 @@ export async function login(
 /** Why an attempt signs nobody in, for the trail; null where it may. */
 function reasonAgainst(
   { config }: Pick<Deps, 'config'>,
-  { candidate, matches }: Attempt
+  { account, matches }: PasswordCheck
 ): 'credentials' | 'disabled' | 'unverified' | null {
-  if (candidate === null || !matches) return 'credentials'
-  if (!candidate.isActive) return 'disabled'
-  if (config.EMAIL_VERIFICATION === 'mandatory' && !candidate.verified) return 'unverified'
+  if (account === null || !matches) return 'credentials'
+  if (!account.isActive) return 'disabled'
+  if (config.EMAIL_VERIFICATION === 'mandatory' && !account.verified) return 'unverified'
   return null
 }
 

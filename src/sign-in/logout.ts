@@ -1,18 +1,20 @@
-import { type Origin, record } from '../audit/record.js'
+import { byOwner, record } from '../audit/record.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
+import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
-import type { Presented } from '../sessions/refresh.js'
+
 import {
   revokeAllSessions,
   revokeByRefreshToken,
   revokeOtherSessions,
   revokeSession
 } from '../sessions/revoke.js'
+import type { RefreshToken } from '../sessions/session.js'
 
 type Proofs = {
   readonly bearer: Principal | null
-  readonly refresh: Presented | null
+  readonly refresh: RefreshToken | null
 }
 
 /**
@@ -24,7 +26,7 @@ type Proofs = {
 export async function logout(
   deps: Pick<Deps, 'db' | 'config'>,
   { bearer, refresh }: Proofs,
-  origin: Origin
+  sender: Sender
 ): Promise<void> {
   await deps.db.transaction(async tx => {
     const ended = new Map<string, string>()
@@ -39,7 +41,7 @@ export async function logout(
     }
     if (ended.size === 0) throw new Problem('token_not_valid')
     for (const [sessionId, userId] of ended) {
-      await record(tx, { event: 'logout', actorId: userId, subjectId: userId, sessionId, origin })
+      await record(tx, { event: 'logout', ...byOwner(userId), sessionId, sender })
     }
   })
 }
@@ -48,16 +50,15 @@ export async function logout(
 export async function logoutEverywhere(
   { db }: Pick<Deps, 'db'>,
   { user, sessionId }: Principal,
-  origin: Origin
+  sender: Sender
 ): Promise<void> {
   await db.transaction(async tx => {
     await revokeAllSessions(tx, { userId: user.id })
     await record(tx, {
       event: 'logout.all',
-      actorId: user.id,
-      subjectId: user.id,
+      ...byOwner(user.id),
       sessionId,
-      origin
+      sender
     })
   })
 }
@@ -66,17 +67,16 @@ export async function logoutEverywhere(
 export async function logoutOthers(
   { db }: Pick<Deps, 'db'>,
   { user, sessionId }: Principal,
-  origin: Origin
+  sender: Sender
 ): Promise<number> {
   return db.transaction(async tx => {
     const revoked = await revokeOtherSessions(tx, { userId: user.id, sessionId })
     const details = { revoked }
     await record(tx, {
       event: 'logout.others',
-      actorId: user.id,
-      subjectId: user.id,
+      ...byOwner(user.id),
       sessionId,
-      origin,
+      sender,
       details
     })
     return revoked
@@ -92,16 +92,15 @@ export async function logoutDevice(
   { db }: Pick<Deps, 'db'>,
   { user }: Principal,
   sessionId: string,
-  origin: Origin
+  sender: Sender
 ): Promise<void> {
   await db.transaction(async tx => {
     if (!(await revokeSession(tx, { userId: user.id, sessionId }))) throw new Problem('not_found')
     await record(tx, {
       event: 'logout.device',
-      actorId: user.id,
-      subjectId: user.id,
+      ...byOwner(user.id),
       sessionId,
-      origin
+      sender
     })
   })
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../base/config/load.js'
 import { createRoles, type Roles } from '../base/config/roles.js'
 import { newJti } from '../base/crypto/random.js'
-import type { Grant } from '../sessions/session.js'
+import type { Session } from '../sessions/session.js'
 import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Claims, Jws } from './jws.js'
 import type { KeyRing } from './keys/keyring.js'
@@ -22,7 +22,7 @@ export type PresentedRefresh = {
 
 /** Issues and reads the two tokens of a session. */
 export type Tokens = {
-  issue(grant: Grant): { access: string; refresh: string }
+  issue(grant: Session): { access: string; refresh: string }
   /** `expired` is told apart from `null`, a token that is none of ours. */
   readAccess(token: string): Bearer | 'expired' | null
   readRefresh(token: string): PresentedRefresh | null
@@ -36,7 +36,7 @@ type Parts = {
 }
 
 /** The tokens of an installation: access tokens that others verify, refresh tokens that only we read. */
-export function createTokens({ config, clock, keys, refresh }: Parts): Tokens {
+export function createSessionTokens({ config, clock, keys, refresh }: Parts): Tokens {
   const issuer = config.PUBLIC_URL
   const roles = createRoles(config.ROLES)
   const access = { issuer, audience: config.JWT_AUDIENCE, tokenType: 'access' }
@@ -86,7 +86,7 @@ export function createTokens({ config, clock, keys, refresh }: Parts): Tokens {
 }
 
 /** The claims of contract A.2.11; RFC 9068 §2.2 for the registered ones. */
-function sharedClaims(config: Config, roles: Roles, grant: Grant, now: Date): Claims {
+function sharedClaims(config: Config, roles: Roles, grant: Session, now: Date): Claims {
   return {
     ...extraClaims(config, grant),
     iss: config.PUBLIC_URL,
@@ -107,7 +107,7 @@ function sharedClaims(config: Config, roles: Roles, grant: Grant, now: Date): Cl
 }
 
 /** The deployer's own claims; a field without a value leaves its claim out, as the reference does. */
-function extraClaims(config: Config, { user }: Grant): Claims {
+function extraClaims(config: Config, { user }: Session): Claims {
   const fields = {
     email: user.email,
     first_name: user.firstName,

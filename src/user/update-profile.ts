@@ -1,11 +1,10 @@
 import { setNames } from '../accounts/account.js'
-import type { Origin } from '../audit/record.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
 import { fieldProblem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { mayMail } from '../mail/budget.js'
-import type { Source } from '../passwords/check.js'
 import { demandFreshProof } from '../passwords/reauthenticate.js'
+import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
 import { requestChange } from './email-change/request.js'
 
@@ -39,7 +38,7 @@ export async function updateProfile(
   >,
   { user, authTime, pendingEmail }: Principal,
   update: ProfileUpdate,
-  source: Source & { readonly device: Origin }
+  sender: Sender
 ): Promise<Profile> {
   const { email: current, firstName, lastName } = user
   const email =
@@ -47,10 +46,10 @@ export async function updateProfile(
   if (email === null) throw fieldProblem('email', { code: 'email' })
   const moves = email !== current
   if (moves || update.password !== undefined) {
-    await demandFreshProof(deps, { email: current, authTime, password: update.password }, source)
+    await demandFreshProof(deps, { email: current, authTime, password: update.password }, sender)
   }
   // Asked before the transaction: a budget is spent whatever becomes of the change.
-  const mails = moves && (await mayMail(deps, { address: email, network: source.network }))
+  const mails = moves && (await mayMail(deps, { address: email, network: sender.network }))
   // Only what was sent is written: of two devices that change a name each, neither undoes the other.
   const names = {
     ...(update.firstName === undefined ? {} : { firstName: update.firstName }),
@@ -64,7 +63,7 @@ export async function updateProfile(
       userId: user.id,
       email,
       mayMail: mails,
-      origin: source.device
+      sender
     })
     return pending === null
       ? { ...profile, email, pendingEmail: null }

@@ -758,9 +758,9 @@ test('OPS-02 a new SECRET_KEY: the fallback opens seeds until they are sealed ag
     )
   assert.equal((await pass(second)).statusCode, 200)
 
-  const { resealSeeds } = await import('../../src/mfa/reseal.js')
-  assert.deepEqual(await resealSeeds(second.app.deps), { resealed: 1 })
-  assert.deepEqual(await resealSeeds(second.app.deps), { resealed: 0 })
+  const { resealSecrets } = await import('../../src/mfa/reseal.js')
+  assert.deepEqual(await resealSecrets(second.app.deps), { resealed: 1 })
+  assert.deepEqual(await resealSecrets(second.app.deps), { resealed: 0 })
   await second.query('DELETE FROM "SigningKey"')
   const third = await startAppOn(t, first.databaseUrl, { ...optional, SECRET_KEY: fresh })
   await third.advance(120)

@@ -191,8 +191,9 @@ test('a dead mail can be listed and sent again, unless its link is void', async 
 test('a mail that says the same as one just before is left out where that is asked', async t => {
   const mailbox = await openMailbox(t)
   const outbox = await startOutbox(t, mailbox)
-  const { id: userId, email } = await outbox.newAccount()
-  const quietly = { template: 'session-ended', userId, quietSeconds: 3600 } as const
+  const { id, email } = await outbox.newAccount()
+  const to = { id, email, locale: 'en' }
+  const quietly = { template: 'session-ended', to, quietSeconds: 3600 } as const
   await outbox.post(email, quietly)
   await outbox.post(email, quietly)
   assert.equal((await outbox.rows()).length, 1)

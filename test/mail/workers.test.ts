@@ -88,7 +88,7 @@ test('a worker hears of a mail when its transaction has committed, and of none t
 test('whatever writes a mail wakes the worker', async () => {
   const folder = join(packageRoot, 'src')
   const files = (await readdir(folder, { recursive: true })).filter(
-    name => name.endsWith('.ts') && !name.startsWith(join('database', 'client'))
+    name => name.endsWith('.ts') && !name.startsWith(join('base', 'database', 'client'))
   )
   const writers: string[] = []
   for (const name of files) {
@@ -97,7 +97,7 @@ test('whatever writes a mail wakes the worker', async () => {
     if (writes && !text.includes(".notify('mail')")) writers.push(name)
   }
   // It makes the text of statements; those who run them tell.
-  assert.deepEqual(writers, [join('outbox', 'queue-sql.ts')])
+  assert.deepEqual(writers, [join('mail', 'sql.ts')])
 })
 
 test('the worker alone: help, refusals in sentences, and a clean end', async t => {

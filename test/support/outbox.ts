@@ -71,9 +71,7 @@ export async function startOutbox(
   const enqueueIn = (tx: Database, recipient: string, mail: Partial<NewMail> = {}) =>
     enqueue(tx, deps, {
       template: 'password-changed',
-      userId: null,
-      recipient,
-      locale: 'en',
+      to: { id: null, email: recipient, locale: 'en' },
       ...mail
     })
 
@@ -99,7 +97,11 @@ export async function startOutbox(
     })
     const secret = { token, code: 'ABCDEFGH' }
     const link = { id, secret }
-    await post(account.email, { template: 'password-reset', userId: account.id, link })
+    await post(account.email, {
+      template: 'password-reset',
+      to: { ...account, locale: 'en' },
+      link
+    })
     return { linkId: id, token }
   }
 

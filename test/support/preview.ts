@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import errors from '../../plugins/errors.js'
-import i18n from '../../plugins/language.js'
+import language from '../../plugins/language.js'
 import securityHeaders from '../../plugins/security-headers.js'
 import views from '../../plugins/views.js'
 import assets from '../../routes/assets.js'
@@ -37,7 +37,7 @@ export async function previewApp(settings: Readonly<Record<string, string>> = {}
   )
   await app.register(errors)
   await app.register(securityHeaders)
-  await app.register(i18n)
+  await app.register(language)
   app.decorateRequest('bearer', null)
   await app.register(views)
   await app.register(assets, { prefix: config.BASE_PATH })
@@ -46,7 +46,7 @@ export async function previewApp(settings: Readonly<Record<string, string>> = {}
     return reply.page(name as PageName, context as never)
   })
   app.get<{ Params: { name: (typeof mailNames)[number] } }>('/mail/:name', (request, reply) => {
-    const { html } = app.renderer.mail(request.params.name, request.locale, sampleMail)
+    const { html } = app.renderer.mail(request.params.name, request.language.use(), sampleMail)
     // As a mail program shows it; the policy of `mailHtml` would stop the check from running.
     reply.removeHeader('content-security-policy')
     return reply.type('text/html; charset=utf-8').send(html)
@@ -55,7 +55,7 @@ export async function previewApp(settings: Readonly<Record<string, string>> = {}
     throw throttled(30)
   })
   app.get('/dev/mailbox/:id/html', (request, reply) => {
-    const { html } = app.renderer.mail('email-verification', request.locale, sampleMail)
+    const { html } = app.renderer.mail('email-verification', request.language.use(), sampleMail)
     return reply.mailHtml(html)
   })
   return app

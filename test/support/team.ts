@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { noOrigin } from '../../src/audit/record.js'
 import { setRole } from '../../src/operator/accounts.js'
+import { noSender } from '../../src/operator/no-sender.js'
 import { invite } from '../../src/registration/invite.js'
 import type { TestApp } from './app.js'
 import {
@@ -54,7 +54,7 @@ export async function inviteByOperator(
   role = 'user'
 ): Promise<string> {
   const invitee = { email, role, firstName: '', lastName: '' }
-  const how = { inviterId: null, locale: 'en', mail: null, origin: noOrigin }
+  const how = { inviterId: null, locale: 'en', mail: null, sender: noSender }
   return (await invite(deps, invitee, how)).link
 }
 

@@ -6,10 +6,10 @@ import { after, before, beforeEach, suite, type TestContext, test } from 'node:t
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { hash as hashArgon2, verify as verifyArgon2 } from '@node-rs/argon2'
 import { dictionary } from '@zxcvbn-ts/language-common'
-import { createHasher, HasherBusyError } from '../../src/passwords/hashing.js'
+import { createHasher } from '../../src/passwords/hashing.js'
 import { decoyPhc } from '../../src/passwords/phc.js'
 import { createPasswordPolicy, type PasswordPolicy } from '../../src/passwords/policy.js'
-import { WorkerPool } from '../../src/passwords/worker-pool.js'
+import { HasherBusyError, WorkerPool } from '../../src/passwords/worker-pool.js'
 import { atEnd } from '../support/at-end.js'
 
 const parameters = { memoryKib: 7168, iterations: 5, parallelism: 1 }

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import decodeQr from 'jsqr'
-import { newTotpSeed } from '../../src/base/crypto/random.js'
+import { newTotpSecret } from '../../src/base/crypto/random.js'
 import { drawUri, provisioningUri } from '../../src/mfa/provisioning.js'
-import { findStep, seedText } from '../../src/mfa/totp.js'
+import { findStep, secretText } from '../../src/mfa/totp.js'
 import { appCode } from '../support/factor.js'
 import { rasterize } from '../support/qr.js'
 
-/** The seed of RFC 6238, appendix B, for SHA-1. */
-const seed = Buffer.from('12345678901234567890')
+/** The secret of RFC 6238, appendix B, for SHA-1. */
+const secret = Buffer.from('12345678901234567890')
 const at = (seconds: number) => new Date(seconds * 1000)
 const accepts = (code: string, seconds: number, lastStep = 0) =>
-  findStep({ seed, code, now: at(seconds), lastStep })
+  findStep({ secret, code, now: at(seconds), lastStep })
 
 test('RFC 6238 the test vectors of appendix B, in their last six digits', () => {
   const vectors: [seconds: number, code: string][] = [
@@ -34,25 +34,25 @@ test('a code of an independent implementation is accepted', {
   skip: oathtool ? false : 'no oathtool here; install Debian’s oathtool'
 }, () => {
   for (let index = 0; index < 20; index++) {
-    const fresh = newTotpSeed()
+    const fresh = newTotpSecret()
     const seconds = 1_700_000_000 + index * 12_345_678
     const { stdout } = spawnSync(
       'oathtool',
-      ['--totp', '-b', seedText(fresh), '--now', `@${seconds}`],
+      ['--totp', '-b', secretText(fresh), '--now', `@${seconds}`],
       { encoding: 'utf8' }
     )
     const code = stdout.trim()
     assert.match(code, /^\d{6}$/)
-    const step = findStep({ seed: fresh, code, now: at(seconds), lastStep: 0 })
+    const step = findStep({ secret: fresh, code, now: at(seconds), lastStep: 0 })
     assert.equal(step, Math.floor(seconds / 30))
-    assert.equal(appCode(seedText(fresh), at(seconds)), code, 'the app of the tests agrees')
+    assert.equal(appCode(secretText(fresh), at(seconds)), code, 'the app of the tests agrees')
   }
 })
 
 // A step begins at this second; the codes of the steps around it, by the tests' own implementation.
 const begin = 1_800_000_000
 const now = begin / 30
-const codeOf = (step: number) => appCode(seedText(seed), at(step * 30))
+const codeOf = (step: number) => appCode(secretText(secret), at(step * 30))
 
 test('D10 MFA-04 the current step and the one before count, those further away do not', () => {
   for (const second of [0, 1, 24, 29.999]) {
@@ -95,13 +95,13 @@ test('MFA-22 a code is six ASCII digits, with spaces or without', () => {
     assert.equal(accepts(typed, begin), null, JSON.stringify(typed))
 })
 
-test('MFA-17 a seed has 160 bits and 32 letters', () => {
-  const seeds = new Set(Array.from({ length: 100 }, () => seedText(newTotpSeed())))
-  assert.equal(seeds.size, 100)
-  for (const text of seeds) assert.match(text, /^[A-Z2-7]{32}$/)
+test('MFA-17 a secret has 160 bits and 32 letters', () => {
+  const secrets = new Set(Array.from({ length: 100 }, () => secretText(newTotpSecret())))
+  assert.equal(secrets.size, 100)
+  for (const text of secrets) assert.match(text, /^[A-Z2-7]{32}$/)
 })
 
-const secret = seedText(seed)
+const text = secretText(secret)
 const oddities: [address: string, issuer: string][] = [
   ['ada@example.com', 'Postern'],
   ["o'brien+x=y&secret=aaaa@example.com", 'A & B = C'],
@@ -111,14 +111,14 @@ const oddities: [address: string, issuer: string][] = [
 
 test('MFA-21 no address and no issuer can add to the provisioning URI', () => {
   for (const [address, issuer] of oddities) {
-    const uri = new URL(provisioningUri({ address, issuer, secret }))
+    const uri = new URL(provisioningUri({ address, issuer, secret: text }))
     assert.equal(uri.protocol, 'otpauth:')
     assert.equal(uri.host, 'totp')
     assert.equal(decodeURIComponent(uri.pathname), `/${address}`)
     assert.deepEqual(
       [...uri.searchParams],
       [
-        ['secret', secret],
+        ['secret', text],
         ['issuer', issuer]
       ]
     )
@@ -128,7 +128,7 @@ test('MFA-21 no address and no issuer can add to the provisioning URI', () => {
 
 test('MFA-21 the picture holds shapes and nothing else, and a QR reader reads the URI in it', async () => {
   for (const [address, issuer] of oddities) {
-    const uri = provisioningUri({ address, issuer, secret })
+    const uri = provisioningUri({ address, issuer, secret: text })
     const svg = await drawUri(uri)
     const names = [...svg.matchAll(/<\/?([a-zA-Z]+)/g)].map(([, name]) => name)
     assert.deepEqual([...new Set(names)].toSorted(), ['path', 'svg'])

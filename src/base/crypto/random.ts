@@ -20,8 +20,8 @@ const codeAlphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 export const newCode = (): string =>
   Array.from(randomBytes(8), byte => codeAlphabet[byte & 31]).join('')
 
-/** 160 bits: the seed of an authenticator app (RFC 4226 §4, R6). */
-export const newTotpSeed = (): Buffer => randomBytes(20)
+/** 160 bits: the secret of an authenticator app (RFC 4226 §4, R6). */
+export const newTotpSecret = (): Buffer => randomBytes(20)
 
 /** 256 bits in base64url: what a client holds between the password and the second factor. */
 export const newChallengeToken = (): string => randomBytes(32).toString('base64url')

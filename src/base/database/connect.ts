@@ -4,7 +4,7 @@ import type { Config } from '../config/load.js'
 import { EmbeddedDatabaseError, embeddedStatus, openEmbedded } from './embedded.js'
 
 /** A database that answers at `url` until it is closed. */
-export type Reached = { readonly url: string; close(): Promise<void> }
+export type ConnectedDatabase = { readonly url: string; close(): Promise<void> }
 
 /**
  * The database for a command beside the service: the server of `DATABASE_URL`; the embedded one of a
@@ -12,10 +12,10 @@ export type Reached = { readonly url: string; close(): Promise<void> }
  *
  * @throws {EmbeddedDatabaseError}
  */
-export async function reachDatabase(
+export async function connectDatabase(
   { DATABASE_URL, DATA_DIR }: Pick<Config, 'DATABASE_URL' | 'DATA_DIR'>,
   onProgress: (message: string) => void
-): Promise<Reached> {
+): Promise<ConnectedDatabase> {
   if (DATABASE_URL !== null) return { url: DATABASE_URL, close: async () => {} }
   const running = await runningEmbedded(DATA_DIR)
   if (running !== null) return running
@@ -36,7 +36,7 @@ export async function reachDatabase(
   }
 }
 
-async function runningEmbedded(dataDir: string): Promise<Reached | null> {
+async function runningEmbedded(dataDir: string): Promise<ConnectedDatabase | null> {
   const { url, pid } = await embeddedStatus(dataDir)
   // Without a holder it is about to be stopped: its owner died.
   return url === undefined || pid === undefined ? null : { url, close: async () => {} }

@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Door, loopbackDoor, readPassword, socketDoor } from './embedded/access.js'
+import { loopbackSocket, readPassword, type ServerSocket, unixSocket } from './embedded/access.js'
 import { findBinaries } from './embedded/binaries.js'
 import { EmbeddedDatabaseError, readable } from './embedded/error.js'
 import { findHome, homeLink, prepareHome } from './embedded/home.js'
@@ -8,7 +8,7 @@ import { serverIdentity } from './embedded/identity.js'
 import { readPostmaster } from './embedded/postmaster.js'
 import { type Installation, initialise, isInitialised } from './embedded/programs.js'
 import { urlOf, whoHolds } from './embedded/session.js'
-import { keepRunning } from './embedded/supervise.js'
+import { supervise } from './embedded/supervise.js'
 
 export { EmbeddedDatabaseError } from './embedded/error.js'
 
@@ -44,7 +44,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     const door = await prepareDoor(at, options)
     try {
       await prepareCluster(at, door, options)
-      return await keepRunning(at, door, options.onProgress)
+      return await supervise(at, door, options.onProgress)
     } catch (error) {
       await door.dismantle()
       throw error
@@ -81,9 +81,12 @@ async function install({ dataDir, onProgress }: EmbeddedOptions): Promise<Instal
   return { who, home, binaries: await findBinaries(home.dir, who) }
 }
 
-async function prepareDoor({ home, who }: Installation, options: EmbeddedOptions): Promise<Door> {
+async function prepareDoor(
+  { home, who }: Installation,
+  options: EmbeddedOptions
+): Promise<ServerSocket> {
   const loopback = options.loopback ?? process.platform === 'win32'
-  const door = loopback ? await loopbackDoor(home, who) : await socketDoor(home, who)
+  const door = loopback ? await loopbackSocket(home, who) : await unixSocket(home, who)
   const always = {
     timezone: 'UTC',
     log_timezone: 'UTC',
@@ -98,7 +101,7 @@ async function prepareDoor({ home, who }: Installation, options: EmbeddedOptions
 
 async function prepareCluster(
   at: Installation,
-  door: Door,
+  door: ServerSocket,
   options: EmbeddedOptions
 ): Promise<void> {
   if (!(await isInitialised(at.home))) {

@@ -16,8 +16,8 @@ type Details = {
   readonly fields?: Readonly<Record<string, readonly FieldProblem[]>>
   /** Seconds, for `Retry-After`. */
   readonly retryAfter?: number
-  /** The credential that was presented can never work again. */
-  readonly spent?: true
+  /** The token that was presented can never work again. */
+  readonly final?: true
   readonly cause?: unknown
 }
 

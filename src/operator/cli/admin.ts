@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { noOrigin } from '../../audit/record.js'
 import type { Deps } from '../../deps.js'
 import { invite } from '../../registration/invite.js'
+import { noSender } from '../no-sender.js'
 import { roleNumber } from '../role-number.js'
 import { withDeps } from './open.js'
 import { remark, say } from './output.js'
@@ -38,7 +38,7 @@ async function create(deps: Deps, email: string, { role, printLink }: Options): 
     inviterId: null,
     locale: config.DEFAULT_LOCALE,
     mail: mails ? 'admin-link' : null,
-    origin: noOrigin
+    sender: noSender
   })
   const named = deps.roles.nameOf(invited.role)
   if (mails) return say(`A link for ${invited.email} (${named}) is in the outbox.`)

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander'
-import { noOrigin } from '../../audit/record.js'
 import {
   type InvitationState,
   listInvitations,
   resendInvitation,
   revokeInvitation
 } from '../../registration/manage-invitations.js'
+import { noSender } from '../no-sender.js'
 import { withDeps } from './open.js'
 import { beforeOption, idArgument, jsonOption, limitOption } from './options.js'
 import { say, sayJson, sayTable, show } from './output.js'
@@ -31,7 +31,7 @@ export function invitationCommands(program: Command): void {
     .argument('<id>', 'of the invitation, as list shows it', idArgument)
     .action((id: string) =>
       withDeps(async deps => {
-        await resendInvitation(deps, { id, inviterId: null, origin: noOrigin })
+        await resendInvitation(deps, { id, inviterId: null, sender: noSender })
         say('It is in the outbox. The link before is dead.')
       })
     )
@@ -42,7 +42,7 @@ export function invitationCommands(program: Command): void {
     .argument('<id>', 'of the invitation, as list shows it', idArgument)
     .action((id: string) =>
       withDeps(async deps => {
-        await revokeInvitation(deps, { id, inviterId: null, origin: noOrigin })
+        await revokeInvitation(deps, { id, inviterId: null, sender: noSender })
         say('The invitation is taken back.')
       })
     )

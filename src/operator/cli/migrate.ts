@@ -17,9 +17,9 @@ once one works and the others wait. It needs a role that may create tables; the 
 }
 
 async function migrateNow(): Promise<void> {
-  const { reachDatabase } = await import('../../base/database/connect.js')
+  const { connectDatabase } = await import('../../base/database/connect.js')
   const { migrate } = await import('../../base/database/migrate.js')
-  const { url, close } = await reachDatabase(loadConfig(), remark)
+  const { url, close } = await connectDatabase(loadConfig(), remark)
   try {
     const applied = await migrate({ url, onProgress: remark })
     say(applied.length === 0 ? 'Nothing is pending.' : `Applied ${applied.join(', ')}.`)

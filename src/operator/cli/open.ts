@@ -14,9 +14,9 @@ const log: Log = {
 export async function withDeps<T>(work: (deps: Deps) => Promise<T>): Promise<T> {
   const config = loadConfig()
   // Loaded here, so that --help answers at once.
-  const { reachDatabase } = await import('../../base/database/connect.js')
+  const { connectDatabase } = await import('../../base/database/connect.js')
   const { openDeps } = await import('../../open-deps.js')
-  const database = await reachDatabase(config, remark)
+  const database = await connectDatabase(config, remark)
   try {
     const own = { ...config, DATABASE_URL: database.url, DATABASE_POOL_SIZE: 2 }
     const { deps, prepare, close } = openDeps(own, log)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { tidy } from '../maintenance.js'
+import { runMaintenance } from '../maintenance.js'
 import { withDeps } from './open.js'
 import { jsonOption } from './options.js'
 import { say, sayJson } from './output.js'
@@ -17,7 +17,7 @@ Safe at any time and beside any number of running instances, which do the same e
     )
     .action(({ json }: { json?: true }) =>
       withDeps(async deps => {
-        const tidied = await tidy(deps)
+        const tidied = await runMaintenance(deps)
         if (json) return sayJson(tidied)
         const { sessions, links, mails, challenges, attempts, auditEvents } = tidied
         say(

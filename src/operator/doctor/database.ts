@@ -6,7 +6,7 @@ import { type Finding, findingsOf, orElse } from './finding.js'
 const { ok, warn, fail } = findingsOf('database')
 
 /** Connects as the service would; null where that is not possible, with the reason. */
-export async function connectDatabase(
+export async function connectClient(
   url: string
 ): Promise<{ client: pg.Client | null; findings: Finding[] }> {
   const client = new pg.Client({

@@ -1,12 +1,12 @@
 import type pg from 'pg'
 import { type Config, ConfigError, readEnvironment } from '../../base/config/load.js'
-import { reachDatabase } from '../../base/database/connect.js'
+import { connectDatabase } from '../../base/database/connect.js'
 import { embeddedStatus } from '../../base/database/embedded.js'
 import type { Log } from '../../deps.js'
 import { openDeps } from '../../open-deps.js'
 import { examineDataDir } from './data-dir.js'
 import {
-  connectDatabase,
+  connectClient,
   examineClock,
   examineMigrations,
   examineRole,
@@ -62,9 +62,9 @@ async function examineDatabase(config: Config, onProgress: Progress): Promise<Fi
   const { ok } = findingsOf('database')
   if (config.DATABASE_URL === null && (await embeddedStatus(config.DATA_DIR)).state === 'absent')
     return [ok('There is no embedded database in DATA_DIR yet; the first start makes one.')]
-  const { url, close } = await reachDatabase(config, onProgress)
+  const { url, close } = await connectDatabase(config, onProgress)
   try {
-    const { client, findings } = await connectDatabase(url)
+    const { client, findings } = await connectClient(url)
     if (client === null) return findings
     return await examineOpen(client, { ...config, DATABASE_URL: url }).finally(() => client.end())
   } finally {

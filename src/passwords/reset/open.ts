@@ -1,6 +1,6 @@
 import { canonicalAddress } from '../../base/email-address.js'
 import type { Deps } from '../../deps.js'
-import { attemptCode } from '../../limits/code-attempt.js'
+import { checkMailCode } from '../../limits/code-attempt.js'
 import { findLink, findLinkByCode, findLiveLink, type Link } from '../../links/link.js'
 import { encodeUserId } from '../../links/link-url.js'
 
@@ -16,7 +16,7 @@ export async function openResetLink(
   { uid, token }: { uid: string; token: string }
 ): Promise<Link | null> {
   const link = await findLink(db, token, 'password_reset')
-  const isLive = link !== null && link.standing === 'live' && encodeUserId(link.userId) === uid
+  const isLive = link !== null && link.status === 'live' && encodeUserId(link.userId) === uid
   return isLive ? link : null
 }
 
@@ -30,12 +30,15 @@ export async function openResetByCode(
   { email, code, network }: { email: string; code: string; network: string }
 ): Promise<Link> {
   const address = canonicalAddress(email) ?? ''
-  return attemptCode(deps, { kind: 'reset-code', address, network }, () =>
+  return checkMailCode(deps, { kind: 'reset-code', address, network }, () =>
     findLinkByCode(deps, { address, code, purpose: 'password_reset' })
   )
 }
 
 /** Whether a capability still allows a new password, and for which mailbox. */
-export async function inspectReset({ db }: Pick<Deps, 'db'>, linkId: string): Promise<Link | null> {
+export async function readLiveReset(
+  { db }: Pick<Deps, 'db'>,
+  linkId: string
+): Promise<Link | null> {
   return findLiveLink(db, linkId, 'password_reset')
 }

@@ -1,10 +1,11 @@
 import { isAddressTaken, setAddress } from '../../accounts/account.js'
 import { lockAccount } from '../../accounts/lock.js'
-import { type Origin, record } from '../../audit/record.js'
+import { byOwner, record } from '../../audit/record.js'
 import type { EmailAddress } from '../../base/email-address.js'
 import type { Deps } from '../../deps.js'
 import { findLink, redeemLink } from '../../links/link.js'
-import { announceChange } from './notify.js'
+import type { Sender } from '../../sender.js'
+import { notifyChange } from './notify.js'
 
 type ChangeDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
 
@@ -17,19 +18,19 @@ type ChangeDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey' | 'outbox
 export async function confirmChange(
   deps: ChangeDeps,
   token: string,
-  origin: Origin
+  sender: Sender
 ): Promise<string | null> {
   const link = await findLink(deps.db, token, 'email_change')
-  if (link?.standing !== 'live') return null
+  if (link?.status !== 'live') return null
   return deps.db.transaction(async tx => {
     const account = await lockAccount(tx, link.userId)
     if (account === null || !(await redeemLink(tx, link))) return null
     const email = link.address as EmailAddress
     if (await isAddressTaken(tx, email)) return null
     await setAddress(tx, account.id, { email, emailVerifiedAt: deps.clock() })
-    await announceChange(tx, deps, account, email)
+    await notifyChange(tx, deps, account, email)
     const { id: userId } = account
-    await record(tx, { event: 'email.changed', actorId: userId, subjectId: userId, origin })
+    await record(tx, { event: 'email.changed', ...byOwner(userId), sender })
     return email
   })
 }

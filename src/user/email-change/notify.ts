@@ -3,7 +3,7 @@ import type { Database } from '../../base/database/database.js'
 import { maskAddress } from '../../base/email-address.js'
 import type { Deps } from '../../deps.js'
 import { createLink } from '../../links/link.js'
-import { enqueue } from '../../mail/enqueue.js'
+import { notifyOwner } from '../../mail/notify-owner.js'
 
 const undoSeconds = 72 * 3600
 
@@ -12,27 +12,20 @@ const undoSeconds = 72 * 3600
  * bound to no epoch: a thief who changes the password next must not void it. A mailbox that was
  * never proven gets neither; it may be a stranger's.
  */
-export async function announceChange(
+export async function notifyChange(
   tx: Database,
   deps: Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>,
   account: Pick<LockedAccount, 'id' | 'email' | 'emailVerifiedAt' | 'locale'>,
   newAddress: string
 ): Promise<void> {
   if (account.emailVerifiedAt === null) return
-  const { id: userId, email: address } = account
   const link = await createLink(tx, deps, {
-    userId,
+    userId: account.id,
     purpose: 'email_change_undo',
-    address,
+    address: account.email,
     credentialEpoch: null,
     lifetimeSeconds: undoSeconds
   })
-  await enqueue(tx, deps, {
-    template: 'email-changed',
-    userId,
-    recipient: address,
-    locale: account.locale ?? deps.config.DEFAULT_LOCALE,
-    params: { newAddressMasked: maskAddress(newAddress) },
-    link
-  })
+  const params = { newAddressMasked: maskAddress(newAddress) }
+  await notifyOwner(tx, deps, account, { template: 'email-changed', params, link })
 }

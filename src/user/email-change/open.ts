@@ -10,16 +10,16 @@ export type ChangeLink = { readonly address: string; readonly isDone: boolean }
  * using it; null when it is not good any more. One that has done its work stays good to look at, so
  * that a form that is sent twice, or a page that is loaded again, tells no failure (PAG-05).
  */
-export async function inspectLink(
+export async function openChangeLink(
   { db }: Pick<Deps, 'db'>,
   token: string | null,
   purpose: 'email_change' | 'email_change_undo'
 ): Promise<ChangeLink | null> {
   const link = token === null ? null : await findLink(db, token, purpose)
   if (link === null) return null
-  const { address, standing } = link
-  if (standing === 'live') return { address, isDone: false }
-  if (standing !== 'redeemed') return null
+  const { address, status } = link
+  if (status === 'live') return { address, isDone: false }
+  if (status !== 'redeemed') return null
   const account = await readAccount(db, link.userId)
   return account?.email === address ? { address, isDone: true } : null
 }

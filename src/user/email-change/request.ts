@@ -1,6 +1,6 @@
 import { setAddress } from '../../accounts/account.js'
 import { type LockedAccount, lockAccount } from '../../accounts/lock.js'
-import { type Origin, record } from '../../audit/record.js'
+import { byOwner, record } from '../../audit/record.js'
 import type { Database } from '../../base/database/database.js'
 import type { EmailAddress } from '../../base/email-address.js'
 import { maskAddress } from '../../base/email-address.js'
@@ -8,7 +8,9 @@ import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
 import { createLink } from '../../links/link.js'
 import { enqueue } from '../../mail/enqueue.js'
-import { announceChange } from './notify.js'
+import { notifyOwner } from '../../mail/notify-owner.js'
+import type { Sender } from '../../sender.js'
+import { notifyChange } from './notify.js'
 
 type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
 
@@ -17,7 +19,7 @@ type Request = {
   readonly email: EmailAddress
   /** The budgets allow mails to the address. */
   readonly mayMail: boolean
-  readonly origin: Origin
+  readonly sender: Sender
 }
 
 /**
@@ -31,17 +33,17 @@ type Request = {
 export async function requestChange(
   tx: Database,
   deps: ChangeDeps,
-  { userId, email, mayMail, origin }: Request
+  { userId, email, mayMail, sender }: Request
 ): Promise<EmailAddress | null> {
   const account = await lockAccount(tx, userId)
   if (account === null) throw new Problem('token_not_valid')
   if (deps.config.EMAIL_VERIFICATION === 'none') {
     await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
-    await announceChange(tx, deps, account, email)
-    await record(tx, { event: 'email.changed', actorId: userId, subjectId: userId, origin })
+    await notifyChange(tx, deps, account, email)
+    await record(tx, { event: 'email.changed', ...byOwner(userId), sender })
     return null
   }
-  await record(tx, { event: 'email.change_requested', actorId: userId, subjectId: userId, origin })
+  await record(tx, { event: 'email.change_requested', ...byOwner(userId), sender })
   await askNewMailbox(tx, deps, account, { email, mayMail })
   return email
 }
@@ -54,10 +56,9 @@ async function askNewMailbox(
   { email, mayMail }: { email: EmailAddress; mayMail: boolean }
 ): Promise<void> {
   const { id: userId, credentialEpoch } = account
-  const locale = account.locale ?? deps.config.DEFAULT_LOCALE
   const holder = await tx.prisma.user.findUnique({
     where: { email },
-    select: { id: true, locale: true }
+    select: { id: true, email: true, locale: true }
   })
   const link = await createLink(tx, deps, {
     userId,
@@ -67,31 +68,10 @@ async function askNewMailbox(
     lifetimeSeconds: deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS
   })
   if (mayMail && holder === null) {
-    await enqueue(tx, deps, {
-      template: 'email-change-confirm',
-      userId,
-      recipient: email,
-      locale,
-      link
-    })
+    await enqueue(tx, deps, { template: 'email-change-confirm', to: { ...account, email }, link })
   } else if (mayMail && holder !== null) {
-    const theirs = holder.locale ?? deps.config.DEFAULT_LOCALE
-    await enqueue(tx, deps, {
-      template: 'account-exists',
-      userId: holder.id,
-      recipient: email,
-      locale: theirs
-    })
+    await enqueue(tx, deps, { template: 'account-exists', to: holder })
   }
-  // A mailbox that nobody proved is perhaps a stranger's: it is told nothing.
-  if (account.emailVerifiedAt !== null) {
-    const params = { newAddressMasked: maskAddress(email) }
-    await enqueue(tx, deps, {
-      template: 'email-change-requested',
-      userId,
-      recipient: account.email,
-      locale,
-      params
-    })
-  }
+  const params = { newAddressMasked: maskAddress(email) }
+  await notifyOwner(tx, deps, account, { template: 'email-change-requested', params })
 }

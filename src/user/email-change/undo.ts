@@ -1,9 +1,10 @@
 import { isAddressTaken, setAddress } from '../../accounts/account.js'
 import { lockAccount } from '../../accounts/lock.js'
-import { type Origin, record } from '../../audit/record.js'
+import { record } from '../../audit/record.js'
 import type { EmailAddress } from '../../base/email-address.js'
 import type { Deps } from '../../deps.js'
 import { createLink, findLink, redeemLink } from '../../links/link.js'
+import type { Sender } from '../../sender.js'
 import { endSessionsAfterEpoch } from '../../sessions/revoke.js'
 
 type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey'>
@@ -24,10 +25,10 @@ export type StartedReset = {
 export async function undoChange(
   deps: UndoDeps,
   token: string,
-  origin: Origin
+  sender: Sender
 ): Promise<StartedReset | null> {
   const link = await findLink(deps.db, token, 'email_change_undo')
-  if (link?.standing !== 'live') return null
+  if (link?.status !== 'live') return null
   return deps.db.transaction(async tx => {
     const account = await lockAccount(tx, link.userId)
     if (account === null || !(await redeemLink(tx, link))) return null
@@ -36,7 +37,7 @@ export async function undoChange(
     if (account.email !== email && (await isAddressTaken(tx, email))) return null
     await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
     await endSessionsAfterEpoch(tx, { userId })
-    await record(tx, { event: 'email.change_undone', actorId: null, subjectId: userId, origin })
+    await record(tx, { event: 'email.change_undone', actorId: null, subjectId: userId, sender })
     const lifetimeSeconds = deps.config.PASSWORD_RESET_TIMEOUT
     const { id: linkId } = await createLink(tx, deps, {
       userId,

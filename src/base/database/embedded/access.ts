@@ -8,7 +8,7 @@ import { type Home, socketDirectory } from './home.js'
 import type { Identity } from './identity.js'
 
 /** How clients get in: the settings the server starts with, and the password if one is needed. */
-export type Door = {
+export type ServerSocket = {
   readonly settings: Readonly<Record<string, string>>
   readonly login: { readonly password?: string }
   /** Removes what was made outside DATA_DIR. */
@@ -19,7 +19,7 @@ export type Door = {
  * A Unix socket in a private directory, where the kernel tells the server who calls: only the
  * server's user, root and we get in, without a password that could leak.
  */
-export async function socketDoor(home: Home, who: Identity): Promise<Door> {
+export async function unixSocket(home: Home, who: Identity): Promise<ServerSocket> {
   await replaceFile(home.hba, 'local all all peer map=postern\n')
   const names = new Set(['root', who.name, userInfo().username])
   await replaceFile(home.ident, [...names].map(name => `postern "${name}" all\n`).join(''))
@@ -40,7 +40,7 @@ export async function socketDoor(home: Home, who: Identity): Promise<Door> {
 }
 
 /** Where there are no Unix sockets: the loopback address, and a password that is in no one's head. */
-export async function loopbackDoor(home: Home, who: Identity): Promise<Door> {
+export async function loopbackSocket(home: Home, who: Identity): Promise<ServerSocket> {
   await replaceFile(home.hba, 'host all all 127.0.0.1/32 scram-sha-256\n')
   await replaceFile(home.ident, '')
   return {
@@ -55,7 +55,7 @@ export async function loopbackDoor(home: Home, who: Identity): Promise<Door> {
 }
 
 /** The password, where one is needed. */
-export async function readPassword(home: Home): Promise<Door['login']> {
+export async function readPassword(home: Home): Promise<ServerSocket['login']> {
   try {
     return { password: (await readFile(home.password, 'utf8')).trim() }
   } catch (error) {
@@ -64,7 +64,7 @@ export async function readPassword(home: Home): Promise<Door['login']> {
   }
 }
 
-async function drawPassword(home: Home, { uid, gid }: Identity): Promise<Door['login']> {
+async function drawPassword(home: Home, { uid, gid }: Identity): Promise<ServerSocket['login']> {
   const draft = `${home.password}.${newJti()}`
   await writeFile(draft, `${newJti()}\n`, { mode: 0o600 })
   if (uid !== undefined && gid !== undefined) await chown(draft, uid, gid) // initdb reads it

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
-import type { Door } from './access.js'
+import type { ServerSocket } from './access.js'
 import { EmbeddedDatabaseError } from './error.js'
 import { readPostmaster } from './postmaster.js'
 import type { Installation } from './programs.js'
@@ -42,7 +42,11 @@ const mostPolls = 120_000 / pollMillis
  * PostgreSQL itself sees to it that one server at most has the files open, and the lock in it that
  * one process at most owns it; so whatever others do meanwhile, looking again settles it.
  */
-export async function own(at: Installation, door: Door, signal: AbortSignal): Promise<Owned> {
+export async function own(
+  at: Installation,
+  door: ServerSocket,
+  signal: AbortSignal
+): Promise<Owned> {
   let child: ChildProcess | undefined
   let failures = 0
   try {

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Door } from './access.js'
+import type { ServerSocket } from './access.js'
 import { readable } from './error.js'
 import { own } from './ownership.js'
 import type { Installation } from './programs.js'
@@ -9,14 +9,14 @@ import { stop } from './server.js'
 import { urlOf } from './session.js'
 
 /** A server that is ours, and will be again should it be lost, until it is closed. */
-export type Kept = { readonly url: string; close(): Promise<void> }
+export type Supervised = { readonly url: string; close(): Promise<void> }
 
 /** Owns the server until `close`, and gets it back whenever it is lost. */
-export async function keepRunning(
+export async function supervise(
   at: Installation,
-  door: Door,
+  door: ServerSocket,
   onProgress: (message: string) => void
-): Promise<Kept> {
+): Promise<Supervised> {
   const closing = new AbortController()
   let owned = await own(at, door, closing.signal)
   let recovery: Promise<void> | undefined

@@ -1,35 +1,38 @@
 import { keyIdOf } from '../base/crypto/derive.js'
-import { newTotpSeed } from '../base/crypto/random.js'
+import { newTotpSecret } from '../base/crypto/random.js'
 import { seal, UnsealError, unseal } from '../base/crypto/seal.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 
-/** A seed as tables hold it: sealed under a key of `SECRET_KEY` and bound to its account. */
-export type SealedSeed = { readonly sealedSecret: Uint8Array<ArrayBuffer>; readonly keyId: string }
+/** A secret as tables hold it: sealed under a key of `SECRET_KEY` and bound to its account. */
+export type SealedSecret = {
+  readonly sealedSecret: Uint8Array<ArrayBuffer>
+  readonly keyId: string
+}
 
 type Keys = Pick<Deps, 'totpKeys'>
 
-/** Draws a seed for an account. */
-export function newSeed(deps: Keys, userId: string): SealedSeed & { readonly seed: Buffer } {
-  const seed = newTotpSeed()
-  return { seed, ...sealSeed(deps, seed, userId) }
+/** Draws a secret for an account. */
+export function newSecret(deps: Keys, userId: string): SealedSecret & { readonly secret: Buffer } {
+  const secret = newTotpSecret()
+  return { secret, ...sealSecret(deps, secret, userId) }
 }
 
-/** Seals a seed under the current key. */
-export function sealSeed({ totpKeys }: Keys, seed: Buffer, userId: string): SealedSeed {
-  const sealedSecret = Uint8Array.from(seal(totpKeys, seed, userId))
+/** Seals a secret under the current key. */
+export function sealSecret({ totpKeys }: Keys, secret: Buffer, userId: string): SealedSecret {
+  const sealedSecret = Uint8Array.from(seal(totpKeys, secret, userId))
   return { sealedSecret, keyId: keyIdOf(totpKeys.current) }
 }
 
 /**
- * Opens a seed. One that cannot be opened lets nobody in (MFA-18): not an account without a factor,
+ * Opens a secret. One that cannot be opened lets nobody in (MFA-18): not an account without a factor,
  * but a fault that its operator has to hear of.
  *
  * @throws {Problem} `unavailable`.
  */
-export function openSeed(
+export function openSecret(
   { totpKeys, log }: Keys & Pick<Deps, 'log'>,
-  { sealedSecret }: Pick<SealedSeed, 'sealedSecret'>,
+  { sealedSecret }: Pick<SealedSecret, 'sealedSecret'>,
   userId: string
 ): Buffer {
   try {

@@ -1,0 +1,90 @@
+import type { FastifyError, FastifyRequest } from 'fastify'
+import { isUnavailable } from '../../src/base/database/failures.js'
+import type { ProblemCode } from '../../src/base/errors/catalogue.js'
+import { type FieldProblem, Problem } from '../../src/base/errors/problem.js'
+import type { Texts } from '../../src/base/i18n/texts.js'
+
+/** The body of every error. */
+export type ProblemBody = {
+  readonly detail: string
+  readonly code: ProblemCode
+  readonly errors?: Readonly<Record<string, readonly string[]>>
+}
+
+const frameworkCodes: Record<string, ProblemCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_body',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_body',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_body',
+  FST_ERR_BAD_URL: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+  FST_ERR_HANDLER_TIMEOUT: 'unavailable'
+}
+
+/** What a client is told of a problem, in its language. */
+export function problemBody({ code, details }: Problem, texts: Texts): ProblemBody {
+  const fields = Object.entries(details.fields ?? {}).map(([field, problems]) => [
+    field,
+    problems.map(({ code: key, params, hint }) =>
+      [key, hint ?? []]
+        .flat()
+        .map(sentence => texts('fields', sentence, params))
+        .join(' ')
+    )
+  ])
+  const answer = { detail: texts('errors', code, details.params), code }
+  return fields.length > 0 ? { ...answer, errors: Object.fromEntries(fields) } : answer
+}
+
+/** Any failure as the problem that a client is told of. */
+export function problemOf(error: FastifyError, request: FastifyRequest): Problem {
+  if (error instanceof Problem) return error
+  if (error.validation !== undefined) return validationProblem(error, request)
+  const known = frameworkCodes[error.code]
+  // An abort is a client that went away while it waited: nobody reads the answer.
+  if (known === 'unavailable' || error.name === 'AbortError' || isUnavailable(error))
+    return unavailable(error)
+  if (known !== undefined) return new Problem(known)
+  // The JSON parser names no code for a poisoned prototype; it is the client's mistake all the same.
+  if (error.statusCode === 400) return new Problem('malformed_body')
+  // A path that leads out of the folder of the documentation.
+  if (error.statusCode === 403 || error.statusCode === 404) return new Problem('not_found')
+  return new Problem('internal_error', { cause: error })
+}
+
+const unavailable = (cause: Error) =>
+  new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5, cause })
+
+const mostFields = 20
+
+/** Says of every field what is wrong with it, and never what was sent (HTP-17). */
+function validationProblem(error: FastifyError, request: FastifyRequest): Problem {
+  const fields = new Map<string, FieldProblem[]>()
+  for (const { keyword, instancePath, params } of error.validation ?? []) {
+    const named = (params.missingProperty ?? params.additionalProperty) as string | undefined
+    const field = named ?? (instancePath.slice(1).split('/')[0] || 'non_field_errors')
+    if (fields.size === mostFields || fields.has(field)) continue
+    fields.set(field.slice(0, 64), [fieldProblemOf(keyword, params, instancePath)])
+  }
+  // A path parameter that fits no pattern names nothing that exists.
+  if (error.validationContext === 'params') return new Problem('not_found')
+  // A name that is none of ours is the client's text, and could be anything.
+  const known = [...fields].filter(([, [problem]]) => problem?.code !== 'unknown')
+  request.log.debug({ fields: known.map(([field]) => field) }, 'validation failed')
+  return new Problem('validation_error', { fields: Object.fromEntries(fields) })
+}
+
+function fieldProblemOf(
+  keyword: string,
+  params: Record<string, unknown>,
+  path: string
+): FieldProblem {
+  if (keyword === 'required') return { code: 'required' }
+  if (keyword === 'additionalProperties') return { code: 'unknown' }
+  if (keyword === 'type') return { code: path === '' ? 'object' : 'type' }
+  if (keyword === 'minLength') return { code: 'blank' }
+  if (keyword === 'maxLength') return { code: 'too_long', params: { max: params.limit as number } }
+  if (keyword === 'format') return { code: 'characters' }
+  return { code: 'invalid' }
+}

@@ -1,0 +1,77 @@
+import { readAccount } from '../accounts/account.js'
+import { resetPassword } from '../accounts/credentials.js'
+import { type LockedAccount, lockAccount } from '../accounts/lock.js'
+import type { Database } from '../base/database/database.js'
+import { Problem } from '../base/errors/problem.js'
+import type { Deps } from '../deps.js'
+import { findLiveLink, type Link, redeemLink } from '../links/link.js'
+import { recordFirstVerification } from '../mfa/drop-unproven.js'
+import type { Sender } from '../sender.js'
+import { endSessionsAfterEpoch } from '../sessions/revoke.js'
+import { completeSignIn, requireSetup, type SignIn } from '../sign-in/complete.js'
+import { checkNewPassword } from './new-password.js'
+
+/** A password typed twice, and whether the one who chose it is to be signed in. */
+export type ChosenPassword = {
+  readonly first: string
+  readonly second: string
+  readonly signsIn: boolean
+}
+
+type SetDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy'>
+
+type LinkUse = {
+  readonly linkId: string
+  readonly purpose: 'password_reset' | 'invitation'
+  /** Whether the account is one that such a link may still be used for. */
+  readonly accepts: (account: LockedAccount, link: Link) => boolean
+  /** What else belongs to it, in the same transaction and under the account's lock. */
+  readonly finish: (tx: Database, account: LockedAccount) => Promise<void>
+}
+
+const flowNotValid = () => new Problem('capability_invalid', { final: true })
+
+/**
+ * Sets a password against a mailed link that was opened. Only success uses the link up: a refused
+ * password leaves it as it was (PWD-12), and of parallel attempts one succeeds (LNK-02). For an
+ * account that nobody had verified this is the first verification of its mailbox, and what was held
+ * before ends.
+ *
+ * @returns null where nobody is signed in and no first factor has to be set up.
+ * @throws {Problem} `capability_invalid`; `validation_error` on `new_password1`, `new_password2`;
+ *   `busy`.
+ */
+export async function setPasswordByLink(
+  deps: SetDeps,
+  { linkId, purpose, accepts, finish }: LinkUse,
+  { first, second, signsIn }: ChosenPassword,
+  sender: Sender
+): Promise<SignIn | null> {
+  const link = await findLiveLink(deps.db, linkId, purpose)
+  const context = link && (await readAccount(deps.db, link.userId))
+  if (link === null || context === null) throw flowNotValid()
+  await checkNewPassword(deps, { field: 'new_password', first, second, context })
+  const passwordHash = await deps.hasher.hash(first, sender.signal)
+  return deps.db.transaction(async tx => {
+    const account = await lockAccount(tx, link.userId)
+    if (account === null || !accepts(account, link) || !(await redeemLink(tx, link)))
+      throw flowNotValid()
+    const { id: userId } = account
+    const isFirst = account.emailVerifiedAt === null
+    const credentialEpoch = await resetPassword(tx, account, { passwordHash, now: deps.clock() })
+    if (isFirst) await recordFirstVerification(tx, userId, sender)
+    if (isFirst || deps.config.LOGOUT_ON_PASSWORD_CHANGE)
+      await endSessionsAfterEpoch(tx, { userId })
+    await finish(tx, account)
+    const authentication = {
+      userId,
+      credentialEpoch,
+      amr: ['pwd'] as const,
+      via: 'session.opened' as const
+    }
+    if (!signsIn) return requireSetup({ ...deps, db: tx }, authentication, sender)
+    const signIn = await completeSignIn({ ...deps, db: tx }, authentication, sender)
+    if (signIn === null) throw flowNotValid()
+    return signIn
+  })
+}
