@@ -1,29 +1,41 @@
-import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type {
+  FastifyRequest,
+  onErrorAsyncHookHandler,
+  onRequestAsyncHookHandler,
+  preHandlerAsyncHookHandler
+} from 'fastify'
 import fp from 'fastify-plugin'
+import type { ProblemCode } from '../src/base/errors/catalogue.js'
 import { Problem } from '../src/base/errors/problem.js'
 import { authenticate, type Principal } from '../src/sessions/authenticate.js'
+import type { RefreshToken } from '../src/sessions/session.js'
+import type { FlowKind } from '../src/tokens/flow-cookie.js'
 
 /**
- * What authenticates a request:
+ * What authenticates a request, proved by a hook before the handler runs:
  * `none` nothing, and whatever bearer is sent is ignored; `bearer` an access token;
  * `refresh` a refresh token by cookie or body; `session` either of the two; `setup` an access token or
- * a setup challenge in the body; `capability` a cookie that a mailed link or a sign-in left.
+ * a setup challenge, by body or cookie; `flow` the cookie of `config.flow`.
  */
-export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'setup' | 'capability'
+export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'setup' | 'flow'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     auth?: AuthLevel
+    /** Whose cookie a `flow` route wants. */
+    flow?: FlowKind
     /** Numbers of the roles that may call a `bearer` route, as the database has them now (ADM-02). */
     roles?: readonly number[]
   }
   interface FastifyRequest {
     /** Who is asking. @throws {Problem} `not_authenticated` on a route that did not demand it. */
     readonly principal: Principal
-    /** The same where a bearer is welcome but not demanded. */
-    bearer: Principal | null
-    /** Why there is none, where one is welcome. */
-    bearerProblem: Problem | null
+    /** What an access token said, where one is welcome. Exactly one of the two is null. */
+    bearer: { readonly principal: Principal | null; readonly problem: Problem | null } | null
+    /** The refresh token of a `refresh` route, and of a `session` route that has a good one. */
+    refreshToken: RefreshToken | null
+    /** The id of the row that the cookie of a `flow` route names. */
+    flow: string
   }
 }
 
@@ -33,11 +45,13 @@ export default fp(
     const { deps, tokens } = fastify
 
     fastify.decorateRequest('bearer', null)
-    fastify.decorateRequest('bearerProblem', null)
+    fastify.decorateRequest('refreshToken', null)
+    fastify.decorateRequest('flow', '')
     fastify.decorateRequest('principal', {
       getter(this: FastifyRequest) {
-        if (this.bearer === null) throw new Problem('not_authenticated')
-        return this.bearer
+        const principal = this.bearer?.principal ?? null
+        if (principal === null) throw new Problem('not_authenticated')
+        return principal
       }
     })
 
@@ -52,44 +66,98 @@ export default fp(
       return authenticate(deps, bearer)
     }
 
-    const demandBearer: onRequestAsyncHookHandler = async request => {
-      request.bearer = await readBearer(request)
+    const requireBearer: onRequestAsyncHookHandler = async request => {
+      request.bearer = { principal: await readBearer(request), problem: null }
     }
     const welcomeBearer: onRequestAsyncHookHandler = async request => {
       try {
-        request.bearer = await readBearer(request)
+        request.bearer = { principal: await readBearer(request), problem: null }
       } catch (error) {
         if (!(error instanceof Problem) || error.statusCode !== 401) throw error
-        request.bearerProblem = error
+        request.bearer = { principal: null, problem: error }
       }
     }
-
-    /** For authors of routes: only these roles get in. */
-    const demandRole =
+    const requireRole =
       (roles: readonly number[]): onRequestAsyncHookHandler =>
       async ({ principal }) => {
         if (!roles.includes(principal.user.role)) throw new Problem('permission_denied')
       }
 
+    const requireRefreshToken: preHandlerAsyncHookHandler = async (request, reply) => {
+      const sent = request.readRefreshToken()
+      if (sent === null) throw new Problem('refresh_missing')
+      request.refreshToken = sent.token
+      if (sent.token !== null) return
+      if (sent.transport === 'cookie') reply.clearRefreshCookie()
+      throw new Problem('token_not_valid')
+    }
+    const dropDeadRefreshToken: onErrorAsyncHookHandler = async (request, reply, error) => {
+      if (isFinal(error) && request.refreshToken?.transport === 'cookie') reply.clearRefreshCookie()
+    }
+    const requireSession: preHandlerAsyncHookHandler = async request => {
+      const sent = request.readRefreshToken()
+      request.refreshToken = sent?.token ?? null
+      if (request.bearer?.principal || request.refreshToken !== null) return
+      throw (sent === null && request.bearer?.problem) || new Problem('token_not_valid')
+    }
+    const requireSetup: preHandlerAsyncHookHandler = async request => {
+      const { setup_challenge_id } = request.body as { setup_challenge_id?: string }
+      if (setup_challenge_id !== undefined || request.bearer?.principal) return
+      if (!request.readFlow('mfa'))
+        throw request.bearer?.problem ?? new Problem('not_authenticated')
+    }
+
+    const requireFlow =
+      (kind: FlowKind): onRequestAsyncHookHandler =>
+      async (request, reply) => {
+        const rowId = request.readFlow(kind)
+        if (rowId === null) reply.endFlow(kind)
+        if (typeof rowId !== 'string') throw new Problem(flowProblems[kind][rowId === null ? 1 : 0])
+        request.flow = rowId
+      }
+    const dropDeadFlow =
+      (kind: FlowKind): onErrorAsyncHookHandler =>
+      async (_request, reply, error) => {
+        if (isFinal(error)) reply.endFlow(kind)
+      }
+
     fastify.addHook('onRoute', route => {
-      const level = route.config?.auth
-      if (level === undefined)
-        throw new Error(`${route.method} ${route.url} must declare config.auth.`)
-      const hook = {
-        bearer: demandBearer,
-        session: welcomeBearer,
-        setup: welcomeBearer,
-        none: null,
-        refresh: null,
-        capability: null
+      const { auth: level, flow, roles } = route.config ?? {}
+      const of = `${route.method} ${route.url}`
+      if (level === undefined) throw new Error(`${of} must declare config.auth.`)
+      if ((level === 'flow') !== (flow !== undefined))
+        throw new Error(`${of} must declare config.flow with auth 'flow', and with no other.`)
+      const hooks = {
+        none: {},
+        bearer: { onRequest: requireBearer },
+        session: { onRequest: welcomeBearer, preHandler: requireSession },
+        setup: { onRequest: welcomeBearer, preHandler: requireSetup },
+        refresh: { preHandler: requireRefreshToken, onError: dropDeadRefreshToken },
+        flow: flow && { onRequest: requireFlow(flow), onError: dropDeadFlow(flow) }
       }[level]
-      if (hook !== null) route.onRequest = [route.onRequest ?? [], hook].flat()
-      const roles = route.config?.roles
-      if (roles !== undefined) route.onRequest = [route.onRequest ?? [], demandRole(roles)].flat()
+      for (const [name, hook] of Object.entries(hooks ?? {}))
+        Object.assign(route, { [name]: [route[name as 'onRequest'] ?? [], hook].flat() })
+      if (roles !== undefined) route.onRequest = [route.onRequest ?? [], requireRole(roles)].flat()
     })
   },
-  { name: 'auth', fastify: '5.x', dependencies: ['deps', 'jwt', 'rate-limit'] }
+  {
+    name: 'auth',
+    fastify: '5.x',
+    dependencies: ['deps', 'jwt', 'sign-in', 'flow-cookies', 'rate-limit']
+  }
 )
+
+/** What is wrong where a flow has no cookie, and where it has one that is dead. */
+const flowProblems: Readonly<Record<FlowKind, readonly [ProblemCode, ProblemCode]>> = {
+  password_reset: ['not_authenticated', 'capability_invalid'],
+  set_password: ['not_authenticated', 'capability_invalid'],
+  email_verification: ['link_invalid', 'link_invalid'],
+  email_change: ['link_invalid', 'link_invalid'],
+  email_change_undo: ['link_invalid', 'link_invalid'],
+  mfa: ['challenge_invalid', 'challenge_invalid']
+}
+
+const isFinal = (error: Error) => error instanceof Problem && error.details.final === true
 
 const countOf = (rawHeaders: readonly string[], name: string) =>
   rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length

@@ -6,18 +6,15 @@ import { openDeps } from '../src/open-deps.js'
 declare module 'fastify' {
   interface FastifyInstance {
     readonly deps: Deps
-    /** Migrates or checks the database, and reads the keys. */
-    prepare(): Promise<void>
   }
 }
 
-/** Opens what the domain works with, and closes it after the last request. */
+/** Opens what the rooms work with, and closes it after the last request. */
 export default fp<{ config: Config; overrides: Partial<Deps> }>(
   async (fastify, { config, overrides }) => {
-    const { deps, prepare, close } = openDeps(config, fastify.log, overrides)
+    const deps = openDeps(config, fastify.log, fastify.db, overrides)
     fastify.decorate('deps', deps)
-    fastify.decorate('prepare', prepare)
-    fastify.addHook('onClose', close)
+    fastify.addHook('onClose', () => deps.hasher.close())
   },
-  { name: 'deps', fastify: '5.x' }
+  { name: 'deps', fastify: '5.x', dependencies: ['prisma'] }
 )

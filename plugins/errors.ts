@@ -33,7 +33,7 @@ export default fp(
       const body = problemBody(problem, request.language.texts)
       if (details.retryAfter !== undefined) reply.header('retry-after', details.retryAfter)
       if (statusCode === 401)
-        reply.header('www-authenticate', config.auth === 'capability' ? 'Cookie' : 'Bearer')
+        reply.header('www-authenticate', config.auth === 'flow' ? 'Cookie' : 'Bearer')
       if (config.page === true && wantsPage(request)) {
         const { detail, code } = body
         return reply.page('error', { status: statusCode, detail, code }, statusCode)

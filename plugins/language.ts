@@ -52,7 +52,7 @@ export default fp(
     }
 
     function tagOf({ bearer, headers }: FastifyRequest): string {
-      const stored = bearer?.user.locale ?? null
+      const stored = bearer?.principal?.user.locale ?? null
       return stored === null
         ? languages.negotiate(headers['accept-language'])
         : languages.closest(stored)

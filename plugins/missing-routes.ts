@@ -1,9 +1,10 @@
+import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/base/errors/problem.js'
 
-/** Unknown paths answer 404, known paths under another method 405 with `Allow`; both are limited (BRF-14). */
-export default fp(
-  async fastify => {
+/** Registers the routes. Unknown paths answer 404, known paths under another method 405 with `Allow`; both are limited (BRF-14). */
+export default fp<{ routes: FastifyPluginAsync }>(
+  async (fastify, { routes }) => {
     const known = new Map<string, { allowed: Set<string>; config: { page?: true } }>()
     fastify.addHook('onRoute', ({ url, method, schema, config }) => {
       if (schema?.hide) return
@@ -15,24 +16,6 @@ export default fp(
       })
     })
 
-    fastify.decorate('answerOtherMethods', () => {
-      for (const [url, { allowed, config }] of known) {
-        const others = fastify.supportedMethods.filter(method => !allowed.has(method))
-        const allow = [...allowed].join(', ')
-        fastify.route({
-          method: others,
-          url,
-          config: { auth: 'none', ...config },
-          schema: { hide: true },
-          // After the limiter, which counts these requests too, and before any body is read.
-          preParsing: async (request, reply) => {
-            reply.header('allow', allow)
-            throw new Problem('method_not_allowed', { params: { method: request.method } })
-          },
-          handler: () => {}
-        })
-      }
-    })
     fastify.setNotFoundHandler(() => {
       throw new Problem('not_found')
     })
@@ -43,13 +26,24 @@ export default fp(
       await limit.call(fastify, request, reply)
       throw new Problem('not_found')
     })
+
+    await fastify.register(routes)
+    for (const [url, { allowed, config }] of known) {
+      const others = fastify.supportedMethods.filter(method => !allowed.has(method))
+      const allow = [...allowed].join(', ')
+      fastify.route({
+        method: others,
+        url,
+        config: { auth: 'none', ...config },
+        schema: { hide: true },
+        // After the limiter, which counts these requests too, and before any body is read.
+        preParsing: async (request, reply) => {
+          reply.header('allow', allow)
+          throw new Problem('method_not_allowed', { params: { method: request.method } })
+        },
+        handler: () => {}
+      })
+    }
   },
   { name: 'missing-routes', fastify: '5.x', dependencies: ['rate-limit', 'auth'] }
 )
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** To be called once, after the last route. */
-    answerOtherMethods(): void
-  }
-}

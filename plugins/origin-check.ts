@@ -20,7 +20,7 @@ export default fp(
     const isOurs = ownOrigins(fastify.deps.config)
     fastify.addHook('onRoute', route => {
       const { auth: level, refusesForeign = false } = route.config ?? {}
-      const isAmbient = level === 'refresh' || level === 'session' || level === 'capability'
+      const isAmbient = level === 'refresh' || level === 'session' || level === 'flow'
       if (!isAmbient && !refusesForeign) return
       const check = async (request: FastifyRequest) => {
         const speaks = refusesForeign || request.headers.cookie !== undefined

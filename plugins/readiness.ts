@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import { isUnavailable } from '../src/base/database/failures.js'
 import { Problem } from '../src/base/errors/problem.js'
 import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
+import { prepareDatabase } from '../src/open-deps.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
 
 declare module 'fastify' {
@@ -10,8 +11,8 @@ declare module 'fastify' {
     servesUnprepared?: true
   }
   interface FastifyInstance {
-    /** @throws {Problem} `unavailable` while the service cannot serve. */
-    readiness(): Promise<void>
+    /** Whether the service can serve. @throws {Problem} `unavailable` while it cannot. */
+    health(): Promise<void>
   }
 }
 
@@ -24,13 +25,13 @@ const unavailable = () => new Problem('unavailable', { params: { seconds: 5 }, r
  */
 export default fp(
   async fastify => {
-    const { prepare, deps } = fastify
+    const { db, deps } = fastify
     let prepared = false
     let timer: NodeJS.Timeout | undefined
 
     async function attempt() {
       try {
-        await prepare()
+        await prepareDatabase(db, deps)
         await warnWhenMfaOff(deps)
         await inviteFirstAdmin(deps)
         prepared = true
@@ -49,7 +50,7 @@ export default fp(
     fastify.addHook('onRequest', async request => {
       if (!prepared && request.routeOptions.config.servesUnprepared !== true) throw unavailable()
     })
-    fastify.decorate('readiness', async () => {
+    fastify.decorate('health', async () => {
       if (!prepared) throw unavailable()
       await deps.db.run({ name: 'ping', text: 'SELECT 1' }, [])
     })

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { invite } from '../src/registration/invite.js'
+import { invitingRoles } from '../src/registration/invite.js'
 import {
   listInvitations,
   resendInvitation,
   revokeInvitation
 } from '../src/registration/manage-invitations.js'
-import { answers, answersToBody, Detail } from './schemas/answers.js'
-import { closed, Email, Name } from './schemas/fields.js'
+import { Detail } from './schemas/answers.js'
+import { closed } from './schemas/fields.js'
 
 const uuidPattern = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
 const Id = closed({ id: Type.String({ pattern: uuidPattern }) })
@@ -55,69 +55,12 @@ const InvitationList = Type.Object(
   }
 )
 
-const codes = [
-  'not_authenticated',
-  'bad_authorization_header',
-  'token_not_valid',
-  'no_active_account',
-  'permission_denied'
-] as const
-
-/** Asking people in (contract 1.10), and what became of it. */
+/** What became of invitations. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config, roles } = deps
-  const inviters = config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.map(
-    role => roles.numberOf(role) as number
-  )
-  const guarded = { auth: 'bearer', roles: inviters } as const
-
-  fastify.post(
-    '/registration/user-register/',
-    {
-      config: guarded,
-      schema: {
-        operationId: 'invite',
-        tags: ['Invitations'],
-        summary: 'Invite somebody',
-        description:
-          'Mails a link that sets the first password. Inviting a pending address again replaces role, names and link. Nobody grants more than they have.',
-        security: [{ bearer: [] }],
-        body: closed({
-          email: Email,
-          role: Type.Integer({
-            minimum: 0,
-            maximum: 999_999,
-            description: 'Number of the role.',
-            examples: [0]
-          }),
-          first_name: Type.Optional(Name),
-          last_name: Type.Optional(Name)
-        }),
-        response: answersToBody(
-          { 201: Type.Object({}, { description: 'Invited.', examples: [{}] }) },
-          ...codes,
-          'email_taken'
-        )
-      }
-    },
-    async (request, reply) => {
-      const { email, role, first_name = '', last_name = '' } = request.body
-      const invitee = {
-        email,
-        role,
-        firstName: first_name,
-        lastName: last_name
-      }
-      await invite(deps, invitee, {
-        inviterId: request.principal.user.id,
-        locale: config.DEFAULT_LOCALE,
-        mail: 'invitation',
-        sender: request.sender
-      })
-      return reply.code(201).send({})
-    }
-  )
+  if (!config.JWT_ALLAUTH_INVITATIONS && !config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) return
+  const guarded = { auth: 'bearer', roles: invitingRoles(deps) } as const
 
   fastify.get(
     '/invitations/',
@@ -140,7 +83,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
             })
           )
         }),
-        response: answers({ 200: InvitationList }, ...codes, 'validation_error')
+        response: { 200: InvitationList }
       }
     },
     async request => {
@@ -170,7 +113,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/invitations/:id/resend/',
     {
-      config: guarded,
+      config: { ...guarded, problems: ['not_found', 'invitation_accepted'] },
       schema: {
         operationId: 'resendInvitation',
         tags: ['Invitations'],
@@ -179,12 +122,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         security: [{ bearer: [] }],
         params: Id,
         body: closed({}),
-        response: answersToBody(
-          { 200: Detail('The invitation was sent again.') },
-          ...codes,
-          'not_found',
-          'invitation_accepted'
-        )
+        response: { 200: Detail('The invitation was sent again.') }
       }
     },
     async request => {
@@ -200,7 +138,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.delete(
     '/invitations/:id/',
     {
-      config: guarded,
+      config: { ...guarded, problems: ['not_found', 'invitation_accepted'] },
       schema: {
         operationId: 'revokeInvitation',
         tags: ['Invitations'],
@@ -208,12 +146,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         description: 'Its link is dead and the address is free.',
         security: [{ bearer: [] }],
         params: Id,
-        response: answers(
-          { 204: Type.Null({ description: 'Revoked.' }) },
-          ...codes,
-          'not_found',
-          'invitation_accepted'
-        )
+        response: { 204: Type.Null({ description: 'Revoked.' }) }
       }
     },
     async (request, reply) => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limitedTo } from '../plugins/http/limited-to.js'
 import { login } from '../src/sign-in/login.js'
-import { answersToBody, signInAnswer } from './schemas/answers.js'
+import { signInAnswer } from './schemas/answers.js'
 import { closed, Email, Password, TransportHeader } from './schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -10,7 +10,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/login/',
     {
-      config: { auth: 'none', rateLimit: limitedTo('login', deps.config.RATE_LIMIT_LOGIN) },
+      config: {
+        auth: 'none',
+        rateLimit: limitedTo('login', deps.config.RATE_LIMIT_LOGIN),
+        problems: ['incorrect_credentials', 'email_not_verified', 'busy']
+      },
       schema: {
         operationId: 'login',
         tags: ['Sessions'],
@@ -20,18 +24,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         security: [],
         headers: TransportHeader,
         body: closed({ email: Email, password: Password }),
-        response: answersToBody(
-          { 200: signInAnswer(deps.config) },
-          'incorrect_credentials',
-          'email_not_verified',
-          'busy'
-        )
+        response: { 200: signInAnswer(deps.config) }
       }
     },
     async (request, reply) => {
-      const { body } = request
-      const client = request.sender
-      return reply.giveSignIn(await login(deps, body, client))
+      return reply.answerSignIn(await login(deps, request.body, request.sender))
     }
   )
 }

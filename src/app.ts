@@ -2,27 +2,28 @@ import type { Writable } from 'node:stream'
 import Fastify from 'fastify'
 import auth from '../plugins/auth.js'
 import bodies from '../plugins/bodies.js'
-import capabilities from '../plugins/capabilities.js'
-import challengeCookie from '../plugins/challenge-cookie.js'
 import compilers from '../plugins/compilers.js'
 import cookies from '../plugins/cookies.js'
 import cors from '../plugins/cors.js'
 import deps from '../plugins/deps.js'
 import errors from '../plugins/errors.js'
+import flowCookies from '../plugins/flow-cookies.js'
 import jwt from '../plugins/jwt.js'
 import language from '../plugins/language.js'
-import linkCookie from '../plugins/link-cookie.js'
 import mailWorker from '../plugins/mail-worker.js'
 import maintenance from '../plugins/maintenance.js'
 import missingRoutes from '../plugins/missing-routes.js'
 import openapi from '../plugins/openapi.js'
 import originCheck from '../plugins/origin-check.js'
+import prisma from '../plugins/prisma.js'
+import problemSchemas from '../plugins/problem-schemas.js'
 import rateLimit from '../plugins/rate-limit.js'
 import readiness from '../plugins/readiness.js'
 import requestLog from '../plugins/request-log.js'
 import securityHeaders from '../plugins/security-headers.js'
 import sender from '../plugins/sender.js'
 import shutdown from '../plugins/shutdown.js'
+import signIn from '../plugins/sign-in.js'
 import views from '../plugins/views.js'
 import routes from '../routes/index.js'
 import type { Config } from './base/config/load.js'
@@ -41,6 +42,7 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(shutdown)
   await app.register(bodies)
   await app.register(compilers)
+  await app.register(prisma, { config })
   await app.register(deps, { config, overrides })
   await app.register(readiness)
   await app.register(securityHeaders)
@@ -50,18 +52,16 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(views)
   await app.register(cookies)
   await app.register(jwt)
-  await app.register(capabilities)
-  await app.register(challengeCookie)
-  await app.register(linkCookie)
   await app.register(sender)
+  await app.register(signIn)
+  await app.register(flowCookies)
   await app.register(rateLimit)
   await app.register(openapi)
+  await app.register(problemSchemas)
   await app.register(auth)
   await app.register(originCheck)
   await app.register(maintenance)
   await app.register(mailWorker)
-  await app.register(missingRoutes)
-  await app.register(routes)
-  app.answerOtherMethods()
+  await app.register(missingRoutes, { routes })
   return app
 }

@@ -1,26 +1,32 @@
 import type { Config } from './base/config/load.js'
 import { createRoles } from './base/config/roles.js'
 import { deriveKey, deriveKeyChain } from './base/crypto/derive.js'
-import { openDatabase } from './base/database/database.js'
+import { type OpenDatabase, openDatabase } from './base/database/database.js'
 import { requireMigrated } from './base/database/require-migrated.js'
 import type { Deps, Log } from './deps.js'
 import { createHasher } from './passwords/hashing.js'
 import { createPasswordPolicy } from './passwords/policy.js'
 import { createKeyRing } from './tokens/keys/keyring.js'
 
-/**
- * Builds what the domain works with. Nothing connects yet: a database that is away must not keep the
- * service from listening (FLT-01).
- */
-export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}) {
+/** The pool that everything shares. Nothing connects yet: a database that is away must not keep the service from listening (FLT-01). */
+export function openPool(config: Config, log: Log): OpenDatabase {
   if (config.DATABASE_URL === null) throw new Error('The embedded database must be started first.')
-  const clock = overrides.clock ?? (() => new Date())
-  const db = openDatabase({
+  return openDatabase({
     url: config.DATABASE_URL,
     poolSize: config.DATABASE_POOL_SIZE,
     statementTimeoutSeconds: config.DATABASE_STATEMENT_TIMEOUT,
     onIdleError: error => log.warn({ err: error }, 'a database connection was lost')
   })
+}
+
+/** Builds what the rooms work with. */
+export function openDeps(
+  config: Config,
+  log: Log,
+  db: OpenDatabase,
+  overrides: Partial<Deps> = {}
+): Deps {
+  const clock = overrides.clock ?? (() => new Date())
   const hasher = createHasher({
     parameters: {
       memoryKib: config.ARGON2_MEMORY_KIB,
@@ -45,8 +51,7 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
   const keys = createKeyRing({ db, config, clock })
   const secrets = [config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS] as [string, ...string[]]
   const attemptKey = deriveKey(config.SECRET_KEY, 'attempt-budgets')
-  const deps: Deps = {
-    db,
+  return {
     config,
     clock,
     log,
@@ -58,18 +63,27 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
     totpKeys: deriveKeyChain(secrets, 'totp'),
     hasher,
     passwordPolicy,
-    ...overrides
+    ...overrides,
+    db
   }
-  return {
-    deps,
-    /** Brings the database to this version's migrations, or refuses one that is not; then reads the keys. */
-    prepare: async () => {
-      await requireMigrated(db.pool, config, log)
-      await keys.load()
-    },
-    close: async () => {
-      await hasher.close()
-      await db.close()
-    }
+}
+
+/** Brings the database to this version's migrations, or refuses one that is not; then reads the keys. */
+export async function prepareDatabase(
+  db: OpenDatabase,
+  { config, log, keys }: Pick<Deps, 'config' | 'log' | 'keys'>
+): Promise<void> {
+  await requireMigrated(db.pool, config, log)
+  await keys.load()
+}
+
+/** Both at once, for what runs without a service. */
+export function openDepsAndPool(config: Config, log: Log) {
+  const db = openPool(config, log)
+  const deps = openDeps(config, log, db)
+  const close = async () => {
+    await deps.hasher.close()
+    await db.close()
   }
+  return { db, deps, close }
 }

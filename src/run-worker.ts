@@ -3,6 +3,7 @@ import Fastify from 'fastify'
 import deps from '../plugins/deps.js'
 import mailWorker from '../plugins/mail-worker.js'
 import maintenance from '../plugins/maintenance.js'
+import prisma from '../plugins/prisma.js'
 import readiness from '../plugins/readiness.js'
 import { type Config, ConfigError, loadConfig } from './base/config/load.js'
 import { version } from './base/version.js'
@@ -19,6 +20,7 @@ export async function runWorker(): Promise<void> {
   const config: Config = { ...loadConfig(), MAIL_WORKER: true }
   refuseWithoutWork(config)
   const app = Fastify({ logger: serverOptions(config).logger })
+  await app.register(prisma, { config })
   await app.register(deps, { config, overrides: {} })
   await app.register(readiness)
   app.decorate('renderer', createRenderer(config))

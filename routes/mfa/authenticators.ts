@@ -1,20 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/http/limited-to.js'
-import { Problem } from '../../src/base/errors/problem.js'
 import { listAuthenticators } from '../../src/mfa/authenticators.js'
-import { deactivate } from '../../src/mfa/deactivate.js'
-import { renewRecoveryCodes } from '../../src/mfa/renew-recovery-codes.js'
-import { answers, answersToBody } from '../schemas/answers.js'
-import {
-  bearerCodes,
-  OptionalPassword,
-  offeredFactor,
-  proofCodes,
-  proofFields
-} from '../schemas/factor.js'
-import { closed, Password } from '../schemas/fields.js'
-import { requireMfaOn } from './enabled.js'
+import { requireMfaOn } from './when-on.js'
 
 const when = Type.String({ format: 'date-time' })
 const Authenticators = Type.Array(
@@ -49,40 +37,22 @@ const Authenticators = Type.Array(
   }
 )
 
-const Deactivated = Type.Object(
-  { success: Type.Literal(true) },
-  { description: 'The second factor is off.', examples: [{ success: true }] }
-)
-
-const RecoveryCodes = Type.Object(
-  { recovery_codes: Type.Array(Type.String()) },
-  {
-    description: 'Ten new codes, shown once. Those before are dead.',
-    examples: [{ recovery_codes: ['K7QX-3MZP-9WVD-RH4T', '…'] }]
-  }
-)
-
-const proofs =
-  'An account whose session never passed a second factor sends `code` or `recovery_code` too.'
-
-/** A person's own second factor: what there is, new recovery codes, giving it up (contract 1.13). */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
-  const preParsing = requireMfaOn(config)
 
   fastify.get(
     '/mfa/authenticators/',
     {
-      config: { auth: 'bearer', rateLimit },
-      preParsing,
+      config: { auth: 'bearer', rateLimit, problems: ['mfa_disabled'] },
+      preParsing: requireMfaOn(config),
       schema: {
         operationId: 'listAuthenticators',
         tags: ['Second factor'],
         summary: 'List one’s own second factors',
         security: [{ bearer: [] }],
-        response: answers({ 200: Authenticators }, ...bearerCodes, 'mfa_disabled')
+        response: { 200: Authenticators }
       }
     },
     async request => {
@@ -94,63 +64,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         last_used_at: lastUsedAt?.toISOString() ?? null,
         ...(codesLeft === undefined ? {} : { codes_left: codesLeft })
       }))
-    }
-  )
-
-  fastify.post(
-    '/mfa/recovery-codes/',
-    {
-      config: { auth: 'bearer', rateLimit },
-      preParsing,
-      schema: {
-        operationId: 'renewRecoveryCodes',
-        tags: ['Second factor'],
-        summary: 'Make new recovery codes',
-        description: proofs,
-        security: [{ bearer: [] }],
-        body: closed({ password: OptionalPassword, ...proofFields }),
-        response: answersToBody({ 200: RecoveryCodes }, ...proofCodes, 'mfa_disabled')
-      }
-    },
-    async request => {
-      const { principal, body } = request
-      const offered = { password: body.password, factor: offeredFactor(body) }
-      const client = request.sender
-      return { recovery_codes: await renewRecoveryCodes(deps, principal, offered, client) }
-    }
-  )
-
-  fastify.post(
-    '/mfa/deactivate/',
-    {
-      config: { auth: 'bearer', rateLimit },
-      preParsing: [
-        preParsing,
-        async () => {
-          if (config.JWT_ALLAUTH_MFA_TOTP_MODE === 'required')
-            throw new Problem('mfa_required_by_policy')
-        }
-      ],
-      schema: {
-        operationId: 'deactivateMfa',
-        tags: ['Second factor'],
-        summary: 'Turn the second factor off',
-        description: `Removes the authenticator and the recovery codes; sessions stay. ${proofs}`,
-        security: [{ bearer: [] }],
-        body: closed({ password: Password, ...proofFields }),
-        response: answersToBody(
-          { 200: Deactivated },
-          ...proofCodes,
-          'mfa_disabled',
-          'mfa_required_by_policy'
-        )
-      }
-    },
-    async request => {
-      const { principal, body } = request
-      const offered = { password: body.password, factor: offeredFactor(body) }
-      await deactivate(deps, principal, offered, request.sender)
-      return { success: true as const }
     }
   )
 }

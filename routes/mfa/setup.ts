@@ -1,15 +1,17 @@
+import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { answerForm, isPrefetch } from '../../plugins/http/forms.js'
 import { limitedTo } from '../../plugins/http/limited-to.js'
-import { Problem } from '../../src/base/errors/problem.js'
 import { activate } from '../../src/mfa/activate.js'
-import { beginSetup } from '../../src/mfa/setup.js'
-import { ownerOfChallenge, ownerOfSession, type SetupOwner } from '../../src/mfa/setup-owner.js'
-import { answersToBody, exampleToken, tokenFields } from '../schemas/answers.js'
-import { bearerCodes, SetupChallengeId, TotpCode } from '../schemas/factor.js'
-import { closed, TransportHeader } from '../schemas/fields.js'
-import { requireMfaOn } from './enabled.js'
+import { beginSetup, continueSetup } from '../../src/mfa/setup.js'
+import { Page, Redirect } from '../schemas/answers.js'
+import { closed } from '../schemas/fields.js'
+import { SetupChallengeId, setupDescription, TotpCode } from '../schemas/mfa.js'
+import { byCookie, type FormErrors, finishMfa } from './pages.js'
+import { setupOwner, setupOwnerOfPage } from './setup-owner.js'
+import { requireMfaOn } from './when-on.js'
 
 const Setup = Type.Object(
   {
@@ -30,52 +32,18 @@ const Setup = Type.Object(
   }
 )
 
-const recoveryCodes = ['K7QX-3MZP-9WVD-RH4T', '…']
-const Activated = Type.Object(
-  {
-    success: Type.Literal(true),
-    recovery_codes: Type.Array(Type.String(), {
-      description: 'Ten codes, each good once in place of the app. They are not shown again.'
-    }),
-    ...tokenFields,
-    access: Type.Optional(tokenFields.access),
-    detail: Type.Optional(
-      Type.String({ description: 'The address has to be confirmed before there are tokens.' })
-    )
-  },
-  {
-    description: 'Set up. Tokens are there where a setup challenge was used up.',
-    examples: [
-      { success: true, recovery_codes: recoveryCodes },
-      { success: true, recovery_codes: recoveryCodes, access: exampleToken },
-      { success: true, recovery_codes: recoveryCodes, detail: 'Verification e-mail sent.' }
-    ]
-  }
-)
-
-const codes = [...bearerCodes, 'setup_challenge_invalid', 'mfa_disabled'] as const
-
-/** Setting up an authenticator app, signed in or on the way there (contract 1.13). */
+/** Setting up an authenticator app: for programs, and by pages of the service. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
   const preParsing = requireMfaOn(config)
-
-  /** A challenge that is sent counts, so that a stale bearer beside it does no harm. */
-  async function ownerOf(
-    request: FastifyRequest,
-    setupChallengeId: string | undefined
-  ): Promise<SetupOwner> {
-    if (setupChallengeId !== undefined) return ownerOfChallenge(deps, setupChallengeId)
-    if (request.bearer !== null) return ownerOfSession(request.bearer)
-    throw request.bearerProblem ?? new Problem('not_authenticated')
-  }
+  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
   fastify.post(
     '/mfa/setup/',
     {
-      config: { auth: 'setup', rateLimit },
+      config: { auth: 'setup', rateLimit, problems: ['totp_already_active', 'mfa_disabled'] },
       preParsing,
       schema: {
         operationId: 'beginMfaSetup',
@@ -85,48 +53,121 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'Draws a secret for whoever asks, in place of one that waited there. Never touches an authenticator that is active.',
         security: [{ bearer: [] }, {}],
         body: closed({ setup_challenge_id: Type.Optional(SetupChallengeId) }),
-        response: answersToBody({ 200: Setup }, ...codes, 'totp_already_active')
+        response: { 200: Setup }
       }
     },
     async request => {
-      const owner = await ownerOf(request, request.body.setup_challenge_id)
+      const owner = await setupOwner(request, request.body.setup_challenge_id)
       const { secret, provisioningUri, qrCode } = await beginSetup(deps, owner)
       return { secret, provisioning_uri: provisioningUri, qr_code: qrCode }
     }
   )
 
+  const prefetched = { 204: Type.Null({ description: 'A prefetch.' }) }
+
+  async function showSetup(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    errors?: FormErrors,
+    status = 200
+  ) {
+    const { qrCode, secret } = await continueSetup(deps, await setupOwnerOfPage(request))
+    return reply.page('mfa/setup', { qrSvg: qrCode, secret, ...(errors && { errors }) }, status)
+  }
+
+  fastify.route({
+    method: ['GET', 'HEAD'],
+    url: '/mfa/setup/',
+    config: {
+      auth: 'none',
+      page: true,
+      rateLimit,
+      problems: ['setup_challenge_invalid', 'totp_already_active', 'mfa_disabled']
+    },
+    preParsing,
+    schema: {
+      operationId: 'showMfaSetup',
+      tags: ['Second factor'],
+      summary: 'Page that sets up an authenticator app',
+      description: setupDescription,
+      security: [],
+      response: { 200: Page, ...prefetched }
+    },
+    handler: async (request, reply) =>
+      isPrefetch(request) ? reply.code(204).send(null) : showSetup(request, reply)
+  })
+
   fastify.post(
-    '/mfa/activate/',
+    '/mfa/setup/page/',
     {
-      config: { auth: 'setup', rateLimit },
-      preParsing,
-      schema: {
-        operationId: 'activateMfa',
-        tags: ['Second factor'],
-        summary: 'Turn the second factor on',
-        description:
-          'Proves that the app has the secret. Every session that passed no second factor ends, but for the caller’s. With `setup_challenge_id` a session opens, unless the address has to be confirmed first.',
-        security: [{ bearer: [] }, {}],
-        headers: TransportHeader,
-        body: closed({ code: TotpCode, setup_challenge_id: Type.Optional(SetupChallengeId) }),
-        response: answersToBody(
-          { 200: Activated },
-          ...codes,
-          'totp_already_active',
+      config: {
+        auth: 'setup',
+        refusesForeign: true,
+        page: true,
+        rateLimit,
+        problems: [
+          'setup_challenge_invalid',
           'setup_not_started',
-          'invalid_code'
-        )
+          'totp_already_active',
+          'invalid_code',
+          'mfa_disabled'
+        ]
+      },
+      preParsing,
+      attachValidation: true,
+      schema: {
+        operationId: 'finishMfaSetup',
+        tags: ['Second factor'],
+        summary: 'Form that turns the second factor on',
+        description: `Shows the recovery codes, signed in by cookie. With \`setup_challenge_id\` alone it only leads to the page. ${setupDescription}`,
+        security: [],
+        body: closed({
+          code: Type.Optional(TotpCode),
+          setup_challenge_id: Type.Optional(SetupChallengeId)
+        }),
+        response: { 200: Page, 303: Redirect }
       }
     },
-    async (request, reply) => {
-      const { code, setup_challenge_id } = request.body
-      const owner = await ownerOf(request, setup_challenge_id)
-      const { recoveryCodes, signIn } = await activate(deps, owner, code, request.sender)
-      const done = { success: true as const, recovery_codes: [...recoveryCodes] }
-      if (signIn !== null) return { ...done, ...reply.giveSignIn(signIn) }
-      if (owner.proven === null) return done
-      return { ...done, detail: request.language.texts('details', 'verification_sent') }
-    }
+    async (request, reply) =>
+      answerForm(
+        request,
+        async () => {
+          const { code, setup_challenge_id } = request.body
+          if (setup_challenge_id !== undefined) {
+            const { shownTo } = await setupOwner(request, setup_challenge_id)
+            const page = `${config.BASE_PATH}/mfa/setup/`
+            return reply.startFlow('mfa', shownTo.challengeId ?? '').redirect(page, 303)
+          }
+          const owner = await setupOwnerOfPage(request)
+          const { recoveryCodes, signIn } = await activate(
+            deps,
+            owner,
+            code ?? '',
+            byCookie(request)
+          )
+          reply.endFlow('mfa')
+          if (signIn !== null) reply.answerSignIn(signIn)
+          return reply.page('mfa/recovery-codes', { codes: recoveryCodes })
+        },
+        (errors, status) => showSetup(request, reply, errors, status)
+      )
+  )
+
+  fastify.post(
+    '/mfa/setup/page/done/',
+    {
+      config: { auth: 'none', page: true, rateLimit, problems: ['mfa_disabled'] },
+      preParsing,
+      schema: {
+        operationId: 'leaveMfaSetup',
+        tags: ['Second factor'],
+        summary: 'Form that leaves the recovery codes behind',
+        security: [],
+        body: closed({ saved: Type.Optional(Type.Literal('yes')) }),
+        response: { 200: Page, 303: Redirect }
+      }
+    },
+    async (_request, reply) => finishMfa(reply, { signedIn: false })
   )
 }
 

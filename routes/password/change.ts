@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { changePassword } from '../../src/passwords/change.js'
-import { answersToBody, exampleToken, signInFields } from '../schemas/answers.js'
+import { exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -12,7 +12,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/password/change/',
     {
-      config: { auth: 'bearer' },
+      config: { auth: 'bearer', problems: ['incorrect_password', 'busy'] },
       schema: {
         operationId: 'changePassword',
         tags: ['Account'],
@@ -27,23 +27,15 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           new_password1: Password,
           new_password2: Password
         }),
-        response: answersToBody(
-          {
-            200: Type.Object(
-              { ...signInFields, detail: Type.String() },
-              {
-                description: 'Changed.',
-                examples: [{ access: exampleToken, detail: 'New password has been saved.' }]
-              }
-            )
-          },
-          'not_authenticated',
-          'bad_authorization_header',
-          'token_not_valid',
-          'no_active_account',
-          'incorrect_password',
-          'busy'
-        )
+        response: {
+          200: Type.Object(
+            { ...signInFields, detail: Type.String() },
+            {
+              description: 'Changed.',
+              examples: [{ access: exampleToken, detail: 'New password has been saved.' }]
+            }
+          )
+        }
       }
     },
     async (request, reply) => {
@@ -57,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const change = { oldPassword: old_password, newPassword1, newPassword2 }
       const signIn = await changePassword(deps, principal, change, client)
       const detail = request.language.texts('details', 'password_changed')
-      return signIn === null ? { detail } : { ...reply.giveSignIn(signIn), detail }
+      return signIn === null ? { detail } : { ...reply.answerSignIn(signIn), detail }
     }
   )
 }

@@ -11,29 +11,22 @@ import type { Link } from '../../src/links/link.js'
 import { sendLink } from '../../src/mail/send-link.js'
 import { openResetByCode, openResetLink, readLiveReset } from '../../src/passwords/reset/open.js'
 import { setNewPassword } from '../../src/passwords/reset/set.js'
-import {
-  answers,
-  answersToBody,
-  Detail,
-  exampleToken,
-  Page,
-  Redirect,
-  signInFields
-} from '../schemas/answers.js'
+import { Detail, exampleToken, Page, Redirect, signInFields } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
 import { EmailAndCode, EmailOnly } from '../schemas/mail-codes.js'
 
-/** Asking for a reset, opening its link, choosing the password: for programs and for people (contract 1.5–1.7). */
+/** Asking for a reset, opening its link, choosing the password: for programs and for people. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const base = config.BASE_PATH
   const formPage = config.PASSWORD_RESET_REDIRECT ?? `${base}/password/reset/default/`
-  const rateLimit = limitedTo('password-reset', config.RATE_LIMIT_PASSWORD_RESET)
+  const rateLimit = limitedTo('password_reset', config.RATE_LIMIT_PASSWORD_RESET)
+  if (config.EMAIL_DISABLED) return
   await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
-  const allow = (reply: FastifyReply, { id, userId, expiresAt }: Link) =>
-    reply.putCapability('passwordReset', { linkId: id, userId }, expiresAt)
+  const start = (reply: FastifyReply, { id, expiresAt }: Link) =>
+    reply.startFlow('password_reset', id, expiresAt)
 
   fastify.get(
     '/password/reset/',
@@ -44,7 +37,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         tags: ['Password reset'],
         summary: 'Page that asks for the address',
         security: [],
-        response: answers({ 200: Page })
+        response: { 200: Page }
       }
     },
     async (_request, reply) => reply.page('password-reset/request', {})
@@ -63,7 +56,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'The answer, its time and its headers are the same for every address. An account whose address was never confirmed gets the mail too; an invited one gets its invitation again.',
         security: [],
         body: EmailOnly,
-        response: answersToBody({ 200: Detail('Password reset e-mail has been sent.') })
+        response: { 200: Detail('Password reset e-mail has been sent.') }
       }
     },
     async (request, reply) =>
@@ -90,7 +83,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         tags: ['Password reset'],
         summary: 'Page that takes the code of the mail',
         security: [],
-        response: answers({ 200: Page })
+        response: { 200: Page }
       }
     },
     async (_request, reply) => reply.page('password-reset/sent', {})
@@ -99,7 +92,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/password/reset/code/',
     {
-      config: { auth: 'none', page: true, rateLimit },
+      config: { auth: 'none', page: true, rateLimit, problems: ['invalid_code'] },
       attachValidation: true,
       schema: {
         operationId: 'openPasswordResetByCode',
@@ -108,10 +101,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         description: 'Does what the link does: leaves the cookie that allows one new password.',
         security: [],
         body: EmailAndCode,
-        response: answersToBody(
-          { 200: Detail('Now choose a new password.'), 303: Redirect },
-          'invalid_code'
-        )
+        response: { 200: Detail('Now choose a new password.'), 303: Redirect }
       }
     },
     async (request, reply) =>
@@ -119,10 +109,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         request,
         async () => {
           const { email, code } = request.body
-          allow(
-            reply,
-            await openResetByCode(deps, { email, code, network: request.sender.network })
-          )
+          start(reply, await openResetByCode(deps, { email, code }, request.sender))
           if (isForm(request)) return reply.redirect(formPage, 303)
           return { detail: request.language.texts('details', 'choose_password') }
         },
@@ -134,7 +121,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.route({
     method: ['GET', 'HEAD'],
     url: '/password/reset/confirm/:uid/:token/',
-    config: { auth: 'none', page: true, rateLimit },
+    config: { auth: 'none', page: true, rateLimit, problems: ['link_invalid'] },
     schema: {
       operationId: 'openPasswordReset',
       tags: ['Password reset'],
@@ -146,15 +133,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         uid: Type.String({ maxLength: 64 }),
         token: Type.String({ maxLength: 64 })
       }),
-      response: answers(
-        { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect },
-        'link_invalid'
-      )
+      response: { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect }
     },
     handler: async (request, reply) => {
       if (isPrefetch(request)) return reply.code(204).send(null)
       const link = await openResetLink(deps, request.params as { uid: string; token: string })
-      if (link !== null) return allow(reply, link).redirect(formPage, 302)
+      if (link !== null) return start(reply, link).redirect(formPage, 302)
       if (wantsPage(request)) return reply.page('password-reset/invalid', {}, 400)
       throw new Problem('link_invalid')
     }
@@ -163,14 +147,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.get(
     '/password/reset/default/',
     {
-      config: { auth: 'none', page: true },
+      config: { auth: 'none', page: true, problems: ['link_invalid'] },
       schema: {
         operationId: 'showPasswordResetForm',
         tags: ['Password reset'],
         summary: 'Page with the form for the new password',
         description: 'Shows the form only while the cookie still allows a new password.',
         security: [{ passwordResetCookie: [] }, {}],
-        response: answers({ 200: Page }, 'link_invalid')
+        response: { 200: Page }
       }
     },
     async (request, reply) => showForm(request, reply, undefined, 200)
@@ -182,8 +166,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     errors?: Errors,
     status = 200
   ) {
-    const capability = request.readCapability('passwordReset')
-    const link = capability && (await readLiveReset(deps, capability.linkId))
+    const id = request.readFlow('password_reset')
+    const link = id ? await readLiveReset(deps, id) : null
     if (link === null) return reply.page('password-reset/invalid', {}, 400)
     const maskedEmail = maskAddress(link.address)
     return reply.page('password-reset/new', { maskedEmail, ...(errors && { errors }) }, status)
@@ -198,7 +182,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         tags: ['Password reset'],
         summary: 'Page that says it is done',
         security: [],
-        response: answers({ 200: Page })
+        response: { 200: Page }
       }
     },
     async (_request, reply) => reply.page('password-reset/complete', {})
@@ -207,7 +191,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/password/reset/set-new/',
     {
-      config: { auth: 'capability', page: true, rateLimit },
+      config: { auth: 'flow', flow: 'password_reset', page: true, rateLimit, problems: ['busy'] },
       attachValidation: true,
       schema: {
         operationId: 'setNewPassword',
@@ -218,50 +202,37 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         security: [{ passwordResetCookie: [] }],
         headers: TransportHeader,
         body: closed({ new_password1: Password, new_password2: Password }),
-        response: answersToBody(
-          {
-            200: Type.Object(
-              { ...signInFields, detail: Type.String() },
-              {
-                description: 'Set.',
-                examples: [{ access: exampleToken, detail: 'Password reset.' }]
-              }
-            ),
-            303: Redirect
-          },
-          'not_authenticated',
-          'capability_invalid',
-          'cross_site_request',
-          'busy'
-        )
+        response: {
+          200: Type.Object(
+            { ...signInFields, detail: Type.String() },
+            {
+              description: 'Set.',
+              examples: [{ access: exampleToken, detail: 'Password reset.' }]
+            }
+          ),
+          303: Redirect
+        }
       }
     },
     async (request, reply) => {
-      try {
-        // Before the body is judged: without the capability nothing of it matters.
-        const { linkId } = request.demandCapability('passwordReset')
-        return await answerForm(
-          request,
-          async () => {
-            const { new_password1: first, new_password2: second } = request.body
-            const chosen = { first, second, signsIn: !isForm(request) }
-            const signIn = await setNewPassword(deps, linkId, chosen, request.sender)
-            reply.clearCapability('passwordReset')
-            if (isForm(request) || signIn === null) {
-              const done = `${base}/password/reset/complete/`
-              return reply.leadToFactor(signIn) ?? reply.redirect(done, 303)
-            }
-            return {
-              ...reply.giveSignIn(signIn),
-              detail: request.language.texts('details', 'password_reset')
-            }
-          },
-          (errors, status) => showForm(request, reply, errors, status)
-        )
-      } catch (error) {
-        if (error instanceof Problem && error.details.final) reply.clearCapability('passwordReset')
-        throw error
-      }
+      return answerForm(
+        request,
+        async () => {
+          const { new_password1: first, new_password2: second } = request.body
+          const chosen = { first, second, signsIn: !isForm(request) }
+          const signIn = await setNewPassword(deps, request.flow, chosen, request.sender)
+          reply.endFlow('password_reset')
+          if (isForm(request) || signIn === null) {
+            const done = `${base}/password/reset/complete/`
+            return reply.redirectToMfa(signIn) ?? reply.redirect(done, 303)
+          }
+          return {
+            ...reply.answerSignIn(signIn),
+            detail: request.language.texts('details', 'password_reset')
+          }
+        },
+        (errors, status) => showForm(request, reply, errors, status)
+      )
     }
   )
 }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/http/limited-to.js'
 import { signUp } from '../../src/registration/sign-up.js'
-import { answersToBody, exampleToken, signInFields } from '../schemas/answers.js'
+import { exampleToken, Page, signInFields } from '../schemas/answers.js'
 import { closed, Email, Name, Password, TransportHeader } from '../schemas/fields.js'
 
 const Registered = Type.Object(
@@ -30,13 +30,50 @@ const Registered = Type.Object(
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
+  const managed = config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION
+
+  if (config.EMAIL_VERIFIED_REDIRECT === null) {
+    fastify.get(
+      '/registration/verified/',
+      {
+        config: { auth: 'none', page: true },
+        schema: {
+          operationId: 'showVerified',
+          tags: ['Registration'],
+          summary: 'Page that says the address is confirmed',
+          security: [],
+          response: { 200: Page }
+        }
+      },
+      async (_request, reply) => reply.page('registration/verified', {})
+    )
+  }
+
+  if (managed) return
+  if (config.EMAIL_VERIFICATION !== 'none') {
+    fastify.get(
+      '/registration/account_email_verification_sent/',
+      {
+        config: { auth: 'none', page: true },
+        schema: {
+          operationId: 'showVerificationSent',
+          tags: ['Registration'],
+          summary: 'Page that asks to look into the mailbox',
+          security: [],
+          response: { 200: Page }
+        }
+      },
+      async (_request, reply) => reply.page('registration/verification-sent', {})
+    )
+  }
 
   fastify.post(
     '/registration/',
     {
       config: {
         auth: 'none',
-        rateLimit: limitedTo('registration', config.RATE_LIMIT_REGISTRATION)
+        rateLimit: limitedTo('registration', config.RATE_LIMIT_REGISTRATION),
+        problems: ['email_taken', 'busy']
       },
       schema: {
         operationId: 'register',
@@ -51,7 +88,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           first_name: Type.Optional(Name),
           last_name: Type.Optional(Name)
         }),
-        response: answersToBody({ 201: Registered }, 'email_taken', 'busy')
+        response: { 201: Registered }
       }
     },
     async (request, reply) => {
@@ -64,7 +101,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         : {}
       reply.code(201)
       if (signIn === null) return { email: registered.email, ...detail }
-      const given = reply.giveSignIn(signIn)
+      const given = reply.answerSignIn(signIn)
       const key = 'access' in given ? { key: given.access } : {}
       return { email: registered.email, ...key, ...given, ...detail }
     }

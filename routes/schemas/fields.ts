@@ -1,6 +1,6 @@
 import { type TProperties, Type } from 'typebox'
 
-/** A closed object: a field that is not listed is a mistake, and is told (contract A.2.2). */
+/** A closed object: a field that is not listed is a mistake, and is told. */
 export const closed = <const Fields extends TProperties>(fields: Fields, description?: string) =>
   Type.Object(fields, {
     additionalProperties: false,
@@ -30,7 +30,7 @@ export const Password = Type.String({
 /** A given or family name in any script. */
 export const Name = Type.String({ maxLength: 150, format: 'name', examples: ['Ada'] })
 
-export const RefreshToken = Type.String({
+export const RefreshTokenText = Type.String({
   minLength: 1,
   maxLength: 4096,
   format: 'text',

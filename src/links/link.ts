@@ -70,7 +70,7 @@ export async function createLink(
   tx: Database,
   deps: Pick<Deps, 'linkCodeKey' | 'clock'>,
   { lifetimeSeconds, withCode = false, ...link }: NewLink
-): Promise<{ id: string; secret: LinkSecret }> {
+): Promise<{ id: string; secret: LinkSecret; expiresAt: Date }> {
   const now = deps.clock()
   const { id, secret, digest, codeDigest } = draftLink(deps, withCode)
   if (link.purpose !== 'email_change_undo') await supersede(tx, link, now)
@@ -78,7 +78,7 @@ export async function createLink(
   await tx.prisma.link.create({
     data: { id, digest, codeDigest, ...link, createdAt: now, expiresAt }
   })
-  return { id, secret }
+  return { id, secret, expiresAt }
 }
 
 async function supersede(
@@ -119,25 +119,31 @@ WHERE u."email" = $1::text AND l."purpose" = $2::"LinkPurpose" AND l."superseded
 
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/
 
-/** The link of a token, if it has one of these purposes: a token is good for nothing else (LNK-08). */
+/** How a link is named: by the token of its URL, or by the id that a flow cookie holds. */
+export type LinkKey = { readonly token: string } | { readonly id: string }
+
+/** The link of a key, if it has one of these purposes: a token is good for nothing else (LNK-08). */
 export async function findLink(
   db: Database,
-  token: string,
+  key: LinkKey,
   ...purposes: readonly LinkPurpose[]
 ): Promise<Link | null> {
-  if (!tokenPattern.test(token)) return null
-  const [link] = await db.run<Link>(readByDigest, [digest(token)])
+  if ('token' in key && !tokenPattern.test(key.token)) return null
+  const [link] =
+    'token' in key
+      ? await db.run<Link>(readByDigest, [digest(key.token)])
+      : await db.run<Link>(readById, [key.id])
   return link !== undefined && purposes.includes(link.purpose) ? link : null
 }
 
-/** The live link that a capability names. */
+/** The live link that a flow cookie names. */
 export async function findLiveLink(
   db: Database,
   id: string,
   purpose: LinkPurpose
 ): Promise<Link | null> {
-  const [link] = await db.run<Link>(readById, [id])
-  return link?.purpose === purpose && link.status === 'live' ? link : null
+  const link = await findLink(db, { id }, purpose)
+  return link?.status === 'live' ? link : null
 }
 
 /** The live link whose short code was typed beside the address. Guard it with a budget. */

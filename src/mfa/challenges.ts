@@ -8,6 +8,13 @@ import type { Sender } from '../sender.js'
 /** `login` waits for a code; `setup` is for an account without a factor, and allows to set one up. */
 export type ChallengeKind = 'login' | 'setup'
 
+declare const challengeToken: unique symbol
+/** The secret of a challenge, as answers hold it. The table has its digest. */
+export type ChallengeToken = string & { readonly [challengeToken]: true }
+
+/** A challenge that was just made; for a decoy there is no row. */
+export type NewChallenge = { readonly id: string; readonly token: ChallengeToken }
+
 /** What somebody proved so far, at a moment when the account had this credential epoch. */
 type Proved = {
   readonly userId: string
@@ -55,13 +62,13 @@ export async function createChallenge(
   { userId, credentialEpoch, amr, reservation }: Proved,
   kinds: readonly ChallengeKind[],
   sender: Sender
-): Promise<{ token: string; kind: ChallengeKind | null }> {
-  const token = newChallengeToken()
+): Promise<{ challenge: NewChallenge; kind: ChallengeKind | null }> {
+  const challenge = { id: newId(), token: newChallengeToken() as ChallengeToken }
   const [row] = await db.run<{ kind: ChallengeKind }>(createChallengeStatement, [
     userId,
     credentialEpoch,
-    newId(),
-    digest(token),
+    challenge.id,
+    digest(challenge.token),
     amr,
     kinds,
     reservation?.keys ?? [],
@@ -69,7 +76,7 @@ export async function createChallenge(
     networkIn(sender),
     sender.userAgent
   ])
-  return { token, kind: row?.kind ?? null }
+  return { challenge, kind: row?.kind ?? null }
 }
 
 /** A challenge that may still be met, and whose it is. */
@@ -86,17 +93,21 @@ const readChallenge = {
   text: `
 SELECT c."id", c."userId", u."email", c."credentialEpoch", c."amr"
 FROM "MfaChallenge" c JOIN "User" u ON u."id" = c."userId"
-WHERE c."digest" = $1::text AND c."kind" = $2::"MfaChallengeKind" AND c."expiresAt" > now()
-  AND u."isActive" AND u."credentialEpoch" = c."credentialEpoch"`
+WHERE (c."digest" = $1::text OR c."id" = $2::uuid) AND c."kind" = $3::"MfaChallengeKind"
+  AND c."expiresAt" > now() AND u."isActive" AND u."credentialEpoch" = c."credentialEpoch"`
 }
 
-/** The challenge of a token: null alike for an unknown, expired, spent or voided one, and another kind. */
+/** How a challenge is named: by the token that an answer holds, or by the id that a flow cookie holds. */
+export type ChallengeKey = { readonly token: string } | { readonly id: string }
+
+/** The challenge of a key: null alike for an unknown, expired, used and voided one, and another kind. */
 export async function findChallenge(
   db: Database,
-  token: string,
+  key: ChallengeKey,
   kind: ChallengeKind
 ): Promise<Challenge | null> {
-  const [challenge] = await db.run<Challenge>(readChallenge, [digest(token), kind])
+  const values = 'token' in key ? [digest(key.token), null] : [null, key.id]
+  const [challenge] = await db.run<Challenge>(readChallenge, [...values, kind])
   return challenge ?? null
 }
 

@@ -1,7 +1,7 @@
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import type { Principal } from '../sessions/authenticate.js'
-import { findChallenge } from './challenges.js'
+import { type ChallengeKey, findChallenge } from './challenges.js'
 import type { PendingOwner } from './pending.js'
 
 /** Who sets up an authenticator: somebody signed in, or somebody who may only do that (MFA-19). */
@@ -22,9 +22,9 @@ export function ownerOfSession({ user, sessionId }: Principal): SetupOwner {
 /** @throws {Problem} `setup_challenge_invalid` alike for an unknown, expired, used and voided one. */
 export async function ownerOfChallenge(
   { db }: Pick<Deps, 'db'>,
-  setupChallengeId: string
+  key: ChallengeKey
 ): Promise<SetupOwner> {
-  const challenge = await findChallenge(db, setupChallengeId, 'setup')
+  const challenge = await findChallenge(db, key, 'setup')
   if (challenge === null) throw setupNotValid({ proven: [] })
   const { id: challengeId, userId, email, credentialEpoch, amr } = challenge
   return { userId, email, credentialEpoch, shownTo: { challengeId }, proven: amr }

@@ -1,10 +1,26 @@
 import { Problem } from '../base/errors/problem.js'
 import type { Sender } from '../sender.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
-import { findChallenge, reserveAttempt, useChallenge } from './challenges.js'
+import {
+  type Challenge,
+  type ChallengeKey,
+  findChallenge,
+  reserveAttempt,
+  useChallenge
+} from './challenges.js'
 import { type CheckCodeDeps, checkCode, type OfferedCode } from './check-code.js'
 
-const gone = () => new Problem('challenge_invalid')
+const challengeNotValid = () => new Problem('challenge_invalid')
+
+/** A sign-in that waits for its second factor. @throws {Problem} `challenge_invalid`. */
+export async function openChallenge(
+  { db }: Pick<CheckCodeDeps, 'db'>,
+  key: ChallengeKey
+): Promise<Challenge> {
+  const challenge = await findChallenge(db, key, 'login')
+  if (challenge === null) throw challengeNotValid()
+  return challenge
+}
 
 /**
  * Finishes a sign-in with a code of the authenticator app or a recovery code. A challenge has few
@@ -16,12 +32,11 @@ const gone = () => new Problem('challenge_invalid')
  */
 export async function verifyChallenge(
   deps: CheckCodeDeps,
-  { challengeId, offered }: { challengeId: string; offered: OfferedCode },
+  { key, offered }: { key: ChallengeKey; offered: OfferedCode },
   sender: Sender
 ): Promise<SignIn> {
   const { db, config } = deps
-  const challenge = await findChallenge(db, challengeId, 'login')
-  if (challenge === null) throw gone()
+  const challenge = await openChallenge(deps, key)
   const { id, userId, credentialEpoch, amr } = challenge
   const limit = config.JWT_ALLAUTH_MFA_CHALLENGE_MAX_ATTEMPTS
   let attempt: number | null = null
@@ -29,13 +44,13 @@ export async function verifyChallenge(
     userId,
     offered,
     sender,
-    gone,
+    gone: challengeNotValid,
     take: async () => {
       attempt = await reserveAttempt(db, id, limit)
       return attempt !== null
     },
     act: async tx => {
-      if (!(await useChallenge(tx, id))) throw gone()
+      if (!(await useChallenge(tx, id))) throw challengeNotValid()
       const proof = {
         userId,
         credentialEpoch,
@@ -43,13 +58,13 @@ export async function verifyChallenge(
         via: 'login' as const
       }
       const signIn = await completeSignIn({ ...deps, db: tx }, proof, sender)
-      if (signIn === null) throw gone()
+      if (signIn === null) throw challengeNotValid()
       return signIn
     },
     onWrong: async () => {
       if (attempt !== limit) return
       await useChallenge(db, id)
-      throw gone()
+      throw challengeNotValid()
     }
   })
 }

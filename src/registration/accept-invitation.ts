@@ -39,7 +39,7 @@ export async function openInvitationLink(
   { db }: Pick<Deps, 'db'>,
   token: string
 ): Promise<Link | null> {
-  return findLink(db, token, 'invitation')
+  return findLink(db, { token }, 'invitation')
 }
 
 /** The invitation that a flow cookie names, while it still allows a first password. */

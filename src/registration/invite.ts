@@ -122,6 +122,10 @@ async function reserve(
 export const inviterOf = (inviterId: string | null): { by?: 'operator' } =>
   inviterId === null ? { by: 'operator' } : {}
 
+/** Numbers of the roles that may invite. */
+export const invitingRoles = ({ config, roles }: Pick<Deps, 'config' | 'roles'>): number[] =>
+  config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.map(role => roles.numberOf(role) as number)
+
 /**
  * The inviter as of now, locked: of a demotion and an invitation at the same moment one comes first,
  * and what the inviter may grant is what they are then (ADM-02, ADM-03).
@@ -134,7 +138,7 @@ export async function requireAuthority(
 ): Promise<void> {
   if (inviterId === null) return
   const inviter = await lockAccount(tx, inviterId)
-  const allowed = config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.map(roles.numberOf)
+  const allowed = invitingRoles({ config, roles })
   const may =
     inviter?.isActive && allowed.includes(inviter.role) && roles.reaches(inviter.role, role)
   if (!may) throw new Problem('permission_denied')

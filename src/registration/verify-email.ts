@@ -4,7 +4,7 @@ import { byOwner, record } from '../audit/record.js'
 import { canonicalAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
 import { checkMailCode } from '../limits/code-attempt.js'
-import { findLink, findLinkByCode, type Link, redeemLink } from '../links/link.js'
+import { findLink, findLinkByCode, type Link, type LinkKey, redeemLink } from '../links/link.js'
 import { dropUnproven } from '../mfa/drop-unproven.js'
 import type { Sender } from '../sender.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
@@ -17,29 +17,21 @@ export type Confirmation =
 
 type ConfirmDeps = Pick<Deps, 'db' | 'config' | 'clock'>
 
-/** What a confirmation link is good for right now, without using it. */
-export async function openConfirmation(
-  deps: Pick<Deps, 'db'>,
-  token: string
-): Promise<{ status: 'live' | 'confirmed' | 'invalid' | 'superseded'; address: string }> {
-  const link = await findLink(deps.db, token, 'email_verification')
-  const { status = 'void', address = '' } = link ?? {}
-  if (status === 'live' || status === 'superseded') return { status, address }
-  return { status: status === 'redeemed' ? 'confirmed' : 'invalid', address }
-}
+/** A confirmation link as it stands right now, without using it; null for a key of no such link. */
+export const openConfirmation = ({ db }: Pick<Deps, 'db'>, key: LinkKey): Promise<Link | null> =>
+  findLink(db, key, 'email_verification')
 
 /**
- * Confirms an address by the token of its link. Every later visit succeeds too and changes nothing,
- * because scanners of mail follow links before people do (D4).
- *
- * @param request How to open a session where `JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION` is on.
+ * Confirms an address by its link. Every later visit succeeds too and changes nothing, because
+ * scanners of mail follow links before people do. A session opens where
+ * `JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION` is on.
  */
-export async function confirmByToken(
+export async function confirmByLink(
   deps: ConfirmDeps,
-  token: string,
+  key: LinkKey,
   sender: Sender
 ): Promise<Confirmation> {
-  const link = await findLink(deps.db, token, 'email_verification')
+  const link = await openConfirmation(deps, key)
   return link === null ? { outcome: 'invalid' } : confirm(deps, link, sender)
 }
 
@@ -50,12 +42,14 @@ export async function confirmByToken(
  */
 export async function confirmByCode(
   deps: ConfirmDeps & Pick<Deps, 'linkCodeKey' | 'attemptKey'>,
-  { email, code, network }: { email: string; code: string; network: string },
+  { email, code }: { email: string; code: string },
   sender: Sender
 ): Promise<Confirmation> {
   const address = canonicalAddress(email) ?? ''
-  const link = await checkMailCode(deps, { kind: 'verification-code', address, network }, () =>
-    findLinkByCode(deps, { address, code, purpose: 'email_verification' })
+  const link = await checkMailCode(
+    deps,
+    { kind: 'verification-code', address, network: sender.network },
+    () => findLinkByCode(deps, { address, code, purpose: 'email_verification' })
   )
   return confirm(deps, link, sender)
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.js'
-import { type ChallengeKind, createChallenge } from '../mfa/challenges.js'
+import { type ChallengeKind, createChallenge, type NewChallenge } from '../mfa/challenges.js'
 import { hasFactor } from '../mfa/policy.js'
 import type { Sender } from '../sender.js'
 import { type Authentication, createSession } from '../sessions/create.js'
@@ -7,9 +7,10 @@ import type { Session } from '../sessions/session.js'
 
 /** How a person's proof was answered: with a session, or with what is still asked for. */
 export type SignIn =
-  | { readonly kind: 'session'; readonly grant: Session }
-  | { readonly kind: 'mfa_required'; readonly challengeId: string }
-  | { readonly kind: 'mfa_setup_required'; readonly setupChallengeId: string }
+  | { readonly kind: 'session'; readonly session: Session }
+  | { readonly kind: ChallengeAnswer; readonly challenge: NewChallenge }
+
+type ChallengeAnswer = 'mfa_required' | 'mfa_setup_required'
 
 type CompleteDeps = Pick<Deps, 'db' | 'config'>
 
@@ -27,11 +28,11 @@ export async function completeSignIn(
   const kinds = kindsAskedFor(deps)
   // Twice, for a factor that was given up between the refusal and the challenge.
   for (const _ of ['first', 'again']) {
-    const grant = await createSession(deps, proof, sender)
-    if (grant !== null) return { kind: 'session', grant }
+    const session = await createSession(deps, proof, sender)
+    if (session !== null) return { kind: 'session', session }
     if (kinds.length === 0 || hasFactor(proof.amr)) return null
-    const { token, kind } = await createChallenge(deps.db, proof, kinds, sender)
-    if (kind !== null) return challengeOf(kind, token)
+    const { challenge, kind } = await createChallenge(deps.db, proof, kinds, sender)
+    if (kind !== null) return { kind: answerTo[kind], challenge }
   }
   return null
 }
@@ -46,8 +47,8 @@ export async function requireSetup(
   sender: Sender
 ): Promise<SignIn | null> {
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
-  const { token, kind } = await createChallenge(deps.db, proof, ['setup'], sender)
-  return kind && challengeOf(kind, token)
+  const { challenge, kind } = await createChallenge(deps.db, proof, ['setup'], sender)
+  return kind && { kind: answerTo[kind], challenge }
 }
 
 /**
@@ -60,8 +61,8 @@ export async function requireSetupWithDecoy(
   sender: Sender
 ): Promise<SignIn | null> {
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
-  const { token } = await createChallenge(deps.db, proof, ['setup'], sender)
-  return challengeOf('setup', token)
+  const { challenge } = await createChallenge(deps.db, proof, ['setup'], sender)
+  return { kind: answerTo.setup, challenge }
 }
 
 function kindsAskedFor({ config }: CompleteDeps): readonly ChallengeKind[] {
@@ -70,8 +71,4 @@ function kindsAskedFor({ config }: CompleteDeps): readonly ChallengeKind[] {
   ]
 }
 
-function challengeOf(kind: ChallengeKind, token: string): SignIn {
-  return kind === 'login'
-    ? { kind: 'mfa_required', challengeId: token }
-    : { kind: 'mfa_setup_required', setupChallengeId: token }
-}
+const answerTo = { login: 'mfa_required', setup: 'mfa_setup_required' } as const

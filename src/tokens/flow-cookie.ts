@@ -1,69 +1,52 @@
 import type { Config } from '../base/config/load.js'
-import { newJti } from '../base/crypto/random.js'
 import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Jws } from './jws.js'
 
-/** What a browser may do once, because it opened a mailed link: it names the link, which decides (D4). */
-export type Capability = { readonly linkId: string; readonly userId: string }
+/** What a browser goes through in several steps. The cookie of a step names the row that decides. */
+export const flowKinds = [
+  'password_reset',
+  'set_password',
+  'email_verification',
+  'email_change',
+  'email_change_undo',
+  'mfa'
+] as const
+export type FlowKind = (typeof flowKinds)[number]
 
-export type CapabilityKind = 'passwordReset' | 'setPassword'
+export type FlowCookie = {
+  /** Names a row until `until`, or for the longest time of this kind. `maxAge` in seconds. */
+  issue(rowId: string, until?: Date): { token: string; maxAge: number }
+  /** The id of the row; null for a cookie that is not of this kind or has expired. */
+  read(token: string): string | null
+}
 
-export type Capabilities = Readonly<
-  Record<
-    CapabilityKind,
-    {
-      /** `maxAge` in seconds: until the setting's age or the link's end, whichever comes first. */
-      issue(capability: Capability, linkExpiresAt: Date): { token: string; maxAge: number }
-      read(token: string | null): Capability | null
-    }
-  >
->
+type Parts = {
+  readonly config: Pick<Config, 'PUBLIC_URL'>
+  readonly clock: () => Date
+  /** Signs under a key of this kind alone, so that no cookie stands for another (JWT-06, CAP-02). */
+  readonly jws: Jws
+  readonly kind: FlowKind
+  readonly longestSeconds: number
+}
 
-type Parts = { readonly config: Config; readonly clock: () => Date } & Readonly<
-  Record<CapabilityKind, Jws>
->
-
-/** Cookies that allow one thing. Purpose, key, type and audience are their own (JWT-06, CAP-02). */
-export function createCapabilities({
-  config,
-  clock,
-  passwordReset,
-  setPassword
-}: Parts): Capabilities {
-  const build = (jws: Jws, tokenType: string, longestSeconds: number) => {
-    const issuer = config.PUBLIC_URL
-    const expected = { issuer, audience: `${issuer}/${tokenType}`, tokenType }
-    return {
-      issue({ linkId, userId }: Capability, linkExpiresAt: Date) {
-        const now = seconds(clock())
-        const exp = Math.min(now + longestSeconds, seconds(linkExpiresAt))
-        const token = jws.sign({
-          iss: issuer,
-          aud: expected.audience,
-          token_type: tokenType,
-          jti: newJti(),
-          iat: now,
-          exp,
-          sub: userId,
-          link: linkId
-        })
-        return { token, maxAge: Math.max(0, exp - now) }
-      },
-      read(token: string | null): Capability | null {
-        const claims = token === null ? null : jws.verify(token)
-        if (
-          claims === null ||
-          !areClaimsOf(claims, expected, clock()) ||
-          isExpired(claims, clock())
-        )
-          return null
-        const { sub, link } = claims
-        return isUuid(sub) && isUuid(link) ? { userId: sub, linkId: link } : null
-      }
-    }
-  }
+/** A signed cookie that holds no secret of its own: a link or a challenge lives in its row. */
+export function createFlowCookie({ config, clock, jws, kind, longestSeconds }: Parts): FlowCookie {
+  const issuer = config.PUBLIC_URL
+  const expected = { issuer, audience: `${issuer}/flow/${kind}`, tokenType: kind }
   return {
-    passwordReset: build(passwordReset, 'password_reset', config.PASSWORD_RESET_COOKIE_MAX_AGE),
-    setPassword: build(setPassword, 'set_password', config.PASSWORD_SET_COOKIE_MAX_AGE)
+    issue(rowId, until) {
+      const now = seconds(clock())
+      const longest = now + longestSeconds
+      const exp = until === undefined ? longest : Math.min(longest, seconds(until))
+      const { audience: aud, tokenType: token_type } = expected
+      const token = jws.sign({ iss: issuer, aud, token_type, iat: now, exp, row: rowId })
+      return { token, maxAge: Math.max(0, exp - now) }
+    },
+    read(token) {
+      const claims = jws.verify(token)
+      if (claims === null || !areClaimsOf(claims, expected, clock()) || isExpired(claims, clock()))
+        return null
+      return isUuid(claims.row) ? claims.row : null
+    }
   }
 }

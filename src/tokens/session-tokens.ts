@@ -1,7 +1,8 @@
 import type { Config } from '../base/config/load.js'
 import { createRoles, type Roles } from '../base/config/roles.js'
 import { newJti } from '../base/crypto/random.js'
-import type { Session } from '../sessions/session.js'
+import type { Transport } from '../sender.js'
+import type { RefreshToken, Session } from '../sessions/session.js'
 import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Claims, Jws } from './jws.js'
 import type { KeyRing } from './keys/keyring.js'
@@ -12,20 +13,12 @@ export const refreshCookie = 'refresh_token'
 /** What a valid access token says of its bearer. */
 export type Bearer = { readonly userId: string; readonly sessionId: string }
 
-/** What a refresh token says whose signature held; the session decides whether it is still good. */
-export type PresentedRefresh = {
-  readonly sessionId: string
-  readonly userId: string
-  readonly jti: string
-  readonly expired: boolean
-}
-
 /** Issues and reads the two tokens of a session. */
-export type Tokens = {
-  issue(grant: Session): { access: string; refresh: string }
+export type SessionTokens = {
+  issue(session: Session): { access: string; refresh: string }
   /** `expired` is told apart from `null`, a token that is none of ours. */
   readAccess(token: string): Bearer | 'expired' | null
-  readRefresh(token: string): PresentedRefresh | null
+  readRefresh(token: string, transport: Transport): RefreshToken | null
 }
 
 type Parts = {
@@ -36,16 +29,16 @@ type Parts = {
 }
 
 /** The tokens of an installation: access tokens that others verify, refresh tokens that only we read. */
-export function createSessionTokens({ config, clock, keys, refresh }: Parts): Tokens {
+export function createSessionTokens({ config, clock, keys, refresh }: Parts): SessionTokens {
   const issuer = config.PUBLIC_URL
   const roles = createRoles(config.ROLES)
   const access = { issuer, audience: config.JWT_AUDIENCE, tokenType: 'access' }
   const ours = { issuer, audience: `${issuer}/refresh`, tokenType: 'refresh' }
   return {
-    issue(grant) {
+    issue(session) {
       const now = clock()
-      const shared = sharedClaims(config, roles, grant, now)
-      const end = seconds(grant.expiresAt)
+      const shared = sharedClaims(config, roles, session, now)
+      const end = seconds(session.expiresAt)
       const accessEnd = Math.min(seconds(now) + config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME, end)
       return {
         access: keys.sign({
@@ -58,7 +51,7 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): To
         refresh: refresh.sign({
           ...shared,
           token_type: 'refresh',
-          jti: grant.jti,
+          jti: session.jti,
           aud: ours.audience,
           exp: end
         })
@@ -71,7 +64,7 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): To
       if (isExpired(claims, clock())) return 'expired'
       return { userId: claims.sub, sessionId: claims.sid }
     },
-    readRefresh(token) {
+    readRefresh(token, transport) {
       const claims = refresh.verify(token)
       if (claims === null || !areClaimsOf(claims, ours, clock()) || !namesSession(claims))
         return null
@@ -79,30 +72,31 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): To
         sessionId: claims.sid,
         userId: claims.sub,
         jti: claims.jti,
-        expired: isExpired(claims, clock())
+        expired: isExpired(claims, clock()),
+        transport
       }
     }
   }
 }
 
-/** The claims of contract A.2.11; RFC 9068 §2.2 for the registered ones. */
-function sharedClaims(config: Config, roles: Roles, grant: Session, now: Date): Claims {
+/** The claims that both tokens share; RFC 9068 §2.2 for the registered ones. */
+function sharedClaims(config: Config, roles: Roles, session: Session, now: Date): Claims {
   return {
-    ...extraClaims(config, grant),
+    ...extraClaims(config, session),
     iss: config.PUBLIC_URL,
-    sub: grant.user.id,
-    user_id: grant.user.id,
-    sid: grant.sessionId,
-    session: grant.sessionId,
-    session_iat: seconds(grant.createdAt),
+    sub: session.user.id,
+    user_id: session.user.id,
+    sid: session.sessionId,
+    session: session.sessionId,
+    session_iat: seconds(session.createdAt),
     iat: seconds(now),
-    auth_time: seconds(grant.authTime),
-    amr: grant.amr,
+    auth_time: seconds(session.authTime),
+    amr: session.amr,
     // NIST SP 800-63B: one factor, or two.
-    acr: grant.amr.some(method => method === 'otp' || method === 'rc') ? 'aal2' : 'aal1',
-    role: grant.user.role,
-    role_name: roles.nameOf(grant.user.role),
-    email_verified: grant.user.emailVerifiedAt !== null
+    acr: session.amr.some(method => method === 'otp' || method === 'rc') ? 'aal2' : 'aal1',
+    role: session.user.role,
+    role_name: roles.nameOf(session.user.role),
+    email_verified: session.user.emailVerifiedAt !== null
   }
 }
 

@@ -104,16 +104,15 @@ test('JWT-06 JWT-13 CAP-02 every kind of token opens its own door and no other',
   const { client } = await newMember(service)
   const inBody = (await newMember(service, { transport: 'body' })).client
   const user = String(claimsOf(client.access ?? '').sub)
-  const capability = { linkId: user, userId: user }
   const end = new Date(Date.now() + 3_600_000)
-  const { passwordReset, setPassword } = service.app.capabilities
+  const { password_reset, set_password } = service.app.tokens.flows
   const tokens: Record<string, string> = {
     access: client.access ?? '',
     'refresh by cookie': client.refreshToken ?? '',
     'refresh by body': inBody.refreshToken ?? '',
     'known device': client.cookies.get('known_device') ?? '',
-    'password reset': passwordReset.issue(capability, end).token,
-    'set password': setPassword.issue(capability, end).token
+    'password reset': password_reset.issue(user, end).token,
+    'set password': set_password.issue(user, end).token
   }
   for (const [kind, token] of Object.entries(tokens)) assert.match(token, /^ey/, kind)
   const belongs: Record<string, string> = {
@@ -195,7 +194,6 @@ test('JWT-06 JWT-13 CAP-02 every kind of token opens its own door and no other',
   await t.test('no two kinds share a type, an audience or a key', async () => {
     const kinds = Object.entries(tokens).filter(([kind]) => kind !== 'refresh by body')
     for (const part of [
-      (token: string) => headerOf(token).typ,
       (token: string) => claimsOf(token).aud,
       (token: string) => claimsOf(token).token_type
     ]) {
@@ -208,6 +206,7 @@ test('JWT-06 JWT-13 CAP-02 every kind of token opens its own door and no other',
       const posing = forge({ alg: 'HS256', typ: headerOf(token).typ }, own, bySecret(refreshKey))
       assertProblem(await present(service, posing), 401, 'token_not_valid')
       assert.equal(headerOf(token).alg, 'HS256', kind)
+      assert.equal(headerOf(token).typ, kind === 'known device' ? 'kd+jwt' : 'flow+jwt', kind)
     }
   })
 })
@@ -465,8 +464,8 @@ test('refresh tokens', async t => {
       secretKey,
       Buffer.from(secretKey, 'base64'),
       derivedKey(secretKey, 'known-device'),
-      derivedKey(secretKey, 'password-reset-capability'),
-      derivedKey(secretKey, 'set-password-capability'),
+      derivedKey(secretKey, 'flow-password_reset'),
+      derivedKey(secretKey, 'flow-set_password'),
       Buffer.alloc(32)
     ]
     for (const [n, wrong] of wrongKeys.entries())

@@ -11,8 +11,7 @@ export type KeyPurpose =
   | 'outbox'
   | 'link-codes'
   | 'totp'
-  | 'password-reset-capability'
-  | 'set-password-capability'
+  | `flow-${string}`
 
 /** 256 bits for one purpose, by HKDF-SHA-256 (RFC 5869) from the installation's secret. */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {

@@ -15,13 +15,13 @@ export async function withDeps<T>(work: (deps: Deps) => Promise<T>): Promise<T> 
   const config = loadConfig()
   // Loaded here, so that --help answers at once.
   const { connectDatabase } = await import('../../base/database/connect.js')
-  const { openDeps } = await import('../../open-deps.js')
+  const { openDepsAndPool, prepareDatabase } = await import('../../open-deps.js')
   const database = await connectDatabase(config, remark)
   try {
     const own = { ...config, DATABASE_URL: database.url, DATABASE_POOL_SIZE: 2 }
-    const { deps, prepare, close } = openDeps(own, log)
+    const { db, deps, close } = openDepsAndPool(own, log)
     try {
-      await prepare()
+      await prepareDatabase(db, deps)
       return await work(deps)
     } finally {
       await close()

@@ -3,7 +3,7 @@ import { type Config, ConfigError, readEnvironment } from '../../base/config/loa
 import { connectDatabase } from '../../base/database/connect.js'
 import { embeddedStatus } from '../../base/database/embedded.js'
 import type { Log } from '../../deps.js'
-import { openDeps } from '../../open-deps.js'
+import { openDepsAndPool } from '../../open-deps.js'
 import { examineDataDir } from './data-dir.js'
 import {
   connectClient,
@@ -88,7 +88,7 @@ async function examineOpen(client: pg.Client, config: Config): Promise<Finding[]
 }
 
 async function examineContents(config: Config): Promise<Finding[]> {
-  const { deps, close } = openDeps({ ...config, DATABASE_POOL_SIZE: 2 }, silent)
+  const { deps, close } = openDepsAndPool({ ...config, DATABASE_POOL_SIZE: 2 }, silent)
   try {
     return [
       ...(await examineKeys(deps)),

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.js'
 import { checkMailCode } from '../../limits/code-attempt.js'
 import { findLink, findLinkByCode, findLiveLink, type Link } from '../../links/link.js'
 import { encodeUserId } from '../../links/link-url.js'
+import type { Sender } from '../../sender.js'
 
 /**
  * The live reset link of a URL. Opening it changes nothing, so mail scanners may (D4); what it is
@@ -15,7 +16,7 @@ export async function openResetLink(
   { db }: Pick<Deps, 'db'>,
   { uid, token }: { uid: string; token: string }
 ): Promise<Link | null> {
-  const link = await findLink(db, token, 'password_reset')
+  const link = await findLink(db, { token }, 'password_reset')
   const isLive = link !== null && link.status === 'live' && encodeUserId(link.userId) === uid
   return isLive ? link : null
 }
@@ -27,7 +28,8 @@ export async function openResetLink(
  */
 export async function openResetByCode(
   deps: Pick<Deps, 'db' | 'linkCodeKey' | 'attemptKey'>,
-  { email, code, network }: { email: string; code: string; network: string }
+  { email, code }: { email: string; code: string },
+  { network }: Pick<Sender, 'network'>
 ): Promise<Link> {
   const address = canonicalAddress(email) ?? ''
   return checkMailCode(deps, { kind: 'reset-code', address, network }, () =>

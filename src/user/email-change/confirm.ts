@@ -2,8 +2,9 @@ import { isAddressTaken, setAddress } from '../../accounts/account.js'
 import { lockAccount } from '../../accounts/lock.js'
 import { byOwner, record } from '../../audit/record.js'
 import type { EmailAddress } from '../../base/email-address.js'
+import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
-import { findLink, redeemLink } from '../../links/link.js'
+import { findLink, type LinkKey, redeemLink } from '../../links/link.js'
 import type { Sender } from '../../sender.js'
 import { notifyChange } from './notify.js'
 
@@ -11,26 +12,26 @@ type ChangeDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey' | 'outbox
 
 /**
  * Moves an account to the address whose mailbox the link proves, and to no other: the address is
- * the link's own (EML-07). Sessions stay; links mailed to the old address are void (EML-12).
+ * the link's own (EML-07). Sessions stay; links mailed to the old address are void (EML-12). A refusal
+ * leaves the link as it was.
  *
- * @returns the new address; null when the link is not good any more, or the address was taken meanwhile.
+ * @throws {Problem} `link_invalid`, also where another account has taken the address meanwhile.
  */
-export async function confirmChange(
-  deps: ChangeDeps,
-  token: string,
-  sender: Sender
-): Promise<string | null> {
-  const link = await findLink(deps.db, token, 'email_change')
-  if (link?.status !== 'live') return null
-  return deps.db.transaction(async tx => {
+export async function confirmChange(deps: ChangeDeps, key: LinkKey, sender: Sender): Promise<void> {
+  const link = await findLink(deps.db, key, 'email_change')
+  if (link?.status !== 'live') throw new Problem('link_invalid')
+  await deps.db.transaction(async tx => {
     const account = await lockAccount(tx, link.userId)
-    if (account === null || !(await redeemLink(tx, link))) return null
+    if (account === null) throw new Problem('link_invalid')
     const email = link.address as EmailAddress
-    if (await isAddressTaken(tx, email)) return null
+    if (!(await redeemLink(tx, link))) {
+      // The same button was pressed a moment ago.
+      if (account.email === email) return
+      throw new Problem('link_invalid')
+    }
+    if (await isAddressTaken(tx, email)) throw new Problem('link_invalid')
     await setAddress(tx, account.id, { email, emailVerifiedAt: deps.clock() })
     await notifyChange(tx, deps, account, email)
-    const { id: userId } = account
-    await record(tx, { event: 'email.changed', ...byOwner(userId), sender })
-    return email
+    await record(tx, { event: 'email.changed', ...byOwner(account.id), sender })
   })
 }

@@ -1,25 +1,26 @@
 import { readAccount } from '../../accounts/account.js'
+import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
-import { findLink } from '../../links/link.js'
+import { findLink, type Link, type LinkKey } from '../../links/link.js'
 
-/** What a link of an address change is about. `isDone`: it was followed, and the address still stands. */
-export type ChangeLink = { readonly address: string; readonly isDone: boolean }
+/** A link of an address change. `isDone`: it was followed, and the address still stands. */
+export type ChangeLink = Link & { readonly isDone: boolean }
 
 /**
- * What the link that confirms a change, or the one that undoes it, is good for right now, without
- * using it; null when it is not good any more. One that has done its work stays good to look at, so
- * that a form that is sent twice, or a page that is loaded again, tells no failure (PAG-05).
+ * The link that confirms a change, or the one that undoes it, without using it. One that has done its
+ * work can still be looked at, so that a form that is sent twice, or a page that is loaded again,
+ * tells no failure (PAG-05).
+ *
+ * @throws {Problem} `link_invalid` for any other.
  */
 export async function openChangeLink(
   { db }: Pick<Deps, 'db'>,
-  token: string | null,
+  key: LinkKey,
   purpose: 'email_change' | 'email_change_undo'
-): Promise<ChangeLink | null> {
-  const link = token === null ? null : await findLink(db, token, purpose)
-  if (link === null) return null
-  const { address, status } = link
-  if (status === 'live') return { address, isDone: false }
-  if (status !== 'redeemed') return null
-  const account = await readAccount(db, link.userId)
-  return account?.email === address ? { address, isDone: true } : null
+): Promise<ChangeLink> {
+  const link = await findLink(db, key, purpose)
+  if (link?.status === 'live') return { ...link, isDone: false }
+  const account = link?.status === 'redeemed' ? await readAccount(db, link.userId) : null
+  if (link === null || account?.email !== link.address) throw new Problem('link_invalid')
+  return { ...link, isDone: true }
 }

@@ -2,50 +2,50 @@ import { isAddressTaken, setAddress } from '../../accounts/account.js'
 import { lockAccount } from '../../accounts/lock.js'
 import { record } from '../../audit/record.js'
 import type { EmailAddress } from '../../base/email-address.js'
+import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
-import { createLink, findLink, redeemLink } from '../../links/link.js'
+import { createLink, findLink, type LinkKey, redeemLink } from '../../links/link.js'
 import type { Sender } from '../../sender.js'
 import { endSessionsAfterEpoch } from '../../sessions/revoke.js'
 
 type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey'>
 
-/** The reset that an undo starts, for the browser that pressed the button. */
-export type StartedReset = {
-  readonly linkId: string
-  readonly userId: string
-  readonly expiresAt: Date
-}
-
 /**
  * Gives an account back to the mailbox it was taken from: the address returns, every session ends,
- * and a password reset begins, because whoever moved it knows the password.
+ * and a password reset begins, because whoever moved it knows the password. A refusal leaves the link
+ * as it was.
  *
- * @returns null when the link is not good any more, or somebody else has the address by now.
+ * @returns the link of the reset, for the browser that pressed the button; null where the same button
+ *   was pressed a moment ago.
+ * @throws {Problem} `link_invalid`, also where somebody else has the address by now.
  */
 export async function undoChange(
   deps: UndoDeps,
-  token: string,
+  key: LinkKey,
   sender: Sender
-): Promise<StartedReset | null> {
-  const link = await findLink(deps.db, token, 'email_change_undo')
-  if (link?.status !== 'live') return null
+): Promise<{ id: string; expiresAt: Date } | null> {
+  const link = await findLink(deps.db, key, 'email_change_undo')
+  if (link?.status !== 'live') throw new Problem('link_invalid')
   return deps.db.transaction(async tx => {
     const account = await lockAccount(tx, link.userId)
-    if (account === null || !(await redeemLink(tx, link))) return null
+    if (account === null) throw new Problem('link_invalid')
     const { id: userId } = account
     const email = link.address as EmailAddress
-    if (account.email !== email && (await isAddressTaken(tx, email))) return null
+    if (!(await redeemLink(tx, link))) {
+      if (account.email === email) return null
+      throw new Problem('link_invalid')
+    }
+    if (account.email !== email && (await isAddressTaken(tx, email)))
+      throw new Problem('link_invalid')
     await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
     await endSessionsAfterEpoch(tx, { userId })
     await record(tx, { event: 'email.change_undone', actorId: null, subjectId: userId, sender })
-    const lifetimeSeconds = deps.config.PASSWORD_RESET_TIMEOUT
-    const { id: linkId } = await createLink(tx, deps, {
+    return createLink(tx, deps, {
       userId,
       purpose: 'password_reset',
       address: email,
       credentialEpoch: account.credentialEpoch + 1,
-      lifetimeSeconds
+      lifetimeSeconds: deps.config.PASSWORD_RESET_TIMEOUT
     })
-    return { linkId, userId, expiresAt: new Date(deps.clock().getTime() + lifetimeSeconds * 1000) }
   })
 }

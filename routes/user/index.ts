@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import { type Profile, updateProfile } from '../src/user/update-profile.js'
-import { answers, answersToBody } from './schemas/answers.js'
-import { closed, Email, Name, Password } from './schemas/fields.js'
+import { type Profile, updateProfile } from '../../src/user/update-profile.js'
+import { closed, Email, Name, Password } from '../schemas/fields.js'
 
 const User = Type.Object(
   {
@@ -19,19 +18,7 @@ const User = Type.Object(
   }
 )
 
-const bearerCodes = [
-  'not_authenticated',
-  'bad_authorization_header',
-  'token_not_valid',
-  'no_active_account'
-] as const
-const updateCodes = [
-  ...bearerCodes,
-  'email_taken',
-  'incorrect_password',
-  'reauthentication_required',
-  'busy'
-] as const
+const problems = ['email_taken', 'incorrect_password', 'reauthentication_required', 'busy'] as const
 
 const password = Type.Optional(
   Type.Unsafe<string>({
@@ -54,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         tags: ['Account'],
         summary: 'Read one’s own account',
         security: [{ bearer: [] }],
-        response: answers({ 200: User }, ...bearerCodes)
+        response: { 200: User }
       }
     },
     async request => {
@@ -66,7 +53,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.put(
     '/user/',
     {
-      config: { auth: 'bearer' },
+      config: { auth: 'bearer', problems },
       schema: {
         operationId: 'replaceUser',
         tags: ['Account'],
@@ -79,17 +66,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           last_name: Type.Optional(Name),
           password
         }),
-        response: answersToBody({ 200: User }, ...updateCodes)
+        response: { 200: User }
       }
     },
     async request => {
       const { email, first_name = '', last_name = '', password } = request.body
-      const update = {
-        email,
-        firstName: first_name,
-        lastName: last_name,
-        password
-      }
+      const update = { email, firstName: first_name, lastName: last_name, password }
       const { principal } = request
       return userAnswer(await updateProfile(deps, principal, update, request.sender))
     }
@@ -98,7 +80,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.patch(
     '/user/',
     {
-      config: { auth: 'bearer' },
+      config: { auth: 'bearer', problems },
       schema: {
         operationId: 'updateUser',
         tags: ['Account'],
@@ -111,17 +93,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           last_name: Type.Optional(Name),
           password
         }),
-        response: answersToBody({ 200: User }, ...updateCodes)
+        response: { 200: User }
       }
     },
     async request => {
       const { email, first_name, last_name, password } = request.body
-      const update = {
-        email,
-        firstName: first_name,
-        lastName: last_name,
-        password
-      }
+      const update = { email, firstName: first_name, lastName: last_name, password }
       const { principal } = request
       return userAnswer(await updateProfile(deps, principal, update, request.sender))
     }

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Problem } from '../src/base/errors/problem.js'
-import { closed } from './schemas/fields.js'
+import { Problem } from '../../src/base/errors/problem.js'
+import { closed } from '../schemas/fields.js'
 
 const loopback = /^(127(\.\d+){3}|::1|::ffff:127(\.\d+){3}|localhost|\[::1\])$/
 const proxied = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']

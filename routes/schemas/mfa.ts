@@ -24,7 +24,7 @@ const token = (description: string) =>
 export const ChallengeId = token('What the sign-in answered with.')
 export const SetupChallengeId = token('What the sign-in or sign-up answered with.')
 
-/** What proves again who somebody is (contract A.3.8). */
+/** What proves again who somebody is. */
 export const proofFields = {
   code: Type.Optional(TotpCode),
   recovery_code: Type.Optional(RecoveryCode)
@@ -39,26 +39,34 @@ export const OptionalPassword = Type.Optional(
 
 type Sent = { readonly code?: string; readonly recovery_code?: string }
 
-/** The factor of a body; of two the app's code counts. */
-export function offeredFactor({ code, recovery_code }: Sent): OfferedCode | undefined {
+/** The code of a body; of two the app's counts. */
+export function offeredCode({ code, recovery_code }: Sent): OfferedCode | undefined {
   if (code !== undefined) return { method: 'otp', code }
   return recovery_code === undefined ? undefined : { method: 'rc', code: recovery_code }
 }
 
-/** What any bearer route can answer. */
-export const bearerCodes = [
-  'not_authenticated',
-  'bad_authorization_header',
-  'token_not_valid',
-  'no_active_account'
-] as const
-
-/** What a route can answer that asks for a proof of who is there. */
-export const proofCodes = [
-  ...bearerCodes,
+/** What a route can answer that asks again who is there. */
+export const proofProblems = [
   'incorrect_password',
   'invalid_code',
   'totp_not_active',
   'reauthentication_required',
   'busy'
 ] as const
+
+export const proofs =
+  'An account whose session never passed a second factor sends `code` or `recovery_code` too.'
+
+/** What a sign-in that waits for its second factor can be answered. */
+export const verifyProblems = [
+  'challenge_invalid',
+  'invalid_code',
+  'totp_not_active',
+  'mfa_disabled'
+] as const
+
+export const verifying =
+  'Few wrong codes end the challenge, and somewhat more, over all sign-ins of the account, are answered 429 for a while. A code that was accepted is not accepted again.'
+
+export const setupDescription =
+  'For a browser that holds a challenge in the cookie `mfa_challenge`: forms of the service leave it, and so does a form of yours that posts nothing but the challenge.'

@@ -1,0 +1,82 @@
+import type { CookieSerializeOptions } from '@fastify/cookie'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { SignIn } from '../src/sign-in/complete.js'
+import type { FlowKind } from '../src/tokens/flow-cookie.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The id of the row that this browser's cookie names; undefined without a cookie, null for a dead one. */
+    readFlow(kind: FlowKind): string | null | undefined
+  }
+  interface FastifyReply {
+    /** Leaves a cookie that names a row until `until`, or for the longest time of its kind. */
+    startFlow(kind: FlowKind, rowId: string, until?: Date): FastifyReply
+    endFlow(kind: FlowKind): FastifyReply
+    /** Sends a browser to the page for what is still asked for; null where nothing is. */
+    redirectToMfa(signIn: SignIn | null, status?: 302 | 303): FastifyReply | null
+  }
+}
+
+/**
+ * The one carrier of what a browser goes through in several steps: a mailed link that was opened, a
+ * sign-in that waits for its second factor. No page has a token in its address (LNK-12).
+ */
+export default fp(
+  async fastify => {
+    const { tokens } = fastify
+    const { config } = fastify.deps
+    const cookies: Readonly<Record<FlowKind, readonly [string, CookieSerializeOptions]>> = {
+      password_reset: [
+        'password_reset_access_token',
+        {
+          httpOnly: config.PASSWORD_RESET_COOKIE_HTTP_ONLY,
+          secure: config.PASSWORD_RESET_COOKIE_SECURE,
+          sameSite: sameSite[config.PASSWORD_RESET_COOKIE_SAME_SITE]
+        }
+      ],
+      set_password: [
+        'set_password_access_token',
+        {
+          httpOnly: config.PASSWORD_SET_COOKIE_HTTP_ONLY,
+          secure: config.PASSWORD_SET_COOKIE_SECURE,
+          sameSite: sameSite[config.PASSWORD_SET_COOKIE_SAME_SITE]
+        }
+      ],
+      email_verification: ['email_verification_token', {}],
+      email_change: ['email_change_token', {}],
+      email_change_undo: ['email_change_undo_token', {}],
+      mfa: ['mfa_challenge', {}]
+    }
+
+    fastify.decorateRequest('readFlow', function (this: FastifyRequest, kind: FlowKind) {
+      const cookie = this.readCookie(cookies[kind][0])
+      return cookie === null ? undefined : tokens.flows[kind].read(cookie)
+    })
+    fastify.decorateReply(
+      'startFlow',
+      function (this: FastifyReply, kind: FlowKind, rowId: string, until?: Date) {
+        const [name, attributes] = cookies[kind]
+        const { token, maxAge } = tokens.flows[kind].issue(rowId, until)
+        return this.writeCookie(name, token, { ...attributes, maxAge })
+      }
+    )
+    fastify.decorateReply('endFlow', function (this: FastifyReply, kind: FlowKind) {
+      return this.dropCookie(...cookies[kind])
+    })
+    fastify.decorateReply(
+      'redirectToMfa',
+      function (this: FastifyReply, signIn: SignIn | null, status = 303) {
+        if (signIn === null || signIn.kind === 'session') return null
+        const page = signIn.kind === 'mfa_required' ? '/mfa/challenge/page/' : '/mfa/setup/'
+        return this.startFlow('mfa', signIn.challenge.id).redirect(
+          `${config.BASE_PATH}${page}`,
+          status
+        )
+      }
+    )
+  },
+  { name: 'flow-cookies', fastify: '5.x', dependencies: ['deps', 'cookies', 'jwt'] }
+)
+
+const sameSite = { Strict: 'strict', Lax: 'lax', None: 'none' } as const

@@ -1,0 +1,94 @@
+import type { FastifyContextConfig, FastifySchema, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { Type } from 'typebox'
+import { catalogue, type ProblemCode } from '../src/base/errors/catalogue.js'
+import { loadTexts } from '../src/base/i18n/texts.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Codes that a route can answer beside those that its kind implies. */
+    problems?: readonly ProblemCode[]
+  }
+}
+
+/** Any route: too many requests, a defect of ours, a database that is away. */
+const everywhere = ['throttled', 'internal_error', 'unavailable'] as const
+const withBody = [
+  'validation_error',
+  'malformed_body',
+  'payload_too_large',
+  'unsupported_media_type'
+] as const
+const bearer = [
+  'not_authenticated',
+  'bad_authorization_header',
+  'token_not_valid',
+  'no_active_account'
+] as const
+type AuthLevel = NonNullable<FastifyContextConfig['auth']>
+
+const byLevel: Readonly<Record<AuthLevel, readonly ProblemCode[]>> = {
+  none: [],
+  bearer,
+  session: [...bearer, 'cross_site_request'],
+  setup: [...bearer, 'setup_challenge_invalid'],
+  refresh: ['refresh_missing', 'token_not_valid', 'cross_site_request'],
+  flow: ['cross_site_request']
+}
+
+/**
+ * Adds to the schema of each route what it can answer when something is wrong: its own codes, and
+ * those that its level, its body, its roles and the cross-site check imply. Grouped by status, with
+ * an example each.
+ */
+export default fp(
+  async fastify => {
+    fastify.addHook('onRoute', route => {
+      const { schema } = route
+      if (schema === undefined || schema.hide) return
+      const codes = new Set([...codesOf(route, schema), ...everywhere])
+      const statuses = new Set([...codes].map(code => catalogue[code]))
+      const problems = [...statuses].map(status => [
+        status,
+        problemSchema([...codes].filter(code => catalogue[code] === status))
+      ])
+      schema.response = { ...(schema.response as object), ...Object.fromEntries(problems) }
+    })
+  },
+  { name: 'problem-schemas', fastify: '5.x' }
+)
+
+function codesOf({ config }: RouteOptions, schema: FastifySchema): readonly ProblemCode[] {
+  const { auth = 'none', flow, roles, refusesForeign, problems = [] } = config ?? {}
+  const isCapability = flow === 'password_reset' || flow === 'set_password'
+  return [
+    ...(schema.body === undefined ? [] : withBody),
+    ...(schema.querystring === undefined ? [] : (['validation_error'] as const)),
+    ...byLevel[auth],
+    ...(isCapability ? (['not_authenticated', 'capability_invalid'] as const) : []),
+    ...(flow !== undefined && !isCapability ? (['link_invalid'] as const) : []),
+    ...(roles === undefined ? [] : (['permission_denied'] as const)),
+    ...(refusesForeign ? (['cross_site_request'] as const) : []),
+    ...problems
+  ]
+}
+
+const texts = loadTexts('en')
+
+function problemSchema(codes: readonly ProblemCode[]) {
+  const params = { seconds: 30, method: 'PUT', max: 256 }
+  const examples = codes.map(code => ({ detail: texts('errors', code, params), code }))
+  const description = examples.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n')
+  return Type.Object(
+    {
+      detail: Type.String({ description: 'A sentence for people; its language may change.' }),
+      code: Type.String({ description: 'A stable name for programs.' }),
+      errors: Type.Optional(
+        Type.Record(Type.String(), Type.Array(Type.String()), {
+          description: 'What is wrong, by field of the request.'
+        })
+      )
+    },
+    { description, examples }
+  )
+}

@@ -1,0 +1,72 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { limitedTo } from '../../plugins/http/limited-to.js'
+import { activate } from '../../src/mfa/activate.js'
+import { exampleToken, tokenFields } from '../schemas/answers.js'
+import { closed, TransportHeader } from '../schemas/fields.js'
+import { SetupChallengeId, TotpCode } from '../schemas/mfa.js'
+import { setupOwner } from './setup-owner.js'
+import { requireMfaOn } from './when-on.js'
+
+const recoveryCodes = ['K7QX-3MZP-9WVD-RH4T', '…']
+const Activated = Type.Object(
+  {
+    success: Type.Literal(true),
+    recovery_codes: Type.Array(Type.String(), {
+      description: 'Ten codes, each good once in place of the app. They are not shown again.'
+    }),
+    ...tokenFields,
+    access: Type.Optional(tokenFields.access),
+    detail: Type.Optional(
+      Type.String({ description: 'The address has to be confirmed before there are tokens.' })
+    )
+  },
+  {
+    description: 'Set up. Tokens are there where a setup challenge was used up.',
+    examples: [
+      { success: true, recovery_codes: recoveryCodes },
+      { success: true, recovery_codes: recoveryCodes, access: exampleToken },
+      { success: true, recovery_codes: recoveryCodes, detail: 'Verification e-mail sent.' }
+    ]
+  }
+)
+
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps } = fastify
+  const { config } = deps
+  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
+
+  fastify.post(
+    '/mfa/activate/',
+    {
+      config: {
+        auth: 'setup',
+        rateLimit,
+        problems: ['totp_already_active', 'setup_not_started', 'invalid_code', 'mfa_disabled']
+      },
+      preParsing: requireMfaOn(config),
+      schema: {
+        operationId: 'activateMfa',
+        tags: ['Second factor'],
+        summary: 'Turn the second factor on',
+        description:
+          'Proves that the app has the secret. Every session that passed no second factor ends, but for the caller’s. With `setup_challenge_id` a session opens, unless the address has to be confirmed first.',
+        security: [{ bearer: [] }, {}],
+        headers: TransportHeader,
+        body: closed({ code: TotpCode, setup_challenge_id: Type.Optional(SetupChallengeId) }),
+        response: { 200: Activated }
+      }
+    },
+    async (request, reply) => {
+      const { code, setup_challenge_id } = request.body
+      const owner = await setupOwner(request, setup_challenge_id)
+      const { recoveryCodes, signIn } = await activate(deps, owner, code, request.sender)
+      const done = { success: true as const, recovery_codes: [...recoveryCodes] }
+      if (signIn !== null) return { ...done, ...reply.answerSignIn(signIn) }
+      if (owner.proven === null) return done
+      return { ...done, detail: request.language.texts('details', 'verification_sent') }
+    }
+  )
+}
+
+export default routes

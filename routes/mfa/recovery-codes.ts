@@ -1,0 +1,51 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { limitedTo } from '../../plugins/http/limited-to.js'
+import { renewRecoveryCodes } from '../../src/mfa/renew-recovery-codes.js'
+import { closed } from '../schemas/fields.js'
+import {
+  OptionalPassword,
+  offeredCode,
+  proofFields,
+  proofProblems,
+  proofs
+} from '../schemas/mfa.js'
+import { requireMfaOn } from './when-on.js'
+
+const RecoveryCodes = Type.Object(
+  { recovery_codes: Type.Array(Type.String()) },
+  {
+    description: 'Ten new codes, shown once. Those before are dead.',
+    examples: [{ recovery_codes: ['K7QX-3MZP-9WVD-RH4T', '…'] }]
+  }
+)
+
+const routes: FastifyPluginAsyncTypebox = async fastify => {
+  const { deps } = fastify
+  const { config } = deps
+  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
+
+  fastify.post(
+    '/mfa/recovery-codes/',
+    {
+      config: { auth: 'bearer', rateLimit, problems: [...proofProblems, 'mfa_disabled'] },
+      preParsing: requireMfaOn(config),
+      schema: {
+        operationId: 'renewRecoveryCodes',
+        tags: ['Second factor'],
+        summary: 'Make new recovery codes',
+        description: proofs,
+        security: [{ bearer: [] }],
+        body: closed({ password: OptionalPassword, ...proofFields }),
+        response: { 200: RecoveryCodes }
+      }
+    },
+    async request => {
+      const { principal, body } = request
+      const offered = { password: body.password, factor: offeredCode(body) }
+      return { recovery_codes: await renewRecoveryCodes(deps, principal, offered, request.sender) }
+    }
+  )
+}
+
+export default routes
