@@ -3,8 +3,9 @@ import { median } from './report.js'
 import { type Measurable, openWorld, password } from './world.js'
 
 /**
- * Asks whether time or bytes tell known addresses from unknown ones (ENU-01, 02, 04, 05, 07): each
- * endpoint with interleaved requests of two classes, compared by their medians and by a rank test.
+ * Asks whether time or bytes tell known addresses from unknown ones (ENU-01, ENU-02, ENU-04,
+ * ENU-05, ENU-07). Each endpoint gets interleaved requests of two classes, which are compared by
+ * their medians and by a rank test.
  * It reports; no test asserts a time, because machines are noisy.
  */
 const { values } = parseArgs({ options: { samples: { type: 'string', default: '200' } } })

@@ -50,7 +50,7 @@ test('the document', async t => {
     const config = await createConfig({
       extends: ['recommended-strict'],
       rules: {
-        // The contract's paths end in a slash, and a server for development is a local one.
+        // All paths of the API end in a slash, and the server of a development document is a local one.
         'no-path-trailing-slash': 'off',
         'no-server-example.com': 'off',
         // What a form posts to goes on somewhere else.

@@ -230,7 +230,7 @@ test('JWT-03 secrets that are none: refused, and not repeated', () => {
   )
 })
 
-test('good environments are taken, in the spellings that the contract allows', () => {
+test('good environments are taken, in every documented spelling', () => {
   const config = loadConfig({
     ...production,
     TRUST_PROXY: '10.0.0.0/8, fd00::/8,192.0.2.1',
@@ -263,7 +263,7 @@ test('good environments are taken, in the spellings that the contract allows', (
   assert.ok(Object.isFrozen(config))
 })
 
-test('A.3.27 an unknown JWT_ALLAUTH_* name warns and names the nearest one', () => {
+test('an unknown JWT_ALLAUTH_* name warns and names the nearest one', () => {
   const { warnings } = loadConfig({ ...good, JWT_ALLAUTH_SESION_LIFETIME: '1h', UNRELATED: 'x' })
   assert.deepEqual(warnings, [
     'JWT_ALLAUTH_SESION_LIFETIME is not a setting; the nearest is JWT_ALLAUTH_SESSION_LIFETIME.'

@@ -87,7 +87,7 @@ test('EML-06 the address changes when the new mailbox says so, and both are told
   assertProblem(program, 400, 'link_invalid')
 })
 
-test('D11 another address asks for a sign-in of the last ten minutes, or for the password', async t => {
+test('EML-06 another address asks for a sign-in of the last ten minutes, or for the password', async t => {
   const started = await startMailing(t, mandatory)
   const { client, person } = await confirmed(started)
   await started.service.advance(601)

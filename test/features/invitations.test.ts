@@ -458,7 +458,7 @@ test('a disabled account is not had by its invitation, and enabling does not rev
   assert.equal((await sendInvitation(client, email)).statusCode, 201, 'inviting again does')
 })
 
-test('A.2.15 an invited account that was disabled stays so, whatever inviters and strangers do', async t => {
+test('an invited account that was disabled stays so, whatever inviters and strangers do', async t => {
   const { service, client } = await startTeam(t)
   const { email } = newPerson('mallory')
   await inviteByOperator(service, email)

@@ -106,7 +106,7 @@ test('failures', async t => {
   )
 
   await t.test(
-    'D6 each further failure waits twice as long, at most a quarter of an hour',
+    'BRF-10 each further failure waits twice as long, at most a quarter of an hour',
     async () => {
       const { person } = await newMember(service)
       const address = '203.0.113.50'
@@ -181,7 +181,7 @@ test('failures', async t => {
   )
 
   await t.test(
-    'a broken known_device cookie stops no sign-in and is replaced; two different ones count as none (CAP-08)',
+    'CAP-08 a broken known_device cookie stops no sign-in and is replaced; two different ones count as none',
     async () => {
       const { person, client } = await newMember(service)
       const genuine = client.cookies.get('known_device') ?? ''

@@ -68,7 +68,7 @@ test('login', async t => {
     })
   })
 
-  await t.test('the claims are those of the contract, and no others (JWT-15)', async () => {
+  await t.test('JWT-15 the access token has the documented claims and no others', async () => {
     const { access } = (await service.inject(post({ email, password }))).json()
     const header = JSON.parse(Buffer.from(access.split('.')[0], 'base64url').toString())
     assert.equal(header.alg, 'ES256')
@@ -108,7 +108,7 @@ test('login', async t => {
     assert.notEqual(refresh.jti, access.jti)
   })
 
-  await t.test('the address is taken in any case and with spaces around it (EML-01)', async () => {
+  await t.test('EML-01 the address is taken in any case and with spaces around it', async () => {
     for (const typed of [
       email.toUpperCase(),
       `  ${email}\t`,
@@ -292,7 +292,7 @@ test('login', async t => {
     assert.equal(head.headers['set-cookie'], undefined)
   })
 
-  await t.test('the device is kept, cut to what the table takes (HTP-11)', async () => {
+  await t.test('HTP-11 the device is kept, cut to what the table takes', async () => {
     const { person: ada } = await newMember(service)
     const agent = `Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 ${'x'.repeat(2000)}`
     const client = await signedIn(service, ada, {
@@ -388,7 +388,7 @@ test('login', async t => {
   )
 
   await t.test(
-    'D7 with COOKIE_HOST_PREFIX the cookies have the prefix and the plain names count for nothing',
+    'CAP-01 with COOKIE_HOST_PREFIX the cookies have the prefix and the plain names count for nothing',
     async t => {
       const prefixed = await startAppOn(t, service.databaseUrl, {
         PUBLIC_URL: 'https://id.example',
@@ -445,7 +445,7 @@ test('login', async t => {
     assert.ok(Number(cookieOf(answer, 'refresh_token')?.attributes['Max-Age']) <= 1200)
   })
 
-  await t.test('MAX_SESSIONS_PER_USER ends the oldest (SES-23)', async t => {
+  await t.test('SES-23 MAX_SESSIONS_PER_USER ends the oldest', async t => {
     const few = await startAppOn(t, service.databaseUrl, { MAX_SESSIONS_PER_USER: '3' })
     const { person: ada } = await newMember(service)
     const clients = []

@@ -304,20 +304,23 @@ test('optional: roads for somebody enrolled', async t => {
   const mailbox = await openMailbox(t)
   const service = await startApp(t, { ...optional, ...mailbox.settings })
 
-  await t.test('D1 a reset sets the password, ends the sessions and asks the factor', async () => {
-    const { person, client: inside, secret } = await newEnrolled(service)
-    const stale = await challengeFor(service, person)
-    const { client } = await openReset(service, mailbox, person)
-    const before = await countSessions(service)
-    const answer = await setNew(client, 'entirely other words')
-    const challenge = assertChallenged(answer)
-    assert.equal(answer.json().detail, 'Password reset.')
-    assert.equal(await countSessions(service), before - 1)
-    assertProblem(await refresh(inside), 401, 'token_not_valid')
-    const code = appCode(secret, service.clock())
-    assertProblem(await verify(newClient(service), stale, code), 400, 'challenge_invalid')
-    assert.equal((await verify(newClient(service), challenge, code)).statusCode, 200)
-  })
+  await t.test(
+    'MFA-10 a reset sets the password, ends the sessions and asks the factor',
+    async () => {
+      const { person, client: inside, secret } = await newEnrolled(service)
+      const stale = await challengeFor(service, person)
+      const { client } = await openReset(service, mailbox, person)
+      const before = await countSessions(service)
+      const answer = await setNew(client, 'entirely other words')
+      const challenge = assertChallenged(answer)
+      assert.equal(answer.json().detail, 'Password reset.')
+      assert.equal(await countSessions(service), before - 1)
+      assertProblem(await refresh(inside), 401, 'token_not_valid')
+      const code = appCode(secret, service.clock())
+      assertProblem(await verify(newClient(service), stale, code), 400, 'challenge_invalid')
+      assert.equal((await verify(newClient(service), challenge, code)).statusCode, 200)
+    }
+  )
 
   await t.test('a reset during a lockout sets the password all the same', async () => {
     const { person } = await newEnrolled(service)
@@ -566,7 +569,7 @@ test('required, with addresses to confirm first', async t => {
     ).length
 
   await t.test(
-    'A.3.12 A.3.21 a taken address is answered alike; its challenge fails like an expired one',
+    'ENU-04 a taken address is answered alike; its challenge fails like an expired one',
     async () => {
       const { email } = newPerson()
       const person = { email, password: 'gigantic purple hat' }
@@ -597,7 +600,7 @@ test('required, with addresses to confirm first', async t => {
   )
 
   await t.test(
-    'A.3.2 a reset as the first proof drops what was set up before, and asks no factor',
+    'EML-10 a reset as the first proof drops what was set up before, and asks no factor',
     async () => {
       const person = newPerson()
       const setup = assertSetupAsked(await signUp(newClient(service), person))
@@ -609,7 +612,7 @@ test('required, with addresses to confirm first', async t => {
     }
   )
 
-  await t.test('A.3.2 the link of a later sign-up drops what an earlier one set up', async () => {
+  await t.test('EML-10 the link of a later sign-up drops what an earlier one set up', async () => {
     const person = newPerson()
     const setup = assertSetupAsked(await signUp(newClient(service), person))
     await enrol(service, newClient(service), setup)

@@ -60,7 +60,7 @@ async function guess(service: TestApp, person: Person, secret: string, times: nu
   return answers
 }
 
-test('1.13 disabled: 403 before a body is looked at, 401 for nobody', async t => {
+test('disabled: 403 before a body is looked at, 401 for nobody', async t => {
   const service = await startApp(t)
   const { client } = await newMember(service)
   const routes = [
@@ -205,7 +205,7 @@ test('optional: setting up, signing in, giving up', async t => {
     }
   )
 
-  await t.test('A.3.15 the next code, taken early, uses up the current one', async () => {
+  await t.test('MFA-04 the next code, taken early, uses up the current one', async () => {
     const { person, secret } = await newEnrolled(service)
     await advance((57_000 - (clock().getTime() % 30_000)) / 1000 - 30)
     const next = appCode(secret, clock(), 1)
@@ -380,7 +380,7 @@ test('optional: setting up, signing in, giving up', async t => {
   )
 
   await t.test(
-    'EML-06 EML-09 D11 whoever has a stolen session proves nothing by an app of their own',
+    'EML-06 EML-09 whoever has a stolen session proves nothing by an app of their own',
     async () => {
       const { client } = await newMember(service)
       await advance(1200)
@@ -557,7 +557,7 @@ test('optional: setting up, signing in, giving up', async t => {
   )
 
   await t.test(
-    'MFA-12 D12 giving up takes the password, and the factor the session passed',
+    'MFA-12 giving up takes the password, and the factor the session passed',
     async () => {
       const { person, client } = await newEnrolled(service)
       const { password } = person
@@ -748,7 +748,7 @@ test('0 is no limit of either kind', async t => {
   assert.equal(answer.statusCode, 200)
 })
 
-test('BRF requests around the second factor are limited per network', async t => {
+test('BRF-14 requests around the second factor are limited per network', async t => {
   const service = await startApp(t, {
     ...optional,
     RATE_LIMIT_ENABLED: 'true',

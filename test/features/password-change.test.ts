@@ -71,7 +71,7 @@ test('password change', async t => {
   )
 
   await t.test(
-    'A.3.20 policy under the first field, a mismatch under the second, the value nowhere',
+    'PWD-09 policy under the first field, a mismatch under the second, the value nowhere',
     async () => {
       const { person, client } = await newMember(service)
       const { password } = person

@@ -56,7 +56,7 @@ test('refresh', async t => {
   })
 
   await t.test(
-    'A.3.10 by the other transport it is no token; nothing is consumed or revoked',
+    'SES-18 by the other transport it is no token; nothing is consumed or revoked',
     async () => {
       const inCookie = await signedIn(service, person)
       const inBody = await signedIn(service, person, { transport: 'body' })
@@ -128,7 +128,7 @@ test('refresh', async t => {
   )
 
   await t.test(
-    'A.2.8 a cookie that can never work again is cleared, with its own attributes',
+    'SES-22 a cookie that can never work again is cleared, with its own attributes',
     async () => {
       const answer = await present(service, 'nonsense')
       assertProblem(answer, 401, 'token_not_valid')
@@ -168,7 +168,7 @@ test('refresh', async t => {
     assert.equal(await alive(client.sessionId), false)
   })
 
-  await t.test('D5 REFRESH_REUSE_GRACE_SECONDS=0 is strict', async t => {
+  await t.test('SES-05 REFRESH_REUSE_GRACE_SECONDS=0 is strict', async t => {
     const strict = await startAppOn(t, service.databaseUrl, { REFRESH_REUSE_GRACE_SECONDS: '0' })
     const client = await signedIn(strict, person)
     const old = client.refreshToken ?? ''
@@ -189,7 +189,7 @@ test('refresh', async t => {
     assert.ok(Number(claimsOf(client.access ?? '').exp) <= Number(session_iat) + 3600)
     const last = refreshTokenOf(answer)
     await capped.advance(601)
-    // A.3.18: the row is asked before the token's own exp.
+    // The session's row is read before the token's own `exp`, so the code says which limit ended it.
     const late = await present(capped, last)
     assertProblem(late, 401, 'session_expired')
     assert.equal(cookieOf(late, 'refresh_token')?.value, '')
@@ -307,7 +307,7 @@ test('refresh', async t => {
     }
   )
 
-  await t.test('A.3.3 in production only PUBLIC_URL and CORS_ORIGINS are our own', async t => {
+  await t.test('SES-19 in production only PUBLIC_URL and CORS_ORIGINS are our own', async t => {
     const production = await startAppOn(t, service.databaseUrl, {
       NODE_ENV: 'production',
       RATE_LIMIT_ENABLED: 'true',

@@ -106,7 +106,7 @@ test('registration without verification', async t => {
   )
 
   await t.test(
-    'PWD-06 PWD-07 A.3.20 policy under password1, a mismatch under password2',
+    'PWD-06 PWD-07 PWD-09 policy under password1, a mismatch under password2',
     async () => {
       const short = 'This password is too short; use at least 8 characters.'
       const common = 'This password is among the first that anybody would try.'

@@ -25,7 +25,7 @@ import {
   userIdOf
 } from '../support/team.js'
 
-/** Highest authority first; what the numbers are says nothing of that (contract A.3.1). */
+/** Highest authority first. The numbers say nothing about the order. */
 const ladder = [
   ['superuser', 900],
   ['staff', 1000],

@@ -81,7 +81,7 @@ test('user', async t => {
   })
 
   await t.test(
-    'A.2.3 names: any script, composed, never re-capitalised, no control characters',
+    'HTP-08 names: any script, composed, never re-capitalised, no control characters',
     async () => {
       const { client } = await newMember(service)
       for (const name of ['de la Cruz', 'éé', '明', 'محمد', 'О’Нил', "d'Arc-Müller", '🦊']) {
@@ -122,7 +122,7 @@ test('user', async t => {
     }
   )
 
-  await t.test('D11 right after the sign-in another address needs no password', async () => {
+  await t.test('EML-06 right after the sign-in another address needs no password', async () => {
     const { person, client } = await newMember(service)
     const next = newPerson('augusta').email
     const answer = await client.send('PATCH', url, { email: next.toUpperCase() })
@@ -137,7 +137,7 @@ test('user', async t => {
   })
 
   await t.test(
-    'D11 EML-06 later it needs the password, and refreshing makes no sign-in younger',
+    'EML-06 later it needs the password, and refreshing makes no sign-in younger',
     async () => {
       const { person, client } = await newMember(service)
       await service.advance(601)
@@ -177,7 +177,7 @@ test('user', async t => {
     }
   )
 
-  await t.test('A.3.8 a password that was not needed is checked all the same', async () => {
+  await t.test('a password that was not needed is checked all the same', async () => {
     const { client } = await newMember(service)
     const answer = await client.send('PATCH', url, { first_name: 'Ada', password: 'wrong' })
     assertProblem(answer, 400, 'incorrect_password', { password: ['The password is not right.'] })
@@ -246,7 +246,7 @@ test('user', async t => {
     assert.equal(answer.json().email, `${local}@xn--bcher-kva.example`)
   })
 
-  await t.test('a taken address is told, because nothing is verified here (D9)', async () => {
+  await t.test('without verification a taken address is told', async () => {
     const { person: other } = await newMember(service)
     const { person, client } = await newMember(service)
     const answer = await client.send('PATCH', url, { email: other.email, first_name: 'Ada' })
@@ -260,27 +260,24 @@ test('user', async t => {
     })
   })
 
-  await t.test(
-    'A.2.15 a disabled account gets no_active_account on every route at once',
-    async () => {
-      const { person, client } = await newMember(service)
-      await service.query('UPDATE "User" SET "isActive" = false WHERE "email" = $1', [person.email])
-      const calls = [
-        client.send('GET', url),
-        client.send('PATCH', url, { first_name: 'X' }),
-        client.send('PUT', url, { email: person.email }),
-        client.send('GET', '/sessions/'),
-        client.send('POST', '/sessions/revoke-others/', {}),
-        client.send('POST', '/logout-all/', {}),
-        client.send('POST', '/password/change/', {
-          old_password: person.password,
-          new_password1: 'another purple hat',
-          new_password2: 'another purple hat'
-        })
-      ]
-      for (const answer of await Promise.all(calls)) assertProblem(answer, 401, 'no_active_account')
-    }
-  )
+  await t.test('a disabled account gets no_active_account on every route at once', async () => {
+    const { person, client } = await newMember(service)
+    await service.query('UPDATE "User" SET "isActive" = false WHERE "email" = $1', [person.email])
+    const calls = [
+      client.send('GET', url),
+      client.send('PATCH', url, { first_name: 'X' }),
+      client.send('PUT', url, { email: person.email }),
+      client.send('GET', '/sessions/'),
+      client.send('POST', '/sessions/revoke-others/', {}),
+      client.send('POST', '/logout-all/', {}),
+      client.send('POST', '/password/change/', {
+        old_password: person.password,
+        new_password1: 'another purple hat',
+        new_password2: 'another purple hat'
+      })
+    ]
+    for (const answer of await Promise.all(calls)) assertProblem(answer, 401, 'no_active_account')
+  })
 
   await t.test('an access token ends when it says so, to the second', async t => {
     const { person } = await newMember(service)

@@ -54,7 +54,7 @@ const begin = 1_800_000_000
 const now = begin / 30
 const codeOf = (step: number) => appCode(secretText(secret), at(step * 30))
 
-test('D10 MFA-04 the current step and the one before count, those further away do not', () => {
+test('MFA-04 the current step and the one before count, those further away do not', () => {
   for (const second of [0, 1, 24, 29.999]) {
     assert.equal(accepts(codeOf(now), begin + second), now)
     assert.equal(accepts(codeOf(now - 1), begin + second), now - 1)
@@ -63,7 +63,7 @@ test('D10 MFA-04 the current step and the one before count, those further away d
   }
 })
 
-test('D10 A.3.15 the next step counts in the five seconds before it begins, as itself', () => {
+test('MFA-04 the next step counts in the five seconds before it begins, as itself', () => {
   for (const [second, step] of [
     [0, null],
     [24.9, null],
