@@ -45,5 +45,5 @@ export default fp(
         .send(body)
     }
   },
-  { name: 'errors', fastify: '5.x' }
+  { name: 'errors', fastify: '5.x', dependencies: ['language', 'views'] }
 )

@@ -55,5 +55,5 @@ export default fp(
       await deps.db.run({ name: 'ping', text: 'SELECT 1' }, [])
     })
   },
-  { name: 'readiness', fastify: '5.x', dependencies: ['deps'] }
+  { name: 'readiness', fastify: '5.x', dependencies: ['prisma', 'deps'] }
 )

@@ -38,7 +38,6 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   const options = serverOptions(config)
   const logger = { ...options.logger, ...(logStream === undefined ? {} : { stream: logStream }) }
   const app = Fastify({ ...options, logger })
-  await app.register(errors)
   await app.register(shutdown)
   await app.register(bodies)
   await app.register(compilers)
@@ -50,6 +49,7 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(requestLog)
   await app.register(language)
   await app.register(views)
+  await app.register(errors)
   await app.register(cookies)
   await app.register(jwt)
   await app.register(sender)

@@ -158,6 +158,65 @@ test('routes know no other route, no Prisma and no SQL', () => {
   }
 })
 
+test('the tree of the routes is the tree of the URLs', () => {
+  // A hidden folder is no name for a file that tools read.
+  const prefixes = new Map(
+    routes
+      .filter(({ text }) => /^export default /m.test(text))
+      .filter(({ path }) => path !== 'routes/index.ts')
+      .map(({ path }) => {
+        const url = path
+          .replace(/^routes|\.ts$/g, '')
+          .replace(/\/index$/, '')
+          .replace(/\/_(\w+)/g, '/:$1')
+        return [path, url === '/well-known' ? '/.well-known' : url]
+      })
+  )
+  const owner = (url: string) =>
+    [...prefixes]
+      .filter(([, prefix]) => `${url}/`.startsWith(`${prefix}/`))
+      .sort(([, one], [, other]) => other.length - one.length)[0]?.[0]
+  const wrong: string[] = []
+  let found = 0
+  for (const { path, text } of routes) {
+    const urls = text.matchAll(
+      /(?:fastify\.(?:get|post|put|patch|delete)\(\s*|\burl: )['`]([^'`]+)['`]/g
+    )
+    for (const [, url = ''] of urls) {
+      found++
+      const plain = url.replace(/\$\{\w+\}/g, 'any').replace(/\/$/, '')
+      if (owner(plain) !== path) wrong.push(`${url} is in ${path}`)
+    }
+  }
+  assert.ok(found > 50)
+  assert.deepEqual(wrong, [])
+})
+
+test('a plugin that uses what another decorates names that one', () => {
+  /** The language of an answer is its reader's: known once auth has run, which needs a language itself. */
+  const later = ['language uses bearer of auth']
+  const nameOf = (text: string) => /name: '([\w-]+)',\s*fastify:/.exec(text)?.[1] ?? ''
+  const owners = new Map<string, string>()
+  for (const { text } of plugins)
+    for (const [, decorator = ''] of text.matchAll(/\.decorate(?:Request|Reply)?\(\s*'(\w+)'/g))
+      owners.set(decorator, nameOf(text))
+  const missing: string[] = []
+  for (const { path, text } of plugins) {
+    if (path.startsWith('plugins/http/')) continue
+    // Both are Fastify's own ways to say what has to be there before.
+    const named = [...text.matchAll(/(?:dependencies|fastify): \[([^\]]*)\]/g)].join()
+    for (const [decorator, owner] of owners) {
+      const uses = new RegExp(
+        `\\b(?:fastify|request|reply|this)\\.${decorator}\\b|\\b${decorator}\\b[^=\\n]*\\} = fastify\\b|[{ ]${decorator}\\b[^}\\n]*\\}: Fastify`
+      )
+      if (owner === nameOf(text) || !uses.test(text)) continue
+      if (named.includes(`'${owner}'`) || named.includes(`'${decorator}'`)) continue
+      missing.push(`${nameOf(text)} uses ${decorator} of ${owner}`)
+    }
+  }
+  assert.deepEqual(missing, later)
+})
+
 test('only base/config reads the environment', () => {
   for (const { path, text } of own) {
     if (!path.startsWith('src/base/config/')) assert.doesNotMatch(text, /process\.env/, path)

@@ -35,11 +35,11 @@ export async function previewApp(settings: Readonly<Record<string, string>> = {}
       { name: 'deps' }
     )
   )
-  await app.register(errors)
   await app.register(securityHeaders)
   await app.register(language)
   app.decorateRequest('bearer', null)
   await app.register(views)
+  await app.register(errors)
   await app.register(assets, { prefix: config.BASE_PATH })
   app.get<{ Params: { index: number } }>('/page/:index', (request, reply) => {
     const { name, context } = states[Number(request.params.index)] as (typeof states)[number]

@@ -28,12 +28,12 @@ export type Pages = {
   'password-reset/invalid': Nothing
   'registration/verification-sent': Form<'email'> & { readonly resent?: boolean }
   'registration/verify': Masked
-  'registration/verified': { readonly signedIn?: boolean }
+  'registration/verified': Nothing
   'registration/verification-failed': Form<'email'> & {
     readonly reason: 'invalid' | 'superseded'
   }
   'registration/set-password': Form & Masked
-  'registration/set-password-complete': { readonly mfaDue?: boolean }
+  'registration/set-password-complete': Nothing
   'registration/invitation-expired': Form<'email'> & {
     readonly asked?: boolean
     readonly mailless?: boolean
@@ -46,12 +46,10 @@ export type Pages = {
     /** The picture as the text of an SVG document. */
     readonly qrSvg: string
     readonly secret: string
-    readonly setupChallengeId?: string | undefined
   }
   'mfa/recovery-codes': { readonly codes: readonly string[] }
   'mfa/challenge': Form & {
     readonly method: 'code' | 'recovery'
-    readonly challengeId?: string | undefined
   }
   'mfa/done': { readonly signedIn?: boolean }
   error: {
@@ -89,19 +87,19 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'password-reset/invalid': { fields: [], form: ['email'] },
   'registration/verification-sent': { fields: ['resent', ...form], form: ['email', 'code'] },
   'registration/verify': { fields: ['maskedEmail'] },
-  'registration/verified': { fields: ['signedIn'] },
+  'registration/verified': { fields: [] },
   'registration/verification-failed': { fields: ['reason', ...form], form: ['email'] },
   'registration/set-password': { fields: ['maskedEmail', ...form], form: passwords },
-  'registration/set-password-complete': { fields: ['mfaDue'] },
+  'registration/set-password-complete': { fields: [] },
   'registration/invitation-expired': { fields: ['asked', 'mailless', ...form], form: ['email'] },
   'email-change/confirm': { fields: ['maskedEmail'] },
   'email-change/confirmed': { fields: ['maskedEmail'] },
   'email-change/undo': { fields: ['maskedEmail'] },
   'email-change/invalid': { fields: ['kind'] },
-  'mfa/setup': { fields: ['qrSvg', 'secret', 'setupChallengeId', ...form], form: ['code'] },
+  'mfa/setup': { fields: ['qrSvg', 'secret', ...form], form: ['code'] },
   'mfa/recovery-codes': { fields: ['codes'] },
   'mfa/challenge': {
-    fields: ['method', 'challengeId', ...form],
+    fields: ['method', ...form],
     form: ['code', 'recovery_code']
   },
   'mfa/done': { fields: ['signedIn'] },

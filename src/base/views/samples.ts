@@ -30,14 +30,14 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     { values, errors: errors('email', 'code') }
   ],
   'registration/verify': [{ maskedEmail }],
-  'registration/verified': [{}, { signedIn: true }],
+  'registration/verified': [{}],
   'registration/verification-failed': [
     { reason: 'invalid' },
     { reason: 'superseded', values },
     { reason: 'invalid', errors: errors('email') }
   ],
   'registration/set-password': [{ maskedEmail }, { maskedEmail, errors: passwordErrors }],
-  'registration/set-password-complete': [{}, { mfaDue: true }],
+  'registration/set-password-complete': [{}],
   'registration/invitation-expired': [
     {},
     { asked: true },
@@ -53,7 +53,6 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     {
       qrSvg: samplePicture(),
       secret: 'JBSWY3DPEHPK3PXP',
-      setupChallengeId: id,
       errors: errors('code')
     }
   ],
@@ -75,8 +74,8 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   ],
   'mfa/challenge': [
     { method: 'code' },
-    { method: 'recovery', challengeId: id },
-    { method: 'code', challengeId: id, errors: errors('code') }
+    { method: 'recovery' },
+    { method: 'code', errors: errors('code') }
   ],
   'mfa/done': [{}, { signedIn: true }],
   error: [
