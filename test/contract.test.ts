@@ -222,7 +222,8 @@ test('the document', async t => {
               'refresh_token',
               'known_device',
               'password_reset_access_token',
-              'set_password_access_token'
+              'set_password_access_token',
+              'mfa_challenge'
             ].includes(String(cookie)),
             `${name}: ${cookie}`
           )

@@ -1,9 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { isForm } from './negotiate.js'
 import { problemBody, problemOf } from './problem-body.js'
-
-/** Whether a browser's form posted this rather than a program. */
-export const isForm = (request: FastifyRequest): boolean =>
-  /^application\/x-www-form-urlencoded/i.test(request.headers['content-type'] ?? '')
 
 /** Whether a browser fetches this only in case somebody will want it; such a request has no effect (LNK-03). */
 export function isPrefetch({ headers, method }: FastifyRequest): boolean {
@@ -11,29 +8,33 @@ export function isPrefetch({ headers, method }: FastifyRequest): boolean {
   return method === 'HEAD' || /prefetch|prerender/i.test(purpose)
 }
 
-type FormErrors = Readonly<Record<string, readonly string[]>>
+export type FormErrors = Readonly<Record<string, readonly string[]>>
+
+type Show = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  errors: FormErrors,
+  status: number
+) => FastifyReply | Promise<FastifyReply>
 
 /**
- * Runs a route that forms and programs post to. What a form got wrong is shown in the form again;
- * programs get the error body. The route needs `attachValidation`, so that the schema's complaints
- * come this way too.
+ * For `errorHandler` of a route that forms and programs post to: what a form got wrong is shown in the
+ * form again, programs get the error body.
  */
-export async function answerForm<Answer>(
-  request: FastifyRequest,
-  act: () => Promise<Answer>,
-  show: (errors: FormErrors, status: number) => FastifyReply | Promise<FastifyReply>
-): Promise<Answer | FastifyReply> {
-  try {
-    if (request.validationError) throw request.validationError
-    return await act()
-  } catch (error) {
-    const problem = problemOf(error as FastifyError, request)
+export const showAgain =
+  (show: Show) =>
+  async (
+    error: FastifyError,
+    request: FastifyRequest,
+    reply: FastifyReply
+  ): Promise<FastifyReply> => {
+    const problem = problemOf(error, request)
     const isTheirs = problem.statusCode === 400 || problem.statusCode === 429
-    if (!isForm(request) || !isTheirs) throw error
+    // A request that was refused before its body was read has no form to be shown again.
+    if (!isForm(request) || !isTheirs || request.body === undefined) throw error
     const { detail, errors } = problemBody(problem, request.language.texts)
-    return show(errors ?? { non_field_errors: [detail] }, problem.statusCode)
+    return show(request, reply, errors ?? { non_field_errors: [detail] }, problem.statusCode)
   }
-}
 
 /** What was typed into the address field, to be shown again. */
 export function typedEmail({ body }: FastifyRequest): { email: string } {

@@ -1,10 +1,9 @@
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RouteOptions } from 'fastify'
 import { Type } from 'typebox'
-import { answerForm, isForm } from '../../plugins/http/forms.js'
+import { showAgain } from '../../plugins/http/forms.js'
 import { limitedTo } from '../../plugins/http/limited-to.js'
-import { problemBody } from '../../plugins/http/problem-body.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import { openChallenge, verifyChallenge } from '../../src/mfa/verify.js'
 import { Page, Redirect } from '../schemas/answers.js'
@@ -27,12 +26,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   const preParsing = requireMfaOn(config)
   await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
-  /** A challenge that is over has no form to be shown again. */
-  function showEnd(request: FastifyRequest, reply: FastifyReply, problem: Problem) {
-    const { detail, code } = problemBody(problem, request.language.texts)
-    const status = problem.statusCode
-    return reply.endFlow('mfa').page('error', { status, detail, code }, status)
+  const showAgainUnlessOver: RouteOptions['errorHandler'] = (error, request, reply) => {
+    // A challenge that is over has no form to be shown again.
+    if (!(error instanceof Problem) || error.code !== 'challenge_invalid')
+      return showChallenge(error, request, reply)
+    reply.endFlow('mfa')
+    throw error
   }
+  const showChallenge = showAgain(({ body }, reply, errors, status) => {
+    const method = 'recovery_code' in (body as object) ? 'recovery' : 'code'
+    return reply.page('mfa/challenge', { method, errors }, status)
+  })
 
   const Method = closed({ method: Type.Optional(Type.String({ pattern: '^(code|recovery)$' })) })
 
@@ -73,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         problems: ['challenge_invalid', 'invalid_code', 'totp_not_active', 'mfa_disabled']
       },
       preParsing,
-      attachValidation: true,
+      errorHandler: showAgainUnlessOver,
       schema: {
         operationId: 'answerMfaChallenge',
         tags: ['Second factor'],
@@ -89,33 +93,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const method = 'recovery_code' in (request.body as object) ? 'recovery' : 'code'
-      return answerForm(
-        request,
-        async () => {
-          const { challenge_id } = request.body
-          if (challenge_id !== undefined) {
-            const { id } = await openChallenge(deps, { token: challenge_id })
-            return reply
-              .startFlow('mfa', id)
-              .redirect(`${config.BASE_PATH}/mfa/challenge/page/`, 303)
-          }
-          const offered = offeredCode(request.body) ?? { method: 'otp', code: '' }
-          const id = request.readFlow('mfa')
-          try {
-            if (!id) throw new Problem('challenge_invalid')
-            const answer = { key: { id }, offered }
-            const signIn = await verifyChallenge(deps, answer, byCookie(request))
-            reply.endFlow('mfa').answerSignIn(signIn)
-          } catch (error) {
-            if (isForm(request) && error instanceof Problem && error.code === 'challenge_invalid')
-              return showEnd(request, reply, error)
-            throw error
-          }
-          return finishMfa(reply, { signedIn: true })
-        },
-        (errors, status) => reply.page('mfa/challenge', { method, errors }, status)
-      )
+      const { challenge_id } = request.body
+      if (challenge_id !== undefined) {
+        const { id } = await openChallenge(deps, { token: challenge_id })
+        return reply.startFlow('mfa', id).redirect(`${config.BASE_PATH}/mfa/challenge/page/`, 303)
+      }
+      const offered = offeredCode(request.body) ?? { method: 'otp', code: '' }
+      const id = request.readFlow('mfa')
+      if (!id) throw new Problem('challenge_invalid')
+      const signIn = await verifyChallenge(deps, { key: { id }, offered }, byCookie(request))
+      reply.endFlow('mfa').answerSignIn(signIn)
+      return finishMfa(reply, { signedIn: true })
     }
   )
 }

@@ -2,7 +2,7 @@ import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { answerForm, isPrefetch } from '../../plugins/http/forms.js'
+import { isPrefetch, showAgain } from '../../plugins/http/forms.js'
 import { limitedTo } from '../../plugins/http/limited-to.js'
 import { activate } from '../../src/mfa/activate.js'
 import { beginSetup, continueSetup } from '../../src/mfa/setup.js'
@@ -114,7 +114,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         ]
       },
       preParsing,
-      attachValidation: true,
+      errorHandler: showAgain((request, reply, errors, status) =>
+        showSetup(request, reply, errors, status)
+      ),
       schema: {
         operationId: 'finishMfaSetup',
         tags: ['Second factor'],
@@ -128,29 +130,19 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: { 200: Page, 303: Redirect }
       }
     },
-    async (request, reply) =>
-      answerForm(
-        request,
-        async () => {
-          const { code, setup_challenge_id } = request.body
-          if (setup_challenge_id !== undefined) {
-            const { shownTo } = await setupOwner(request, setup_challenge_id)
-            const page = `${config.BASE_PATH}/mfa/setup/`
-            return reply.startFlow('mfa', shownTo.challengeId ?? '').redirect(page, 303)
-          }
-          const owner = await setupOwnerOfPage(request)
-          const { recoveryCodes, signIn } = await activate(
-            deps,
-            owner,
-            code ?? '',
-            byCookie(request)
-          )
-          reply.endFlow('mfa')
-          if (signIn !== null) reply.answerSignIn(signIn)
-          return reply.page('mfa/recovery-codes', { codes: recoveryCodes })
-        },
-        (errors, status) => showSetup(request, reply, errors, status)
-      )
+    async (request, reply) => {
+      const { code, setup_challenge_id } = request.body
+      if (setup_challenge_id !== undefined) {
+        const { shownTo } = await setupOwner(request, setup_challenge_id)
+        const page = `${config.BASE_PATH}/mfa/setup/`
+        return reply.startFlow('mfa', shownTo.challengeId ?? '').redirect(page, 303)
+      }
+      const owner = await setupOwnerOfPage(request)
+      const { recoveryCodes, signIn } = await activate(deps, owner, code ?? '', byCookie(request))
+      reply.endFlow('mfa')
+      if (signIn !== null) reply.answerSignIn(signIn)
+      return reply.page('mfa/recovery-codes', { codes: recoveryCodes })
+    }
   )
 
   fastify.post(

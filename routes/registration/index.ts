@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/http/limited-to.js'
 import { signUp } from '../../src/registration/sign-up.js'
-import { exampleToken, Page, signInFields } from '../schemas/answers.js'
+import { exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Email, Name, Password, TransportHeader } from '../schemas/fields.js'
+import { showPage } from '../show-page.js'
 
 const Registered = Type.Object(
   {
@@ -30,42 +31,25 @@ const Registered = Type.Object(
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
-  const managed = config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION
 
-  if (config.EMAIL_VERIFIED_REDIRECT === null) {
-    fastify.get(
-      '/registration/verified/',
-      {
-        config: { auth: 'none', page: true },
-        schema: {
-          operationId: 'showVerified',
-          tags: ['Registration'],
-          summary: 'Page that says the address is confirmed',
-          security: [],
-          response: { 200: Page }
-        }
-      },
-      async (_request, reply) => reply.page('registration/verified', {})
-    )
-  }
-
-  if (managed) return
-  if (config.EMAIL_VERIFICATION !== 'none') {
-    fastify.get(
+  if (config.EMAIL_VERIFIED_REDIRECT === null)
+    showPage(fastify, '/registration/verified/', 'registration/verified', {
+      operationId: 'showVerified',
+      tags: ['Registration'],
+      summary: 'Page that says the address is confirmed'
+    })
+  if (config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) return
+  if (config.EMAIL_VERIFICATION !== 'none')
+    showPage(
+      fastify,
       '/registration/account_email_verification_sent/',
+      'registration/verification-sent',
       {
-        config: { auth: 'none', page: true },
-        schema: {
-          operationId: 'showVerificationSent',
-          tags: ['Registration'],
-          summary: 'Page that asks to look into the mailbox',
-          security: [],
-          response: { 200: Page }
-        }
-      },
-      async (_request, reply) => reply.page('registration/verification-sent', {})
+        operationId: 'showVerificationSent',
+        tags: ['Registration'],
+        summary: 'Page that asks to look into the mailbox'
+      }
     )
-  }
 
   fastify.post(
     '/registration/',

@@ -1,19 +1,20 @@
 import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { answerForm, isForm, typedEmail } from '../../../plugins/http/forms.js'
+import { showAgain, typedEmail } from '../../../plugins/http/forms.js'
 import { limitedTo } from '../../../plugins/http/limited-to.js'
+import { isForm } from '../../../plugins/http/negotiate.js'
 import { maskAddress } from '../../../src/base/email-address.js'
 import { Problem } from '../../../src/base/errors/problem.js'
-import { sendLink } from '../../../src/mail/send-link.js'
 import {
   confirmByCode,
   confirmByLink,
   openConfirmation
 } from '../../../src/registration/verify-email.js'
-import { Detail, Page, Redirect, signInFields } from '../../schemas/answers.js'
+import { requestMail } from '../../request-mail.js'
+import { Page, Redirect, signInFields } from '../../schemas/answers.js'
 import { closed } from '../../schemas/fields.js'
-import { EmailAndCode, EmailOnly } from '../../schemas/mail-codes.js'
+import { EmailAndCode } from '../../schemas/mail-codes.js'
 import {
   byCookie,
   failVerification,
@@ -36,7 +37,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     '/registration/verification/code/',
     {
       config: { auth: 'none', page: true, rateLimit, problems: ['invalid_code'] },
-      attachValidation: true,
+      errorHandler: showAgain((request, reply, errors, status) =>
+        reply.page(
+          'registration/verification-sent',
+          { errors, values: typedEmail(request) },
+          status
+        )
+      ),
       schema: {
         operationId: 'confirmVerificationByCode',
         tags: ['Registration'],
@@ -52,62 +59,33 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         }
       }
     },
-    async (request, reply) =>
-      answerForm(
-        request,
-        async () => {
-          const { email, code } = request.body
-          const confirmation = await confirmByCode(deps, { email, code }, byCookie(request))
-          if (isForm(request)) return redirectAfterVerification(request, reply, confirmation, 303)
-          if (confirmation.outcome !== 'confirmed') throw new Problem('invalid_code')
-          const { signIn } = confirmation
-          const given = signIn === null ? {} : reply.answerSignIn(signIn)
-          return { ...given, detail: request.language.texts('details', 'verified') }
-        },
-        (errors, status) =>
-          reply.page(
-            'registration/verification-sent',
-            { errors, values: typedEmail(request) },
-            status
-          )
-      )
+    async (request, reply) => {
+      const { email, code } = request.body
+      const confirmation = await confirmByCode(deps, { email, code }, byCookie(request))
+      if (isForm(request)) return redirectAfterVerification(request, reply, confirmation, 303)
+      if (confirmation.outcome !== 'confirmed') throw new Problem('invalid_code')
+      const { signIn } = confirmation
+      const given = signIn === null ? {} : reply.answerSignIn(signIn)
+      return { ...given, detail: request.language.texts('details', 'verified') }
+    }
   )
 
-  fastify.post(
-    '/registration/verification/resend/',
-    {
-      config: { auth: 'none', page: true, rateLimit },
-      attachValidation: true,
-      schema: {
-        operationId: 'resendVerification',
-        tags: ['Registration'],
-        summary: 'Mail a new confirmation link',
-        description: 'The answer is the same for every address; links mailed before are dead.',
-        security: [],
-        body: EmailOnly,
-        response: { 200: Detail('Verification e-mail sent.') }
-      }
+  requestMail(fastify, '/registration/verification/resend/', {
+    kind: 'email_verification',
+    schema: {
+      operationId: 'resendVerification',
+      tags: ['Registration'],
+      summary: 'Mail a new confirmation link',
+      description: 'The answer is the same for every address; links mailed before are dead.'
     },
-    async (request, reply) =>
-      answerForm(
-        request,
-        async () => {
-          const { email } = request.body
-          const { network, locale } = request.sender
-          await sendLink(deps, { kind: 'email_verification', email, network, locale })
-          if (isForm(request)) {
-            return reply.page('registration/verification-sent', { resent: true, values: { email } })
-          }
-          return { detail: request.language.texts('details', 'verification_sent') }
-        },
-        (errors, status) =>
-          reply.page(
-            'registration/verification-sent',
-            { errors, values: typedEmail(request) },
-            status
-          )
+    detail: ['verification_sent', 'Verification e-mail sent.'],
+    show: (reply, email, wrong) =>
+      reply.page(
+        'registration/verification-sent',
+        { values: { email }, ...(wrong ? { errors: wrong.errors } : { resent: true }) },
+        wrong?.status
       )
-  )
+  })
 }
 
 /** The page with the button, and what it does: both by the cookie that the link left (LNK-12). */

@@ -1,5 +1,4 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { isForm } from '../../../plugins/http/forms.js'
 import { wantsPage } from '../../../plugins/http/negotiate.js'
 import { Problem } from '../../../src/base/errors/problem.js'
 import type { Confirmation } from '../../../src/registration/verify-email.js'
@@ -22,7 +21,7 @@ export function redirectAfterVerification(
   const { signIn } = confirmation
   const isOurs = request.server.deps.config.EMAIL_VERIFIED_REDIRECT === null
   // Whoever has a page of their own, or no browser, is not led to ours.
-  const mayLead = isOurs && (wantsPage(request) || isForm(request))
+  const mayLead = isOurs && wantsPage(request)
   const led = mayLead ? reply.redirectToMfa(signIn, status) : null
   if (led !== null) return led
   if (signIn !== null) reply.answerSignIn(signIn)
@@ -41,7 +40,7 @@ export function failVerification(
   reply: FastifyReply,
   reason: 'invalid' | 'superseded'
 ) {
-  if (!wantsPage(request) && !isForm(request)) throw new Problem('link_invalid')
+  if (!wantsPage(request)) throw new Problem('link_invalid')
   return reply.page('registration/verification-failed', { reason }, 400)
 }
 

@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { type FormErrors, showAgain } from '../plugins/http/forms.js'
+import { limitedTo } from '../plugins/http/limited-to.js'
+import { isForm } from '../plugins/http/negotiate.js'
+import { maskAddress } from '../src/base/email-address.js'
+import type { PageName } from '../src/base/views/pages.js'
+import type { Link } from '../src/links/link.js'
+import type { setNewPassword } from '../src/passwords/reset/set.js'
+import { exampleToken, Page, Redirect, signInFields } from './schemas/answers.js'
+import { closed, Password, TransportHeader } from './schemas/fields.js'
+
+type Schema = {
+  operationId: string
+  tags: string[]
+  summary: string
+  description: string
+  security: { [scheme: string]: string[] }[]
+}
+
+type Choice = {
+  readonly flow: 'password_reset' | 'set_password'
+  /** The page with the form, and what the route that it posts to is called. */
+  readonly form: { readonly url: string; readonly page: PageName; readonly schema: Schema }
+  readonly post: { readonly url: string; readonly schema: Schema }
+  /** Key of the sentence that says that it is done, and what it says in English. */
+  readonly detail: readonly [key: string, example: string]
+  readonly read: (linkId: string) => Promise<Link | null>
+  readonly set: (
+    ...chosen: Parameters<typeof setNewPassword> extends [unknown, ...infer Rest] ? Rest : never
+  ) => ReturnType<typeof setNewPassword>
+  readonly showInvalid: (reply: FastifyReply) => FastifyReply
+  readonly showDone: (reply: FastifyReply) => FastifyReply
+}
+
+/** The form for a password that a mailed link allows, and the route that takes it from forms and programs. */
+export function choosePassword(fastify: FastifyInstance, choice: Choice): void {
+  const { flow, form, post, read, set, showInvalid, showDone } = choice
+  const [key, example] = choice.detail
+  const { config } = fastify.deps
+
+  async function showForm(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    errors?: FormErrors,
+    status = 200
+  ) {
+    const id = request.readFlow(flow)
+    const link = id ? await read(id) : null
+    if (link === null) return showInvalid(reply)
+    const context = { maskedEmail: maskAddress(link.address), ...(errors && { errors }) }
+    return reply.page(form.page, context as never, status)
+  }
+
+  fastify.get(
+    form.url,
+    {
+      config: { auth: 'none', page: true, problems: ['link_invalid'] },
+      schema: { ...form.schema, response: { 200: Page } }
+    },
+    async (request, reply) => showForm(request, reply)
+  )
+
+  fastify.post<{ Body: { new_password1: string; new_password2: string } }>(
+    post.url,
+    {
+      config: {
+        auth: 'flow',
+        flow,
+        page: true,
+        rateLimit: limitedTo('password_reset', config.RATE_LIMIT_PASSWORD_RESET),
+        problems: ['busy']
+      },
+      errorHandler: showAgain(showForm),
+      schema: {
+        ...post.schema,
+        headers: TransportHeader,
+        body: closed({ new_password1: Password, new_password2: Password }),
+        response: {
+          200: Type.Object(
+            { ...signInFields, detail: Type.String() },
+            { description: 'Set.', examples: [{ access: exampleToken, detail: example }] }
+          ),
+          303: Redirect
+        }
+      }
+    },
+    async (request, reply) => {
+      const { new_password1: first, new_password2: second } = request.body
+      const chosen = { first, second, signsIn: !isForm(request) }
+      const signIn = await set(request.flow, chosen, request.sender)
+      reply.endFlow(flow)
+      if (isForm(request) || signIn === null) return reply.redirectToMfa(signIn) ?? showDone(reply)
+      return { ...reply.answerSignIn(signIn), detail: request.language.texts('details', key) }
+    }
+  )
+}
