@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { tidy } from '../src/operator/maintenance.js'
+import { runMaintenance } from '../src/operator/maintenance.js'
 
 const everyMs = 60_000
 
@@ -9,9 +9,12 @@ export default fp(
     const { deps } = fastify
     let running: Promise<unknown> = Promise.resolve()
     const timer = setInterval(() => {
-      running = tidy(deps).catch(err =>
-        deps.log.warn({ err }, 'housekeeping failed; it will be tried again')
-      )
+      running = runMaintenance(deps).then(({ failures }) => {
+        // One line: while the database is away every step fails.
+        const told = failures.map(({ step, error }) => `${step}: ${(error as Error).message}`)
+        if (told.length > 0)
+          deps.log.warn({ failures: told }, 'maintenance failed in part; it will be tried again')
+      })
     }, everyMs)
     timer.unref()
     fastify.addHook('onClose', async () => {
@@ -19,5 +22,5 @@ export default fp(
       await running
     })
   },
-  { name: 'housekeeping', fastify: '5.x', dependencies: ['deps'] }
+  { name: 'maintenance', fastify: '5.x', dependencies: ['deps'] }
 )

@@ -63,9 +63,9 @@ export function openDeps(config: Config, log: Log, overrides: Partial<Deps> = {}
   return {
     deps,
     /** Brings the database to this version's migrations, or refuses one that is not; then reads the keys. */
-    prepare: async () => {
+    prepare: async ({ readKeys = true } = {}) => {
       await requireMigrated(db.pool, config, log)
-      await keys.load()
+      if (readKeys) await keys.load()
     },
     close: async () => {
       await hasher.close()

@@ -8,7 +8,7 @@ import {
   resetMfa,
   setRole
 } from '../../src/operator/accounts.js'
-import { tidy } from '../../src/operator/maintenance.js'
+import { runMaintenance } from '../../src/operator/maintenance.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { assertProblem } from '../support/expect.js'
 import {
@@ -548,12 +548,12 @@ test('LOG-05 events are appended and kept for as long as the settings say', asyn
   assert.deepEqual(await trailOf(service), all)
 
   await service.advance(29 * 86_400)
-  await tidy(service.app.deps)
+  await runMaintenance(service.app.deps)
   assert.equal((await trailOf(service)).length, 2)
   await newMember(service)
   await service.advance(2 * 86_400)
-  const { auditEvents } = await tidy(service.app.deps)
-  assert.equal(auditEvents, 2)
+  const { removed } = await runMaintenance(service.app.deps)
+  assert.equal(removed.auditEvents, 2)
   assert.equal((await trailOf(service)).length, 2)
 })
 

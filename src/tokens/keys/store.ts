@@ -82,11 +82,13 @@ export async function createMissingKeys(
 
 /**
  * Retires the active key, activates the next and makes a new next one. The next key has been in the
- * JWKS since the last rotation, so verifiers know it already.
+ * JWKS since the last rotation, so verifiers know it already. A next key that this process cannot
+ * open is not activated: whatever it sealed now, the service could not open either.
  *
  * @param olderThan Only an active key activated before this moment is rotated, so that of two
  *   instances whose timers ring together one rotates.
  * @returns whether a key was rotated.
+ * @throws {UnsealError}
  */
 export async function rotateSigningKeys(
   db: Database,
@@ -95,11 +97,13 @@ export async function rotateSigningKeys(
   olderThan = now
 ): Promise<boolean> {
   return exclusively(db, async tx => {
+    const next = await tx.prisma.signingKey.findFirst({ where: { state: 'next' } })
     const { count } = await tx.prisma.signingKey.updateMany({
       where: { state: 'active', activatedAt: { lt: olderThan } },
       data: { state: 'retired', retiredAt: now }
     })
     if (count === 0) return false
+    if (next !== null) unseal(sealingKeys(secrets), next.privateKey, next.kid)
     await tx.prisma.signingKey.updateMany({
       where: { state: 'next' },
       data: { state: 'active', activatedAt: now }
@@ -118,6 +122,8 @@ export async function resealSigningKeys(db: Database, secrets: Secrets): Promise
   if (chain.earlier.length === 0) return
   for (const { kid, privateKey } of await db.prisma.signingKey.findMany()) {
     if (opensUnder({ ...chain, earlier: [] }, privateKey, kid)) continue
+    // Reading the keys tells of one that nothing opens; it must not keep the others from being sealed.
+    if (!opensUnder(chain, privateKey, kid)) continue
     const sealed = seal(chain, unseal(chain, privateKey, kid), kid)
     await db.prisma.signingKey.updateMany({
       where: { kid, privateKey },
