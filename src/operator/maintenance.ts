@@ -6,7 +6,15 @@ import { dropQueuedMails, purgeMails } from '../mail/purge.js'
 import { purgeChallenges } from '../mfa/purge.js'
 import { resealSeeds } from '../mfa/reseal.js'
 import { purgeSessions } from '../sessions/purge.js'
-import { dropRetiredKeys, resealSigningKeys, rotateSigningKeys } from '../tokens/keys/store.js'
+import {
+  dropRetiredKeys,
+  resealSigningKeys,
+  retireUnusedKeys,
+  rotateSigningKeys
+} from '../tokens/keys/store.js'
+
+/** How long an instance that signs with another algorithm has to rotate its key before it counts as gone. */
+const daySeconds = 86_400
 
 type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys'>
 
@@ -35,7 +43,10 @@ export async function runMaintenance({ db, config, keys, clock, totpKeys }: Main
   if (config.JWT_PRIVATE_KEY_FILE === null) {
     const due = before(config.SIGNING_KEY_LIFETIME)
     const lastUse = before(config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME + 120)
-    await step('rotate signing keys', () => rotateSigningKeys(db, config, now, due))
+    await step('rotate signing keys', async () => {
+      await rotateSigningKeys(db, config, now, due)
+      await retireUnusedKeys(db, config, now, before(config.SIGNING_KEY_LIFETIME + daySeconds))
+    })
     await step('remove retired keys', () => dropRetiredKeys(db, lastUse))
     await step('seal signing keys again', () => resealSigningKeys(db, config))
   }
