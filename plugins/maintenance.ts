@@ -9,9 +9,12 @@ export default fp(
     const { deps } = fastify
     let running: Promise<unknown> = Promise.resolve()
     const timer = setInterval(() => {
-      running = runMaintenance(deps).catch(err =>
-        deps.log.warn({ err }, 'housekeeping failed; it will be tried again')
-      )
+      running = runMaintenance(deps).then(({ failures }) => {
+        // One line: while the database is away every step fails.
+        const told = failures.map(({ step, error }) => `${step}: ${(error as Error).message}`)
+        if (told.length > 0)
+          deps.log.warn({ failures: told }, 'maintenance failed in part; it will be tried again')
+      })
     }, everyMs)
     timer.unref()
     fastify.addHook('onClose', async () => {

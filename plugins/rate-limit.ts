@@ -8,12 +8,14 @@ import {
   createLocalCounter,
   type RequestCounter
 } from '../src/limits/request-counter.js'
+import { createCounterHealth, watched } from '../src/limits/watched-counter.js'
 
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
 
 /**
  * Requests per network on every route, unknown paths included (BRF-14), counted where all instances
- * see it. When that store fails a counter in the process takes over: never unlimited (BRF-12).
+ * see it. When that store fails a counter in the process takes over, and the log says so: never
+ * unlimited (BRF-12).
  */
 export default fp(
   async fastify => {
@@ -49,9 +51,12 @@ export default fp(
 
 /** Redis where there is one; its client is only loaded then. */
 async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCounter> {
-  if (config.REDIS_URL === null) return createAheadCounter(createDatabaseCounter(db), clock)
+  const health = createCounterHealth({ log, clock })
+  if (config.REDIS_URL === null)
+    return createAheadCounter(watched(createDatabaseCounter(db), health), clock)
   const { createRedisCounter } = await import('../src/limits/redis-counter.js')
-  return createRedisCounter(config.REDIS_URL, err => log.warn({ err }, 'Redis is not reachable'))
+  const { close, ...counter } = createRedisCounter(config.REDIS_URL, health.bad)
+  return { ...watched(counter, health), close }
 }
 
 /** The plugin's store interface over a counter. Groups are part of the key, so every route has the one store. */

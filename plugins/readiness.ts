@@ -20,33 +20,49 @@ const retryMs = 1000
 const unavailable = () => new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5 })
 
 /**
- * Looks at the database when the service starts. One that is away leaves the service listening and
- * answering 503 until it is back (FLT-01); one with other migrations than ours stops the start.
+ * Looks at the database when the service starts. One that cannot be served stops the start, with other
+ * migrations than ours for instance. One that is away leaves the service listening and answering 503
+ * until it is back and fit to be served (FLT-01): whoever brought it back may have more to do there.
  */
 export default fp(
   async fastify => {
     const { db, deps } = fastify
     let prepared = false
+    let closed = false
+    let told = ''
     let timer: NodeJS.Timeout | undefined
 
     async function attempt() {
-      try {
-        await prepareDatabase(db, deps)
-        await warnWhenMfaOff(deps)
-        await inviteFirstAdmin(deps)
-        prepared = true
-      } catch (error) {
-        if (!isUnavailable(error)) throw error
-        fastify.log.warn({ err: error }, 'the database does not answer; trying again')
-        timer = setTimeout(
-          () => attempt().catch(err => fastify.log.fatal({ err }, 'cannot serve')),
-          retryMs
-        ).unref()
-      }
+      await prepareDatabase(db, deps)
+      await inviteFirstAdmin(deps)
+      await warnWhenMfaOff(deps)
+      prepared = true
     }
 
-    fastify.addHook('onReady', attempt)
-    fastify.addHook('onClose', async () => clearTimeout(timer))
+    /** Tells what is in the way when that is another thing than before, not at every try. */
+    function tryLater(error: unknown) {
+      if (closed) return
+      const state = isUnavailable(error)
+        ? 'the database does not answer; trying again'
+        : `not ready, trying again: ${(error as Error).message}`
+      if (state !== told) fastify.log.warn({ err: error }, state)
+      told = state
+      timer = setTimeout(() => attempt().then(tellReady, tryLater), retryMs).unref()
+    }
+    const tellReady = () => fastify.log.info('the database is ready')
+
+    fastify.addHook('onReady', async () => {
+      try {
+        await attempt()
+      } catch (error) {
+        if (!isUnavailable(error)) throw error
+        tryLater(error)
+      }
+    })
+    fastify.addHook('onClose', async () => {
+      closed = true
+      clearTimeout(timer)
+    })
     fastify.addHook('onRequest', async request => {
       if (!prepared && request.routeOptions.config.servesUnprepared !== true) throw unavailable()
     })

@@ -68,13 +68,17 @@ export function openDeps(
   }
 }
 
-/** Brings the database to this version's migrations, or refuses one that is not; then reads the keys. */
+/**
+ * Brings the database to this version's migrations, or refuses one that is not; then reads the keys,
+ * unless there is other work to do where they cannot be read.
+ */
 export async function prepareDatabase(
   db: OpenDatabase,
-  { config, log, keys }: Pick<Deps, 'config' | 'log' | 'keys'>
+  { config, log, keys }: Pick<Deps, 'config' | 'log' | 'keys'>,
+  { readKeys = true } = {}
 ): Promise<void> {
   await requireMigrated(db.pool, config, log)
-  await keys.load()
+  if (readKeys) await keys.load()
 }
 
 /** Both at once, for what runs without a service. */

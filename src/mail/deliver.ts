@@ -10,7 +10,9 @@ import type { Send } from './transport.js'
 export type Work = {
   readonly send: Send
   readonly render: Render
-  /** Writes down what became of a mail, as long as it takes. */
+  /** Mails that the server took and the table does not know it of yet: they are not sent again from here. */
+  readonly sent: Set<string>
+  /** Writes down what became of a mail, if need be until its lease ends. Never throws. */
   readonly settleSurely: (write: () => Promise<void>) => Promise<void>
 }
 
@@ -24,16 +26,18 @@ const backoffSeconds = (attempts: number) => jittered(Math.min(10 * 2 ** (attemp
 /** Sends one mail that was claimed, and settles it whatever happens. Never throws. */
 export async function deliver(
   deps: DeliveryDeps,
-  { send, render, settleSurely }: Work,
+  { settleSurely, ...work }: Work,
   mail: ClaimedMail,
   signal: AbortSignal
 ): Promise<void> {
   const { db, log } = deps
   const { id: mailId, template, attempts } = mail
-  const failure = await attempt(deps, { send, render }, mail, signal)
+  const failure = work.sent.has(mailId) ? null : await attempt(deps, work, mail, signal)
   if (failure === null) {
-    log.info({ mailId, template, attempts }, 'mail sent')
-    return settleSurely(() => settle(db, mail))
+    return settleSurely(async () => {
+      await settle(db, mail)
+      work.sent.delete(mailId)
+    })
   }
   const retry = { afterSeconds: backoffSeconds(attempts), giveUpAfterSeconds }
   await settleSurely(async () => {
@@ -47,15 +51,17 @@ export async function deliver(
 /** Null when the server took the mail. */
 async function attempt(
   deps: DeliveryDeps,
-  { send, render }: Pick<Work, 'send' | 'render'>,
+  { send, render, sent }: Omit<Work, 'settleSurely'>,
   mail: ClaimedMail,
   signal: AbortSignal
 ): Promise<Failure | null> {
   try {
     const secret = openSecret(deps, mail)
     const content = await compose(deps, render, mail, secret)
-    const { id, template, recipient, createdAt } = mail
+    const { id, template, recipient, createdAt, attempts } = mail
     await send({ id, template, recipient, createdAt, ...content }, signal)
+    sent.add(id)
+    deps.log.info({ mailId: id, template, attempts }, 'mail sent')
     return null
   } catch (error) {
     return failureOf(error)

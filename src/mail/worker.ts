@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { jittered } from '../base/crypto/jitter.js'
+import { isUnavailable } from '../base/database/failures.js'
 import type { Deps } from '../deps.js'
 import { deliver, type Work } from './deliver.js'
 import { type ClaimedMail, claim, release } from './queue.js'
@@ -32,6 +33,7 @@ export function createMailWorker(
 ): MailWorker {
   const { db, log } = deps
   const sending = new Map<AbortController, Promise<void>>()
+  const sent = new Set<string>()
   const health = createHealth(log)
   const bell = createBell()
   let running: Promise<void> | null = null
@@ -68,7 +70,10 @@ export function createMailWorker(
   function setOff(mail: ClaimedMail) {
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), sendSeconds * 1000)
-    const delivered = deliver(deps, { send, render, settleSurely }, mail, abort.signal).then(() => {
+    const leaseEnd = Date.now() + leaseSeconds * 1000
+    const settleSurely: Work['settleSurely'] = write => settleWithin(leaseEnd, mail.id, write)
+    const work = { send, render, sent, settleSurely }
+    const delivered = deliver(deps, work, mail, abort.signal).then(() => {
       clearTimeout(timer)
       sending.delete(abort)
       bell.free()
@@ -76,13 +81,21 @@ export function createMailWorker(
     sending.set(abort, delivered)
   }
 
-  /** What happened to a mail must reach the table: a sent one that stays queued would be sent again. */
-  async function settleSurely(write: () => Promise<void>): Promise<void> {
+  /**
+   * What happened to a mail must reach the table: a sent one that stays queued would be sent again. When
+   * the lease ends, or where the table refuses it, somebody claims the mail again, and others go first.
+   */
+  async function settleWithin(leaseEnd: number, mailId: string, write: () => Promise<void>) {
     for (;;) {
       try {
         return await write()
-      } catch (error) {
-        health.bad(error)
+      } catch (err) {
+        if (!isUnavailable(err) || Date.now() > leaseEnd) {
+          const event = 'mail.unsettled'
+          log.error({ event, mailId, err }, 'what became of a mail cannot be written down')
+          return
+        }
+        health.bad(err)
         if (stopping) return
         await pause(settleAgainMs)
       }

@@ -6,45 +6,62 @@ import { dropQueuedMails, purgeMails } from '../mail/purge.js'
 import { purgeChallenges } from '../mfa/purge.js'
 import { resealSecrets } from '../mfa/reseal.js'
 import { purgeSessions } from '../sessions/purge.js'
-import { dropRetiredKeys, resealSigningKeys, rotateSigningKeys } from '../tokens/keys/store.js'
+import {
+  dropRetiredKeys,
+  resealSigningKeys,
+  retireUnusedKeys,
+  rotateSigningKeys
+} from '../tokens/keys/store.js'
 
-/** How many rows of each kind were removed. */
-export type MaintenanceReport = {
-  readonly sessions: number
-  readonly auditEvents: number
-  readonly attempts: number
-  readonly challenges: number
-  readonly mails: number
-  readonly links: number
-}
+/** How long an instance that signs with another algorithm has to rotate its key before it counts as gone. */
+const daySeconds = 86_400
 
 type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys'>
 
+/** A step that did not get through, and why. */
+type Failure = { readonly step: string; readonly error: unknown }
+
 /**
  * Rotates and seals again what is due, and removes what can no longer be honoured. Safe at any time
- * and from any number of processes at once (DAT-04).
+ * and from any number of processes at once (DAT-04). No step depends on another: a table may be in
+ * trouble, and what can be removed elsewhere still has to go.
+ *
+ * @returns how many rows of each kind were removed, null where that failed; and what failed.
  */
-export async function runMaintenance(deps: MaintenanceDeps): Promise<MaintenanceReport> {
-  const { db, config } = deps
-  await maintainKeys(deps)
-  await resealSecrets(deps)
-  const sessions = await purgeSessions(db)
-  const auditEvents = await purgeAuditEvents(db, config.AUDIT_RETENTION)
-  const attempts = await purgeAttempts(db)
-  const challenges = await purgeChallenges(db)
-  if (config.EMAIL_DISABLED) await dropQueuedMails(db)
-  const mails = await purgeMails(db)
-  const links = await purgeLinks(db)
-  return { sessions, auditEvents, attempts, challenges, mails, links }
-}
-
-async function maintainKeys({ db, config, keys, clock }: MaintenanceDeps): Promise<void> {
+export async function runMaintenance({ db, config, keys, clock, totpKeys }: MaintenanceDeps) {
+  const failures: Failure[] = []
+  async function step<T>(name: string, work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work()
+    } catch (error) {
+      failures.push({ step: name, error })
+      return null
+    }
+  }
   const now = clock()
   const before = (seconds: number) => new Date(now.getTime() - seconds * 1000)
   if (config.JWT_PRIVATE_KEY_FILE === null) {
-    await rotateSigningKeys(db, config, now, before(config.SIGNING_KEY_LIFETIME))
-    await dropRetiredKeys(db, before(config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME + 120))
-    await resealSigningKeys(db, config)
+    const due = before(config.SIGNING_KEY_LIFETIME)
+    const lastUse = before(config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME + 120)
+    await step('rotate signing keys', async () => {
+      await rotateSigningKeys(db, config, now, due)
+      await retireUnusedKeys(db, config, now, before(config.SIGNING_KEY_LIFETIME + daySeconds))
+    })
+    await step('remove retired keys', () => dropRetiredKeys(db, lastUse))
+    await step('seal signing keys again', () => resealSigningKeys(db, config))
   }
-  await keys.load()
+  await step('read signing keys', () => keys.load())
+  await step('seal second factors again', () => resealSecrets({ db, totpKeys }))
+  if (config.EMAIL_DISABLED) await step('drop queued mails', () => dropQueuedMails(db))
+  const removed = {
+    sessions: await step('remove sessions', () => purgeSessions(db)),
+    auditEvents: await step('remove audit events', () =>
+      purgeAuditEvents(db, config.AUDIT_RETENTION)
+    ),
+    attempts: await step('remove counters', () => purgeAttempts(db)),
+    challenges: await step('remove challenges', () => purgeChallenges(db)),
+    mails: await step('remove mails', () => purgeMails(db)),
+    links: await step('remove links', () => purgeLinks(db))
+  }
+  return { removed, failures }
 }

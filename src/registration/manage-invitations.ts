@@ -70,7 +70,8 @@ type Action = {
 }
 
 /**
- * Mails an invitation again with a new link; the link before is dead.
+ * Mails an invitation again with a new link; the link before is dead. Returns the new one, for an
+ * operator to hand over where no mail is sent.
  *
  * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`; `no_active_account` to an
  *   operator, for an account that was disabled.
@@ -78,8 +79,8 @@ type Action = {
 export async function resendInvitation(
   deps: InviteDeps,
   { id, inviterId, sender }: Action
-): Promise<void> {
-  await deps.db.transaction(async tx => {
+): Promise<{ email: string; link: string }> {
+  return deps.db.transaction(async tx => {
     const { userId, role } = await openInvitation(tx, id)
     await requireAuthority(tx, deps, inviterId, role)
     const { credentialEpoch, email, ...account } = await lockEnabled(tx, userId, inviterId)
@@ -87,7 +88,8 @@ export async function resendInvitation(
     const details = { role: deps.roles.nameOf(role), ...inviterOf(inviterId) }
     const event = { actorId: inviterId, subjectId: userId, sender, details }
     await record(tx, { event: 'invitation.sent', ...event })
-    await sendInvitation(tx, deps, { userId, credentialEpoch, email, locale }, 'invitation')
+    const addressee = { userId, credentialEpoch, email, locale }
+    return { email, link: await sendInvitation(tx, deps, addressee, 'invitation') }
   })
 }
 

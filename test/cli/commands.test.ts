@@ -284,6 +284,8 @@ test('invitations and mails are listed, sent again and taken back', async t => {
   const [newest, oldest] = mails as [{ id: string }, { id: string }]
   refused2(await run('mail', 'resend', newest.id), /is not dead/)
   await service.query(`UPDATE "Mail" SET "state" = 'dead', "settledAt" = now()`)
+  const off = beside(service.databaseUrl, { EMAIL_DISABLED: 'true' })
+  refused(await postern(['mail', 'resend', newest.id], off), /EMAIL_DISABLED is true/)
   const both = await run('mail', 'resend', newest.id, oldest.id)
   assert.equal(both.code, 1)
   assert.match(both.out, new RegExp(`${newest.id} is queued again`))
@@ -293,6 +295,25 @@ test('invitations and mails are listed, sent again and taken back', async t => {
   assert.match(printed(await run('invitation', 'revoke', invitation.id)), /taken back/)
   refused(await run('invitation', 'revoke', invitation.id), /Not found/)
   assert.deepEqual(await service.query('SELECT 1 FROM "User"'), [])
+})
+
+test('where no mail is sent, an invitation that is sent again is handed over like the first', async t => {
+  const { service, run } = await startBeside(t, { EMAIL_DISABLED: 'true' })
+  const { email } = newPerson('grace')
+  const [first, other] = [email, newPerson('linus').email]
+  const link = printed(await run('invite', first, '--print-link')).trim()
+  const kept = printed(await run('invite', other, '--print-link')).trim()
+  const { results } = JSON.parse(printed(await run('invitation', 'list', '--json')))
+  const { id } = results.find((it: { email: string }) => it.email === email)
+
+  const again = await run('invitation', 'resend', id)
+  const renewed = printed(again).trim()
+  assert.match(renewed, /^http:\/\/localhost:3000\/registration\/verification\/[\w-]{43}\/$/)
+  assert.match(again.err, /The link before is dead/)
+  await assert.rejects(accept(service, link, password))
+  await accept(service, renewed, password)
+  await accept(service, kept, password)
+  assert.deepEqual(await service.query('SELECT 1 FROM "Mail"'), [])
 })
 
 /** A failure that is told line by line. */

@@ -552,8 +552,8 @@ test('LOG-05 events are appended and kept for as long as the settings say', asyn
   assert.equal((await trailOf(service)).length, 2)
   await newMember(service)
   await service.advance(2 * 86_400)
-  const { auditEvents } = await runMaintenance(service.app.deps)
-  assert.equal(auditEvents, 2)
+  const { removed } = await runMaintenance(service.app.deps)
+  assert.equal(removed.auditEvents, 2)
   assert.equal((await trailOf(service)).length, 2)
 })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import test from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { assertProblem } from '../support/expect.js'
 import {
@@ -403,4 +404,35 @@ test('BRF-12 when the store fails, requests are counted in the process', async t
 test('BRF-12 and when Redis is not there at all', async t => {
   const service = await startApp(t, { ...limited, REDIS_URL: 'redis://127.0.0.1:1' })
   assert.equal(await triesBefore429(20, () => login(service)), 4)
+  await pause(1000) // in which it tries to connect a few times
+  assert.deepEqual(toldOf(service), ['fails'])
+  await service.advance(61)
+  await login(service)
+  assert.deepEqual(toldOf(service), ['fails', 'fails'])
+})
+
+/** What the log says of the counter that instances share, in order. */
+const toldOf = ({ logs }: TestApp) =>
+  logs.flatMap(line => /shared counter of requests (fails|works)/.exec(line)?.[1] ?? [])
+
+test('a shared counter that fails is told once a minute, and once when it works again', async t => {
+  const service = await startApp(t, { ...limited, RATE_LIMIT_DEFAULT: '1000/min' })
+  const requests = async () => {
+    for (let n = 0; n < 3; n++) {
+      await login(service)
+      await service.inject({ method: 'GET', url: '/user/' })
+    }
+    await pause(300) // those that went ahead are handed over
+  }
+  await requests()
+  await service.query('ALTER TABLE "RequestCount" RENAME TO "Away"')
+  await requests()
+  await requests()
+  assert.deepEqual(toldOf(service), ['fails'])
+  await service.advance(61)
+  await requests()
+  assert.deepEqual(toldOf(service), ['fails', 'fails'])
+  await service.query('ALTER TABLE "Away" RENAME TO "RequestCount"')
+  await requests()
+  assert.deepEqual(toldOf(service), ['fails', 'fails', 'works'])
 })

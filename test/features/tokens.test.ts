@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { runMaintenance } from '../../src/operator/maintenance.js'
 import { publicJwk } from '../../src/tokens/keys/key-pair.js'
 import { dropRetiredKeys, rotateSigningKeys } from '../../src/tokens/keys/store.js'
 import { secretKey, startApp, startAppOn, type TestApp } from '../support/app.js'
@@ -594,6 +595,75 @@ test('JWT-16 keys change while people are signed in', async t => {
     ])
     assert.deepEqual(rotated.sort(), [false, true])
   })
+})
+
+test('JWT-16 instances with different JWT_ALGORITHM leave each other’s keys alone', async t => {
+  const service = await startApp(t)
+  const { person, client } = await newMember(service)
+  const other = await startAppOn(t, service.databaseUrl, { JWT_ALGORITHM: 'EdDSA' })
+  const instances = [service, other]
+  const rows = (algorithm: string) =>
+    service.query<{ kid: string; state: string }>(
+      'SELECT "kid", "state"::text FROM "SigningKey" WHERE "algorithm" = $1 ORDER BY "createdAt", "state"',
+      [algorithm]
+    )
+  const states = async (algorithm: string) => (await rows(algorithm)).map(({ state }) => state)
+  const maintain = async (instance: TestApp) =>
+    assert.deepEqual((await runMaintenance(instance.app.deps)).failures, [])
+  const inUse = ['active', 'next']
+
+  await t.test(
+    'each signs with its own, both are published, and a minute changes nothing',
+    async () => {
+      const before = [await rows('ES256'), await rows('EdDSA')]
+      for (let minute = 0; minute < 3; minute++)
+        for (const instance of instances) await maintain(instance)
+      assert.deepEqual([await rows('ES256'), await rows('EdDSA')], before)
+      for (const algorithm of ['ES256', 'EdDSA'])
+        assert.deepEqual((await states(algorithm)).sort(), inUse, algorithm)
+      for (const instance of instances) {
+        const { access = '' } = await signedIn(instance, person)
+        assert.equal(headerOf(access ?? '').alg, instance.config.JWT_ALGORITHM)
+        for (const verifier of instances)
+          for (const token of [access, client.access])
+            assert.equal((await presentAccess(verifier, token ?? '')).statusCode, 200)
+      }
+    }
+  )
+
+  await t.test('a rotation is one algorithm’s own business', async () => {
+    const before = await rows('ES256')
+    const { db, config } = other.app.deps
+    assert.equal(await rotateSigningKeys(db, config, other.clock()), true)
+    assert.deepEqual(await rows('ES256'), before)
+    assert.deepEqual((await states('EdDSA')).sort(), ['active', 'next', 'retired'])
+  })
+
+  await t.test(
+    'keys that nobody rotates any more retire, and go with their last token',
+    async () => {
+      await other.advance(90 * 86_400 + 3600)
+      await maintain(other)
+      assert.deepEqual(
+        (await states('ES256')).sort(),
+        inUse,
+        'another instance has a day to rotate'
+      )
+      await other.advance(86_400)
+      await maintain(other)
+      assert.deepEqual(await states('ES256'), ['retired', 'retired'])
+      await other.advance(3600)
+      await maintain(other)
+      assert.deepEqual(await states('ES256'), [])
+      assert.deepEqual((await states('EdDSA')).sort(), inUse)
+      await maintain(service)
+      assert.deepEqual(
+        (await states('ES256')).sort(),
+        inUse,
+        'who still needs the algorithm makes new ones'
+      )
+    }
+  )
 })
 
 test('OPS-02 a new SECRET_KEY signs nobody out while the old one is a fallback', async t => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../src/base/crypto/random.js'
+import { atEnd } from '../support/at-end.js'
 import { type Fault, openMailbox } from '../support/mailbox.js'
 import { impatient, interposed, type OutboxRow, startOutbox } from '../support/outbox.js'
 import { inLanes, until } from '../support/until.js'
@@ -183,3 +184,46 @@ test('FLT-05 a mail that was sent is written down as sent, however often that fa
   assert.equal(sent?.attempts, 1)
   assert.equal(mailbox.received.length, 1)
 })
+
+/** Refuses what is written down about some mails, as a rule of the database's own would. */
+const refuseTo = (state: string) => `
+  CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+  CREATE TRIGGER refused BEFORE UPDATE ON "Mail" FOR EACH ROW
+    WHEN (NEW."recipient" LIKE 'odd-%' AND NEW."state" = '${state}') EXECUTE FUNCTION refuse()`
+
+for (const [state, fault] of [
+  ['sent', null],
+  ['dead', { at: 'recipient', by: 550, address: 'odd-1@example.com' }]
+] as const)
+  test(`FLT-05 mails of which the database refuses to hear that they are ${state} hold nobody else up`, async t => {
+    const mailbox = await openMailbox(t)
+    const outbox = await startOutbox(t, mailbox)
+    await outbox.query(refuseTo(state))
+    atEnd(t, () => outbox.query('DROP FUNCTION IF EXISTS refuse() CASCADE'))
+    const isOdd = ({ state }: OutboxRow) => state === 'queued'
+    mailbox.misbehave(fault)
+    const odd = Array.from({ length: fault === null ? 7 : 1 }, (_, n) => `odd-${n + 1}@example.com`)
+    for (const address of odd) await outbox.post(address)
+    const worker = outbox.startWorker()
+    const told = () => outbox.logs.filter(line => line.includes('mail.unsettled')).length
+    await until('all are told', () => told() === odd.length)
+
+    const others = addresses(3)
+    for (const address of others) await outbox.post(address)
+    for (const address of others) await mailbox.next(address)
+    const waiting = async () => (await outbox.rows()).filter(isOdd)
+    await until('the others are settled', async () => (await waiting()).length === odd.length)
+    assert.ok((await waiting()).every(({ leased }) => leased))
+    const sent = mailbox.received.length
+    assert.equal(sent, others.length + (fault === null ? odd.length : 0))
+
+    // The end of the lease is when it is tried again; what was sent by this worker is not sent again.
+    await outbox.advance(181)
+    worker.wake()
+    await until('all are told again', () => told() === 2 * odd.length)
+    await outbox.query('DROP FUNCTION refuse() CASCADE')
+    await outbox.advance(181)
+    worker.wake()
+    await outbox.settled()
+    assert.equal(mailbox.received.length, sent)
+  })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { migrate } from '../../src/base/database/migrate.js'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
-import { createTestDatabase } from '../support/database.js'
+import { createTestDatabase, lookInto, type TestDatabase } from '../support/database.js'
 import { assertProblem, patient } from '../support/expect.js'
 import {
   type Answer,
@@ -82,6 +83,68 @@ test('FLT-01 a database that is away at the start is waited for', async t => {
   const { client } = await newMember({ inject: request => send(origin, request) })
   assert.equal((await refresh(client)).statusCode, 200)
 })
+
+const setLast = (url: string, finishedAt: string) =>
+  lookInto(url).query(`UPDATE _prisma_migrations SET finished_at = ${finishedAt}
+    WHERE started_at = (SELECT max(started_at) FROM _prisma_migrations)`)
+
+/** What keeps a database that came back from being served, until somebody mends it. */
+const unfit: [
+  name: string,
+  spoil: (database: TestDatabase) => Promise<unknown>,
+  told: RegExp,
+  mend: (database: TestDatabase) => Promise<unknown>
+][] = [
+  [
+    'lacks migrations',
+    async () => {},
+    /The database lacks \d{14}_heart, .+ Apply with: npx prisma migrate deploy/,
+    ({ url }) => migrate({ url })
+  ],
+  [
+    'was given half a migration',
+    ({ url }) => migrate({ url }).then(() => setLast(url, 'NULL')),
+    /The migration \d{14}_\w+ failed and changed nothing/,
+    ({ url }) => setLast(url, 'now()')
+  ],
+  [
+    'holds keys of another SECRET_KEY',
+    async ({ url }) => {
+      await migrate({ url })
+      await lookInto(url).query(
+        `INSERT INTO "SigningKey" VALUES ('x', 'ES256', 'active', '{}', 'x', now(), now(), NULL)`
+      )
+    },
+    /could not be opened under any key of SECRET_KEY/,
+    ({ url }) => lookInto(url).query('DELETE FROM "SigningKey"')
+  ]
+]
+for (const [name, spoil, told, mend] of unfit)
+  test(`FLT-01 a database that comes back and ${name} is served once that is mended`, async t => {
+    const database = await createTestDatabase({ empty: true })
+    atEnd(t, () => database.drop())
+    await spoil(database)
+    await assert.rejects(
+      startAppOn(t, database.url, settings),
+      told,
+      'there at once, it stops the start'
+    )
+
+    const wire = await startProxy(t, database.url)
+    await wire.cut()
+    const service = await startAppOn(t, wire.url, settings)
+    await wire.mend()
+    const lines = (text: RegExp) => service.logs.filter(line => text.test(line)).length
+    await until('the trouble is told', () => lines(told) > 0)
+    await pause(3500)
+    assert.deepEqual([lines(/does not answer/), lines(told)], [1, 1], 'once, not at every try')
+    assertUnavailable(await service.inject({ method: 'GET', url: '/health/ready' }))
+
+    await mend(database)
+    await until('the service is ready', () => isReady(service))
+    await newMember(service)
+    assert.equal(lines(/the database is ready/), 1)
+  })
 
 test('FLT-02 SES-22 without its database every answer is 503 and nobody loses a cookie', async t => {
   const { wire, ...wired } = await startOverWire(t)

@@ -8,7 +8,7 @@ import {
 import { noSender } from '../no-sender.js'
 import { withDeps } from './open.js'
 import { beforeOption, idArgument, jsonOption, limitOption } from './options.js'
-import { say, sayJson, sayTable, show } from './output.js'
+import { remark, say, sayJson, sayTable, show } from './output.js'
 
 /** What became of invitations, whoever sent them. */
 export function invitationCommands(program: Command): void {
@@ -27,12 +27,18 @@ export function invitationCommands(program: Command): void {
 
   invitation
     .command('resend')
-    .description('mail an invitation again, with a new link')
+    .description('mail an invitation again, with a new link; where no mail is sent, print it')
     .argument('<id>', 'of the invitation, as list shows it', idArgument)
     .action((id: string) =>
       withDeps(async deps => {
-        await resendInvitation(deps, { id, inviterId: null, sender: noSender })
-        say('It is in the outbox. The link before is dead.')
+        const { email, link } = await resendInvitation(deps, {
+          id,
+          inviterId: null,
+          sender: noSender
+        })
+        if (!deps.config.EMAIL_DISABLED) return say('It is in the outbox. The link before is dead.')
+        remark(`No mail is sent, so here is the link for ${email}. The link before is dead.`)
+        say(link)
       })
     )
 

@@ -52,7 +52,7 @@ a minute. After a leak of SECRET_KEY rotating is not enough: see docs/operations
         demandStoredKeys(deps)
         await rotateSigningKeys(deps.db, deps.config, deps.clock())
         const active = (await listSigningKeys(deps.db, deps.config)).find(
-          ({ state }) => state === 'active'
+          ({ state, algorithm }) => state === 'active' && algorithm === deps.config.JWT_ALGORITHM
         )
         say(`${active?.kid} signs access tokens now.`)
       })

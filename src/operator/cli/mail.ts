@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { listMails, type MailState, type ResendOutcome, resendMail } from '../../mail/manage.js'
+import { Refusal } from '../refusal.js'
 import { withDeps } from './open.js'
 import { beforeOption, idArgument, jsonOption, limitOption } from './options.js'
 import { say, sayJson, sayTable, show } from './output.js'
@@ -71,7 +72,8 @@ const outcomes: Record<ResendOutcome, string> = {
 }
 
 const resend = (ids: readonly string[]) =>
-  withDeps(async ({ db }) => {
+  withDeps(async ({ config, db }) => {
+    if (config.EMAIL_DISABLED) throw new Refusal('EMAIL_DISABLED is true: nothing can be mailed.')
     for (const id of ids) {
       const outcome = await resendMail(db, id)
       say(`${id} ${outcomes[outcome]}.`)

@@ -10,8 +10,14 @@ const log: Log = {
   debug: () => {}
 }
 
-/** Runs a command over what the service works with, without a service, and closes it again. */
-export async function withDeps<T>(work: (deps: Deps) => Promise<T>): Promise<T> {
+/**
+ * Runs a command over what the service works with, without a service, and closes it again. Keys that
+ * cannot be read stop it, unless it has other work to do as well.
+ */
+export async function withDeps<T>(
+  work: (deps: Deps) => Promise<T>,
+  { readKeys = true } = {}
+): Promise<T> {
   const config = loadConfig()
   // Loaded here, so that --help answers at once.
   const { connectDatabase } = await import('../../base/database/connect.js')
@@ -21,7 +27,7 @@ export async function withDeps<T>(work: (deps: Deps) => Promise<T>): Promise<T> 
     const own = { ...config, DATABASE_URL: database.url, DATABASE_POOL_SIZE: 2 }
     const { db, deps, close } = openDepsAndPool(own, log)
     try {
-      await prepareDatabase(db, deps)
+      await prepareDatabase(db, deps, { readKeys })
       return await work(deps)
     } finally {
       await close()

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
+import type { Deps } from '../../deps.js'
 import { runMaintenance } from '../maintenance.js'
+import { describe } from './failure.js'
 import { withDeps } from './open.js'
 import { jsonOption } from './options.js'
-import { say, sayJson } from './output.js'
+import { remark, say, sayJson } from './output.js'
 
 /** What a service does by itself once a minute, for installations whose service is not always up. */
 export function purgeCommand(program: Command): void {
@@ -13,16 +15,19 @@ export function purgeCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Safe at any time and beside any number of running instances, which do the same every minute.`
+Safe at any time and beside any number of running instances, which do the same every minute.
+Whatever fails is told, and the rest is done; then the exit code is 1.`
     )
-    .action(({ json }: { json?: true }) =>
-      withDeps(async deps => {
-        const tidied = await runMaintenance(deps)
-        if (json) return sayJson(tidied)
-        const { sessions, links, mails, challenges, attempts, auditEvents } = tidied
-        say(
-          `Removed ${sessions} sessions, ${links} links, ${mails} mails, ${challenges} challenges, ${attempts} counters and ${auditEvents} audit events.`
-        )
-      })
-    )
+    .action(({ json }: { json?: true }) => withDeps(deps => purge(deps, json), { readKeys: false }))
+}
+
+async function purge(deps: Deps, json?: true): Promise<void> {
+  const { removed, failures } = await runMaintenance(deps)
+  for (const { step, error } of failures) remark(`Failed to ${step}: ${describe(error)}`)
+  if (failures.length > 0) process.exitCode = 1
+  if (json) return sayJson({ ...removed, failed: failures.map(({ step }) => step) })
+  const { sessions, links, mails, challenges, attempts, auditEvents } = removed
+  say(
+    `Removed ${sessions ?? 0} sessions, ${links ?? 0} links, ${mails ?? 0} mails, ${challenges ?? 0} challenges, ${attempts ?? 0} counters and ${auditEvents ?? 0} audit events.`
+  )
 }

@@ -12,11 +12,15 @@ export async function examineKeys({ db, config, clock }: Deps): Promise<Finding[
   if (config.JWT_PRIVATE_KEY_FILE !== null)
     return [ok('JWT_PRIVATE_KEY_FILE holds a key that fits JWT_ALGORITHM.')]
   const keys = await listSigningKeys(db, config)
-  const active = keys.find(({ state }) => state === 'active')
-  if (active === undefined) return [ok('There is no signing key yet; the first start makes one.')]
-  const age = clock().getTime() - (active.activatedAt ?? active.createdAt).getTime()
-  const days = Math.floor(age / day)
   const closed = keys.filter(({ sealedUnder }) => sealedUnder === null).length
+  const active = keys.find(
+    ({ state, algorithm }) => state === 'active' && algorithm === config.JWT_ALGORITHM
+  )
+  if (active === undefined && closed === 0)
+    return [ok('There is no signing key yet; the first start makes one.')]
+  const now = clock()
+  const age = now.getTime() - (active?.activatedAt ?? now).getTime()
+  const days = Math.floor(age / day)
   const earlier = keys.filter(({ sealedUnder }) => sealedUnder === 'SECRET_KEY_FALLBACKS').length
   return orElse(
     [

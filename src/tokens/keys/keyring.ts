@@ -15,13 +15,13 @@ import { createMissingKeys, loadKeys, type StoredKey } from './store.js'
 
 /** The keys that sign access tokens, as one instance knows them. */
 export type KeyRing = {
-  /** Under the active key. @throws {Problem} `unavailable` until the keys have been read. */
+  /** Under the active key of `JWT_ALGORITHM`. @throws {Problem} `unavailable` until the keys have been read. */
   sign(claims: Claims): string
   /** Under whichever published key the token names; null for any other token. */
   verify(token: string): Claims | null
   /** Every key that signs, will sign next, or signed tokens that may still be valid. */
   jwks(): readonly PublicJwk[]
-  /** Reads the keys again; creates them in an empty database. */
+  /** Reads the keys again; creates those of `JWT_ALGORITHM` where there are none. */
   load(): Promise<void>
   /** Reads the keys again for a token under a key that another instance may have made; true if that helped. */
   catchUp(token: string): Promise<boolean>
@@ -41,17 +41,18 @@ export function createKeyRing({ db, config, clock }: Parts): KeyRing {
   async function load() {
     if (file !== null) return
     lastLoad = clock().getTime()
-    const stored = await loadKeys(db, config)
-    const usable = stored.some(
-      key => key.state === 'active' && key.algorithm === config.JWT_ALGORITHM
-    )
-    entries = (usable ? stored : await createMissingKeys(db, config, clock())).map(entryOf)
+    const stored = (await loadKeys(db, config)).map(entryOf)
+    entries = stored.some(signsHere)
+      ? stored
+      : (await createMissingKeys(db, config, clock())).map(entryOf)
   }
+  const signsHere = ({ state, jwk }: Entry) =>
+    state === 'active' && jwk.alg === config.JWT_ALGORITHM
   const find = (token: string) => entries.find(({ jws }) => jws.header === headerOf(token))
 
   return {
     sign(claims) {
-      const active = entries.find(({ state }) => state === 'active')
+      const active = entries.find(signsHere)
       if (active === undefined)
         throw new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5 })
       return active.jws.sign(claims)

@@ -59,20 +59,16 @@ async function exclusively<T>(db: Database, work: (tx: Database) => Promise<T>):
   })
 }
 
-/** Makes the active and the next key where there is no active one for the algorithm. */
+/** Makes the active and the next key of `JWT_ALGORITHM` where it has no active one. */
 export async function createMissingKeys(
   db: Database,
   secrets: Secrets,
   now: Date
 ): Promise<StoredKey[]> {
   return exclusively(db, async tx => {
-    const active = await tx.prisma.signingKey.findFirst({ where: { state: 'active' } })
-    if (active?.algorithm !== secrets.JWT_ALGORITHM) {
-      await tx.prisma.signingKey.deleteMany({ where: { state: 'next' } })
-      await tx.prisma.signingKey.updateMany({
-        where: { state: 'active' },
-        data: { state: 'retired', retiredAt: now }
-      })
+    const algorithm = secrets.JWT_ALGORITHM
+    if ((await tx.prisma.signingKey.count({ where: { algorithm, state: 'active' } })) === 0) {
+      await tx.prisma.signingKey.deleteMany({ where: { algorithm, state: 'next' } })
       await insertKey(tx, secrets, 'active', now)
       await insertKey(tx, secrets, 'next', now)
     }
@@ -81,12 +77,14 @@ export async function createMissingKeys(
 }
 
 /**
- * Retires the active key, activates the next and makes a new next one. The next key has been in the
- * JWKS since the last rotation, so verifiers know it already.
+ * Retires the active key of `JWT_ALGORITHM`, activates the next and makes a new next one. The next
+ * key has been in the JWKS since the last rotation, so verifiers know it already. A next key that this
+ * process cannot open is not activated: whatever it sealed now, the service could not open either.
  *
  * @param olderThan Only an active key activated before this moment is rotated, so that of two
  *   instances whose timers ring together one rotates.
  * @returns whether a key was rotated.
+ * @throws {UnsealError}
  */
 export async function rotateSigningKeys(
   db: Database,
@@ -95,13 +93,16 @@ export async function rotateSigningKeys(
   olderThan = now
 ): Promise<boolean> {
   return exclusively(db, async tx => {
+    const algorithm = secrets.JWT_ALGORITHM
+    const next = await tx.prisma.signingKey.findFirst({ where: { algorithm, state: 'next' } })
     const { count } = await tx.prisma.signingKey.updateMany({
-      where: { state: 'active', activatedAt: { lt: olderThan } },
+      where: { algorithm, state: 'active', activatedAt: { lt: olderThan } },
       data: { state: 'retired', retiredAt: now }
     })
     if (count === 0) return false
+    if (next !== null) unseal(sealingKeys(secrets), next.privateKey, next.kid)
     await tx.prisma.signingKey.updateMany({
-      where: { state: 'next' },
+      where: { algorithm, state: 'next' },
       data: { state: 'active', activatedAt: now }
     })
     await insertKey(tx, secrets, 'next', now)
@@ -118,6 +119,8 @@ export async function resealSigningKeys(db: Database, secrets: Secrets): Promise
   if (chain.earlier.length === 0) return
   for (const { kid, privateKey } of await db.prisma.signingKey.findMany()) {
     if (opensUnder({ ...chain, earlier: [] }, privateKey, kid)) continue
+    // Reading the keys tells of one that nothing opens; it must not keep the others from being sealed.
+    if (!opensUnder(chain, privateKey, kid)) continue
     const sealed = seal(chain, unseal(chain, privateKey, kid), kid)
     await db.prisma.signingKey.updateMany({
       where: { kid, privateKey },
@@ -134,6 +137,30 @@ function opensUnder(chain: KeyChain, sealed: Uint8Array, owner: string): boolean
     if (error instanceof UnsealError) return false
     throw error
   }
+}
+
+/**
+ * Retires keys of other algorithms that should have been rotated before `olderThan`: an instance that
+ * signs with one would have done so, hence there is none.
+ */
+export async function retireUnusedKeys(
+  db: Database,
+  { JWT_ALGORITHM }: Secrets,
+  now: Date,
+  olderThan: Date
+): Promise<void> {
+  const due = { lt: olderThan }
+  await db.prisma.signingKey.updateMany({
+    where: {
+      algorithm: { not: JWT_ALGORITHM },
+      // A next key is made when the active one beside it begins to sign, so both go together.
+      OR: [
+        { state: 'active', activatedAt: due },
+        { state: 'next', createdAt: due }
+      ]
+    },
+    data: { state: 'retired', retiredAt: now }
+  })
 }
 
 /** Drops retired keys under which no token can be valid any more. */
