@@ -70,7 +70,7 @@ export function createMailWorker(
   function setOff(mail: ClaimedMail) {
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), sendSeconds * 1000)
-    const leaseEnd = Date.now() + leaseSeconds * 1000
+    const leaseEnd = performance.now() + leaseSeconds * 1000
     const settleSurely: Work['settleSurely'] = write => settleWithin(leaseEnd, mail.id, write)
     const work = { send, render, sent, settleSurely }
     const delivered = deliver(deps, work, mail, abort.signal).then(() => {
@@ -90,7 +90,7 @@ export function createMailWorker(
       try {
         return await write()
       } catch (err) {
-        if (!isUnavailable(err) || Date.now() > leaseEnd) {
+        if (!isUnavailable(err) || performance.now() > leaseEnd) {
           const event = 'mail.unsettled'
           log.error({ event, mailId, err }, 'what became of a mail cannot be written down')
           return
