@@ -1,3 +1,4 @@
+import { lockAccount } from '../accounts/lock.js'
 import { byOwner, record } from '../audit/record.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
@@ -28,21 +29,21 @@ export async function logout(
   { bearer, refresh }: Proofs,
   sender: Sender
 ): Promise<void> {
+  const userId = bearer?.user.id ?? refresh?.userId
+  if (userId === undefined) throw new Problem('token_not_valid')
   await deps.db.transaction(async tx => {
-    const ended = new Map<string, string>()
+    // The account's lock comes before those of its sessions, as everywhere.
+    await lockAccount(tx, userId)
+    const ended = new Set<string>()
     if (bearer !== null) {
-      const { sessionId, user } = bearer
-      await revokeSession(tx, { userId: user.id, sessionId })
-      ended.set(sessionId, user.id)
+      await revokeSession(tx, { userId, sessionId: bearer.sessionId })
+      ended.add(bearer.sessionId)
     }
-    const mayCount = refresh !== null && (bearer === null || bearer.user.id === refresh.userId)
-    if (mayCount && (await revokeByRefreshToken({ ...deps, db: tx }, refresh))) {
-      ended.set(refresh.sessionId, refresh.userId)
-    }
+    if (refresh?.userId === userId && (await revokeByRefreshToken({ ...deps, db: tx }, refresh)))
+      ended.add(refresh.sessionId)
     if (ended.size === 0) throw new Problem('token_not_valid')
-    for (const [sessionId, userId] of ended) {
+    for (const sessionId of ended)
       await record(tx, { event: 'logout', ...byOwner(userId), sessionId, sender })
-    }
   })
 }
 
