@@ -4,7 +4,7 @@ import { limitedTo } from '../../plugins/http/limited-to.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import { deactivate } from '../../src/mfa/deactivate.js'
 import { closed, Password } from '../schemas/fields.js'
-import { offeredCode, proofFields, proofProblems, proofs } from '../schemas/mfa.js'
+import { evidenceOf, proofFields, proofProblems, proofs } from '../schemas/mfa.js'
 import { requireMfaOn } from './when-on.js'
 
 const Deactivated = Type.Object(
@@ -43,9 +43,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async request => {
-      const { principal, body } = request
-      const offered = { password: body.password, factor: offeredCode(body) }
-      await deactivate(deps, principal, offered, request.sender)
+      await deactivate(deps, request.principal, evidenceOf(request.body), request.sender)
       return { success: true as const }
     }
   )

@@ -3,18 +3,11 @@ import { byOwner, record } from '../audit/record.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import type { Sender } from '../sender.js'
-import type { Principal } from '../sessions/authenticate.js'
-
-import {
-  revokeAllSessions,
-  revokeByRefreshToken,
-  revokeOtherSessions,
-  revokeSession
-} from '../sessions/revoke.js'
+import { revokeByRefreshToken, revokeSession } from '../sessions/revoke.js'
 import type { RefreshToken } from '../sessions/session.js'
 
 type Proofs = {
-  readonly bearer: Principal | null
+  readonly bearer: { readonly user: { readonly id: string }; readonly sessionId: string } | null
   readonly refresh: RefreshToken | null
 }
 
@@ -44,64 +37,5 @@ export async function logout(
     if (ended.size === 0) throw new Problem('token_not_valid')
     for (const sessionId of ended)
       await record(tx, { event: 'logout', ...byOwner(userId), sessionId, sender })
-  })
-}
-
-/** Ends every session of the caller, this one included. */
-export async function logoutEverywhere(
-  { db }: Pick<Deps, 'db'>,
-  { user, sessionId }: Principal,
-  sender: Sender
-): Promise<void> {
-  await db.transaction(async tx => {
-    await revokeAllSessions(tx, { userId: user.id })
-    await record(tx, {
-      event: 'logout.all',
-      ...byOwner(user.id),
-      sessionId,
-      sender
-    })
-  })
-}
-
-/** Ends every session of the caller but this one; how many there were. */
-export async function logoutOthers(
-  { db }: Pick<Deps, 'db'>,
-  { user, sessionId }: Principal,
-  sender: Sender
-): Promise<number> {
-  return db.transaction(async tx => {
-    const revoked = await revokeOtherSessions(tx, { userId: user.id, sessionId })
-    const details = { revoked }
-    await record(tx, {
-      event: 'logout.others',
-      ...byOwner(user.id),
-      sessionId,
-      sender,
-      details
-    })
-    return revoked
-  })
-}
-
-/**
- * Ends one session of the caller's own.
- *
- * @throws {Problem} `not_found` when the caller has no such session.
- */
-export async function logoutDevice(
-  { db }: Pick<Deps, 'db'>,
-  { user }: Principal,
-  sessionId: string,
-  sender: Sender
-): Promise<void> {
-  await db.transaction(async tx => {
-    if (!(await revokeSession(tx, { userId: user.id, sessionId }))) throw new Problem('not_found')
-    await record(tx, {
-      event: 'logout.device',
-      ...byOwner(user.id),
-      sessionId,
-      sender
-    })
   })
 }
