@@ -10,12 +10,13 @@ import {
 } from '../sign-in/authorize-change.js'
 import { dropSecondFactor } from './authenticators.js'
 import { notifyDisabled } from './notify.js'
+import { requireMfaOptional } from './policy.js'
 
 /**
  * Gives the second factor up: authenticator, recovery codes and sign-ins that wait for one go
  * together. Sessions stay. It takes the password and the factor itself (MFA-12).
  *
- * @throws {Problem} as {@link authorizeChange} and {@link commitChange};
+ * @throws {Problem} as {@link requireMfaOptional}, {@link authorizeChange} and {@link commitChange};
  *   `totp_not_active`, after the password was right.
  */
 export async function deactivate(
@@ -24,6 +25,7 @@ export async function deactivate(
   evidence: Evidence,
   sender: Sender
 ): Promise<void> {
+  requireMfaOptional(deps.config)
   const { sessionId } = principal
   const authorization = await authorizeChange(deps, { principal, sender }, 'password', evidence)
   await commitChange(deps, authorization, async (tx, account) => {

@@ -9,12 +9,13 @@ import {
   type Evidence
 } from '../sign-in/authorize-change.js'
 import { readAuthenticator } from './authenticators.js'
+import { requireMfaOn } from './policy.js'
 import { issueRecoveryCodes } from './recovery-codes.js'
 
 /**
  * Makes a new set of recovery codes and shows it, once; the set before is dead.
  *
- * @throws {Problem} as {@link authorizeChange} and {@link commitChange};
+ * @throws {Problem} as {@link requireMfaOn}, {@link authorizeChange} and {@link commitChange};
  *   `totp_not_active`.
  */
 export async function renewRecoveryCodes(
@@ -23,6 +24,7 @@ export async function renewRecoveryCodes(
   evidence: Evidence,
   sender: Sender
 ): Promise<string[]> {
+  requireMfaOn(deps.config)
   const { sessionId } = principal
   const authorization = await authorizeChange(deps, { principal, sender }, 'fresh', evidence)
   return commitChange(deps, authorization, async (tx, { id: userId }) => {

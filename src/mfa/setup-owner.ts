@@ -6,6 +6,7 @@ import type { Principal } from '../sessions/authenticate.js'
 import { authorizeChange, type ChangeDeps, commitChange } from '../sign-in/authorize-change.js'
 import { type ChallengeKey, commitByChallenge, findChallenge, setupNotValid } from './challenges.js'
 import type { PendingOwner } from './pending.js'
+import { requireMfaOn } from './policy.js'
 
 /** Who sets up an authenticator: somebody signed in, or somebody who may only do that (MFA-19). */
 export type SetupOwner = {
@@ -22,12 +23,13 @@ export type SetupOwner = {
   readonly commit: <T>(change: (tx: Database, account: LockedAccount) => Promise<T>) => Promise<T>
 }
 
-/** @throws {Problem} `token_not_valid`. */
+/** @throws {Problem} `mfa_disabled`; `token_not_valid`. */
 export async function ownerOfSession(
   deps: ChangeDeps,
   principal: Principal,
   sender: Sender
 ): Promise<SetupOwner> {
+  requireMfaOn(deps.config)
   const { user, sessionId } = principal
   const authorization = await authorizeChange(deps, { principal, sender }, 'session')
   return {
@@ -39,11 +41,12 @@ export async function ownerOfSession(
   }
 }
 
-/** @throws {Problem} `setup_challenge_invalid` alike for an unknown, expired, used and voided one. */
+/** @throws {Problem} `mfa_disabled`; `setup_challenge_invalid` alike for an unknown, expired, used and voided one. */
 export async function ownerOfChallenge(
   deps: Pick<Deps, 'db' | 'config'>,
   key: ChallengeKey
 ): Promise<SetupOwner> {
+  requireMfaOn(deps.config)
   const challenge = await findChallenge(deps.db, key, 'setup')
   if (challenge === null) throw setupNotValid()
   const { id: challengeId, userId, email, amr } = challenge

@@ -10,14 +10,16 @@ import {
   useChallenge
 } from './challenges.js'
 import { type CheckCodeDeps, checkCode, type OfferedCode } from './check-code.js'
+import { requireMfaOn } from './policy.js'
 
 const challengeNotValid = () => new Problem('challenge_invalid')
 
-/** A sign-in that waits for its second factor. @throws {Problem} `challenge_invalid`. */
+/** A sign-in that waits for its second factor. @throws {Problem} `mfa_disabled`; `challenge_invalid`. */
 export async function openChallenge(
-  { db }: Pick<CheckCodeDeps, 'db'>,
+  { db, config }: Pick<CheckCodeDeps, 'db' | 'config'>,
   key: ChallengeKey
 ): Promise<Challenge> {
+  requireMfaOn(config)
   const challenge = await findChallenge(db, key, 'login')
   if (challenge === null) throw challengeNotValid()
   return challenge
