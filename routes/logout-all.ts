@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { logoutEverywhere } from '../src/sign-in/logout.js'
+import { logoutEverywhere } from '../src/sign-in/end-sessions.js'
 import { Detail } from './schemas/answers.js'
 import { closed } from './schemas/fields.js'
 

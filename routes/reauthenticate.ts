@@ -4,7 +4,7 @@ import { limitedTo } from '../plugins/http/limited-to.js'
 import { reauthenticate } from '../src/sign-in/reauthenticate.js'
 import { exampleToken, tokenFields } from './schemas/answers.js'
 import { closed, Password } from './schemas/fields.js'
-import { offeredCode, proofFields, proofProblems } from './schemas/mfa.js'
+import { evidenceOf, proofFields, proofProblems } from './schemas/mfa.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -34,11 +34,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const { principal, body } = request
-      const offered = { password: body.password, factor: offeredCode(body) }
-      return reply.issueTokens(await reauthenticate(deps, principal, offered, request.sender), {
-        refresh: false
-      })
+      const { principal, body, sender } = request
+      const session = await reauthenticate(deps, principal, evidenceOf(body), sender)
+      return reply.issueTokens(session, { refresh: false })
     }
   )
 }

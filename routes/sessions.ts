@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { listSessions } from '../src/sessions/list.js'
-import { logoutDevice, logoutOthers } from '../src/sign-in/logout.js'
+import { logoutDevice, logoutOthers } from '../src/sign-in/end-sessions.js'
 import { closed } from './schemas/fields.js'
 
 const when = Type.String({ format: 'date-time' })

@@ -262,6 +262,19 @@ test('a table is written by one room', () => {
   }
 })
 
+test('who is signed in changes an account in one way', () => {
+  const allowed = 'src/sign-in/authorize-change.ts'
+  const wrong = own.filter(
+    ({ path, text }) =>
+      path !== allowed && /\bPrincipal\b/.test(text) && /\.transaction\(/.test(text)
+  )
+  assert.deepEqual(
+    wrong.map(({ path }) => path),
+    [],
+    `a file that names the type Principal opens no transaction: ${allowed} checks the proof in one`
+  )
+})
+
 test('there are no barrels', () => {
   for (const { path, text } of own) {
     assert.doesNotMatch(text, /^export \* from/m, path)

@@ -1,11 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/http/limited-to.js'
-import { Problem } from '../../src/base/errors/problem.js'
 import { deactivate } from '../../src/mfa/deactivate.js'
+import { requireMfaOptional } from '../../src/mfa/policy.js'
 import { closed, Password } from '../schemas/fields.js'
-import { offeredCode, proofFields, proofProblems, proofs } from '../schemas/mfa.js'
-import { requireMfaOn } from './when-on.js'
+import { evidenceOf, proofFields, proofProblems, proofs } from '../schemas/mfa.js'
 
 const Deactivated = Type.Object(
   { success: Type.Literal(true) },
@@ -25,13 +24,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         rateLimit,
         problems: [...proofProblems, 'mfa_disabled', 'mfa_required_by_policy']
       },
-      preParsing: [
-        requireMfaOn(config),
-        async () => {
-          if (config.JWT_ALLAUTH_MFA_TOTP_MODE === 'required')
-            throw new Problem('mfa_required_by_policy')
-        }
-      ],
+      preParsing: async () => requireMfaOptional(config),
       schema: {
         operationId: 'deactivateMfa',
         tags: ['Second factor'],
@@ -43,9 +36,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async request => {
-      const { principal, body } = request
-      const offered = { password: body.password, factor: offeredCode(body) }
-      await deactivate(deps, principal, offered, request.sender)
+      await deactivate(deps, request.principal, evidenceOf(request.body), request.sender)
       return { success: true as const }
     }
   )

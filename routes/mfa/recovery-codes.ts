@@ -3,13 +3,7 @@ import { Type } from 'typebox'
 import { limitedTo } from '../../plugins/http/limited-to.js'
 import { renewRecoveryCodes } from '../../src/mfa/renew-recovery-codes.js'
 import { closed } from '../schemas/fields.js'
-import {
-  OptionalPassword,
-  offeredCode,
-  proofFields,
-  proofProblems,
-  proofs
-} from '../schemas/mfa.js'
+import { evidenceOf, OptionalPassword, proofFields, proofProblems, proofs } from '../schemas/mfa.js'
 import { requireMfaOn } from './when-on.js'
 
 const RecoveryCodes = Type.Object(
@@ -41,9 +35,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async request => {
-      const { principal, body } = request
-      const offered = { password: body.password, factor: offeredCode(body) }
-      return { recovery_codes: await renewRecoveryCodes(deps, principal, offered, request.sender) }
+      const { principal, body, sender } = request
+      const codes = await renewRecoveryCodes(deps, principal, evidenceOf(body), sender)
+      return { recovery_codes: codes }
     }
   )
 }

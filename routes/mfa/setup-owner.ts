@@ -7,8 +7,9 @@ export async function setupOwner(
   request: FastifyRequest,
   challengeToken: string | undefined
 ): Promise<SetupOwner> {
-  if (challengeToken === undefined) return ownerOfSession(request.principal)
-  return ownerOfChallenge(request.server.deps, { token: challengeToken })
+  const { deps } = request.server
+  if (challengeToken !== undefined) return ownerOfChallenge(deps, { token: challengeToken })
+  return ownerOfSession(deps, request.principal, request.sender)
 }
 
 /** The same for the pages: the browser's cookie names the challenge. */

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import type { OfferedCode } from '../../src/mfa/check-code.js'
+import type { Evidence } from '../../src/sign-in/authorize-change.js'
 import { Password } from './fields.js'
 
 /** Six digits, as typed: apps show them in two groups, so a space is no mistake. */
@@ -44,6 +45,12 @@ export function offeredCode({ code, recovery_code }: Sent): OfferedCode | undefi
   if (code !== undefined) return { method: 'otp', code }
   return recovery_code === undefined ? undefined : { method: 'rc', code: recovery_code }
 }
+
+/** What a body sends to prove who is there. */
+export const evidenceOf = (body: Sent & { readonly password?: string }): Evidence => ({
+  password: body.password,
+  code: offeredCode(body)
+})
 
 /** What a route can answer that asks again who is there. */
 export const proofProblems = [

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import { type Profile, updateProfile } from '../../src/user/update-profile.js'
-import { closed, Email, Name, Password } from '../schemas/fields.js'
+import { closed, Email, Name } from '../schemas/fields.js'
+import { evidenceOf, OptionalPassword, proofFields, proofProblems, proofs } from '../schemas/mfa.js'
 
 const User = Type.Object(
   {
@@ -18,16 +19,10 @@ const User = Type.Object(
   }
 )
 
-const problems = ['email_taken', 'incorrect_password', 'reauthentication_required', 'busy'] as const
+const problems = [...proofProblems, 'email_taken'] as const
 
-const password = Type.Optional(
-  Type.Unsafe<string>({
-    ...Password,
-    description:
-      'The current password: needed for another address unless the sign-in is at most ten minutes old.'
-  })
-)
-const description = 'Another address asks for a sign-in of the last ten minutes, or for `password`.'
+const evidence = { password: OptionalPassword, ...proofFields }
+const description = `Another address asks for a sign-in or re-authentication of the last ten minutes, or for \`password\`. ${proofs} Whatever of these is sent is checked.`
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -64,16 +59,16 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           email: Email,
           first_name: Type.Optional(Name),
           last_name: Type.Optional(Name),
-          password
+          ...evidence
         }),
         response: { 200: User }
       }
     },
     async request => {
-      const { email, first_name = '', last_name = '', password } = request.body
-      const update = { email, firstName: first_name, lastName: last_name, password }
-      const { principal } = request
-      return userAnswer(await updateProfile(deps, principal, update, request.sender))
+      const { principal, body, sender } = request
+      const { email, first_name: firstName = '', last_name: lastName = '' } = body
+      const update = { email, firstName, lastName }
+      return userAnswer(await updateProfile(deps, principal, update, evidenceOf(body), sender))
     }
   )
 
@@ -91,16 +86,16 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           email: Type.Optional(Email),
           first_name: Type.Optional(Name),
           last_name: Type.Optional(Name),
-          password
+          ...evidence
         }),
         response: { 200: User }
       }
     },
     async request => {
-      const { email, first_name, last_name, password } = request.body
-      const update = { email, firstName: first_name, lastName: last_name, password }
-      const { principal } = request
-      return userAnswer(await updateProfile(deps, principal, update, request.sender))
+      const { principal, body, sender } = request
+      const { email, first_name: firstName, last_name: lastName } = body
+      const update = { email, firstName, lastName }
+      return userAnswer(await updateProfile(deps, principal, update, evidenceOf(body), sender))
     }
   )
 }

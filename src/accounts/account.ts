@@ -73,11 +73,11 @@ export async function createAccount(
   return { userId: id, credentialEpoch }
 }
 
-/** Sets the names that are given. */
+/** Sets the names. */
 export async function setNames(
   db: Database,
   userId: string,
-  names: { firstName?: string; lastName?: string }
+  names: { firstName: string; lastName: string }
 ): Promise<void> {
   await db.prisma.user.updateMany({ where: { id: userId }, data: names })
 }
@@ -101,33 +101,26 @@ export async function setAddress(
   )
 }
 
-/**
- * Replaces the password of an account whose credentials are still the ones that were proved, and
- * raises the epoch.
- *
- * @returns the new epoch; null when the credentials changed meanwhile or the account was disabled.
- */
-export async function replacePassword(
-  db: Database,
-  userId: string,
-  { passwordHash, credentialEpoch }: { passwordHash: string; credentialEpoch: number }
-): Promise<number | null> {
-  const { count } = await db.prisma.user.updateMany({
-    where: { id: userId, credentialEpoch, isActive: true },
-    data: { passwordHash, credentialEpoch: { increment: 1 } }
-  })
-  return count === 0 ? null : credentialEpoch + 1
-}
-
 /** Raises the credential epoch of an account that this transaction has locked; returns the new one. */
-export async function raiseCredentialEpoch(tx: Database, userId: string): Promise<number> {
+export async function raiseCredentialEpoch(
+  tx: Database,
+  userId: string,
+  data: { passwordHash?: string } = {}
+): Promise<number> {
   const { credentialEpoch } = await tx.prisma.user.update({
     where: { id: userId },
-    data: { credentialEpoch: { increment: 1 } },
+    data: { ...data, credentialEpoch: { increment: 1 } },
     select: { credentialEpoch: true }
   })
   return credentialEpoch
 }
+
+/** Replaces the password of an account that this transaction has locked; returns the raised epoch. */
+export const replacePassword = (
+  tx: Database,
+  userId: string,
+  passwordHash: string
+): Promise<number> => raiseCredentialEpoch(tx, userId, { passwordHash })
 
 /** Stores the same password under new parameters, unless it was changed meanwhile (HSH-03). */
 export async function upgradePasswordHash(

@@ -1,5 +1,6 @@
 import type { Database } from '../base/database/database.js'
 import type { EmailAddress } from '../base/email-address.js'
+import type { Problem } from '../base/errors/problem.js'
 
 /** The account as a transaction sees it that nobody else can change credentials beside. */
 export type LockedAccount = {
@@ -25,4 +26,19 @@ export async function lockAccount(tx: Database, userId: string): Promise<LockedA
       "credentialEpoch", "locale"
     FROM "User" WHERE "id" = ${userId}::uuid FOR NO KEY UPDATE`
   return rows[0] ?? null
+}
+
+/**
+ * The same for somebody who proved who they are when the account had this credential epoch.
+ *
+ * @throws {Problem} `gone`, where the account was disabled, removed or changed its credentials since.
+ */
+export async function lockUnchangedAccount(
+  tx: Database,
+  { userId, credentialEpoch }: { userId: string; credentialEpoch: number },
+  gone: () => Problem
+): Promise<LockedAccount> {
+  const account = await lockAccount(tx, userId)
+  if (!account?.isActive || account.credentialEpoch !== credentialEpoch) throw gone()
+  return account
 }

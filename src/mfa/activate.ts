@@ -1,5 +1,5 @@
 import { raiseCredentialEpoch } from '../accounts/account.js'
-import { type LockedAccount, lockAccount } from '../accounts/lock.js'
+import type { LockedAccount } from '../accounts/lock.js'
 import { byOwner, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import { Problem } from '../base/errors/problem.js'
@@ -10,12 +10,12 @@ import { endSessionsWithoutFactor } from '../sessions/revoke.js'
 import { addAuthenticationMethod } from '../sessions/step-up.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
 import { createAuthenticator, readAuthenticator } from './authenticators.js'
-import { dropChallenges } from './challenges.js'
+import { dropChallenges, setupNotValid } from './challenges.js'
 import { notifyEnabled } from './notify.js'
 import { type Pending, readPending, takePending } from './pending.js'
 import { issueRecoveryCodes } from './recovery-codes.js'
 import { openSecret } from './secret.js'
-import { type SetupOwner, setupNotValid } from './setup-owner.js'
+import type { SetupOwner } from './setup-owner.js'
 import { findStep } from './totp.js'
 
 type ActivateDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'totpKeys' | 'outboxKeys'>
@@ -34,7 +34,8 @@ export type Activated = {
  * goes on and has passed one now; a setup challenge becomes a session.
  *
  * @throws {Problem} `totp_already_active`; `setup_not_started`; `invalid_code` on `code`, after which
- *   the secret still waits; {@link setupNotValid}; `unavailable`.
+ *   the secret still waits; `unavailable`; as the owner's `commit`, also where another activation was
+ *   first, because that raised the epoch.
  */
 export async function activate(
   deps: ActivateDeps,
@@ -42,21 +43,15 @@ export async function activate(
   code: string,
   sender: Sender
 ): Promise<Activated> {
-  const { db } = deps
   const { userId } = owner
-  if ((await readAuthenticator(db, userId)) !== null) throw new Problem('totp_already_active')
-  const pending = await readPending(db, owner.shownTo)
+  if ((await readAuthenticator(deps.db, userId)) !== null) throw new Problem('totp_already_active')
+  const pending = await readPending(deps.db, owner.shownTo)
   if (pending === null) throw new Problem('setup_not_started')
   const secret = openSecret(deps, pending, userId)
   const step = findStep({ secret, code, now: deps.clock(), lastStep: 0 })
   if (step === null)
     throw new Problem('invalid_code', { fields: { code: [{ code: 'invalid_code' }] } })
-  return db.transaction(async tx => {
-    const account = await lockAccount(tx, userId)
-    if (account === null || !account.isActive) throw setupNotValid(owner)
-    // Before the epoch is compared: it is what another activation has just raised.
-    if ((await readAuthenticator(tx, userId)) !== null) throw new Problem('totp_already_active')
-    if (account.credentialEpoch !== owner.credentialEpoch) throw setupNotValid(owner)
+  return owner.commit(async (tx, account) => {
     if (!(await takePending(tx, pending))) throw new Problem('setup_not_started')
     return enable(tx, deps, { owner, account, pending, step }, sender)
   })
@@ -86,16 +81,10 @@ async function enable(
   await dropChallenges(tx, userId)
   const sessionId = shownTo.sessionId ?? null
   await endSessionsWithoutFactor(tx, { userId, keep: sessionId })
-  await record(tx, {
-    event: 'mfa.enabled',
-    ...byOwner(userId),
-    sessionId,
-    sender
-  })
+  await record(tx, { event: 'mfa.enabled', ...byOwner(userId), sessionId, sender })
   await notifyEnabled(tx, deps, account)
   if (sessionId !== null) {
-    if ((await addAuthenticationMethod(tx, { userId, sessionId })) === null)
-      throw setupNotValid(owner)
+    await addAuthenticationMethod(tx, { userId, sessionId })
     return { recoveryCodes, signIn: null }
   }
   const isUnproven =
@@ -108,6 +97,6 @@ async function enable(
     via: 'session.opened' as const
   }
   const signIn = await completeSignIn({ ...deps, db: tx }, proof, sender)
-  if (signIn === null) throw setupNotValid(owner)
+  if (signIn === null) throw setupNotValid()
   return { recoveryCodes, signIn }
 }

@@ -1,7 +1,9 @@
+import { type LockedAccount, lockUnchangedAccount } from '../accounts/lock.js'
 import { auditCte, networkIn } from '../audit/record.js'
 import { digest } from '../base/crypto/digest.js'
 import { newChallengeToken, newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
+import { Problem } from '../base/errors/problem.js'
 import { type Reservation, refundCte } from '../limits/budgets.js'
 import type { Sender } from '../sender.js'
 
@@ -110,6 +112,21 @@ export async function findChallenge(
   const [challenge] = await db.run<Challenge>(readChallenge, [...values, kind])
   return challenge ?? null
 }
+
+/** The setup challenge is not there any more, or never was. */
+export const setupNotValid = (): Problem => new Problem('setup_challenge_invalid')
+
+/**
+ * Runs a change that a setup challenge allows, under the account's lock.
+ *
+ * @throws {Problem} `setup_challenge_invalid`, where the account changed its credentials or was disabled.
+ */
+export const commitByChallenge = <T>(
+  db: Database,
+  challenge: Challenge,
+  change: (tx: Database, account: LockedAccount) => Promise<T>
+): Promise<T> =>
+  db.transaction(async tx => change(tx, await lockUnchangedAccount(tx, challenge, setupNotValid)))
 
 const takeAttempt = {
   name: 'take-mfa-attempt',

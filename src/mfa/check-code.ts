@@ -24,10 +24,10 @@ type CodeCheck<T> = {
   readonly userId: string
   readonly offered: OfferedCode
   readonly sender: Sender
-  /** The account, or what the attempt is made with, is not there any more. */
-  readonly gone: () => Problem
-  /** Takes what else an attempt costs, once the account's budget allowed it; false: nothing is left. */
-  readonly take?: () => Promise<boolean>
+  /** Takes what else an attempt costs, once the account's budget allowed it; throws where nothing is left. */
+  readonly take?: () => Promise<void>
+  /** Locks the account; throws where it, or what the attempt is made with, is not there any more. */
+  readonly lock: (tx: Database) => Promise<LockedAccount>
   /** What the right code is for: runs in the transaction that uses the code up. */
   readonly act: (tx: Database, account: LockedAccount) => Promise<T>
   /** Told of a wrong code, when that is written down. */
@@ -42,36 +42,30 @@ const failuresBeforeNotice = 3
  * budget before the code is looked at, so parallel guesses cannot spend more than there is (MFA-05);
  * the right code, what it is for and the end of the count are one transaction (MFA-01, MFA-09).
  *
- * @throws {Problem} `throttled`, before anything else is looked at; `gone`, also where `take` had nothing
- *   left; `totp_not_active`; `invalid_code`; `unavailable` for a secret that cannot be opened.
+ * @throws {Problem} `throttled`, before anything else is looked at; `totp_not_active`; `invalid_code`;
+ *   `unavailable` for a secret that cannot be opened; whatever `take`, `lock` and `act` throw.
  */
 export async function checkCode<T>(deps: CheckCodeDeps, attempt: CodeCheck<T>): Promise<T> {
   const { db, config, attemptKey } = deps
-  const { userId, offered, take } = attempt
+  const { userId, offered } = attempt
   const budget = codeBudget(config, userId)
   const reserved = await reserve(db, attemptKey, [budget])
-  const giveBack = () => refund(db, reserved)
-  if (take !== undefined && !(await take())) {
-    await giveBack()
-    throw attempt.gone()
-  }
-  let find: Find
   try {
-    find = await prepare(deps, attempt)
+    await attempt.take?.()
+    const find = await prepare(deps, attempt)
+    const outcome = await db.transaction(async tx => {
+      const account = await attempt.lock(tx)
+      if (!(await find(tx, account))) return 'wrong'
+      const result = await attempt.act(tx, account)
+      await clear(tx, attemptKey, budget)
+      return { result }
+    })
+    if (outcome !== 'wrong') return outcome.result
   } catch (error) {
-    // Nothing was compared, so nothing was attempted.
-    await giveBack()
+    // A wrong code does not throw: none was looked at, or it was right and what it was for failed.
+    await refund(db, reserved)
     throw error
   }
-  const outcome = await db.transaction(async tx => {
-    const account = await lockAccount(tx, userId)
-    if (account === null || !account.isActive) throw attempt.gone()
-    if (!(await find(tx, account))) return 'wrong'
-    const result = await attempt.act(tx, account)
-    await clear(tx, attemptKey, budget)
-    return { result }
-  })
-  if (outcome !== 'wrong') return outcome.result
   await recordFailure(deps, attempt, reserved)
   if (reserved.blocksSeconds !== null) throw throttled(reserved.blocksSeconds)
   await attempt.onWrong?.()

@@ -1,4 +1,19 @@
+import type { Config } from '../base/config/load.js'
+import { Problem } from '../base/errors/problem.js'
 import type { AuthenticationMethod } from '../sessions/session.js'
+
+type Mode = Pick<Config, 'JWT_ALLAUTH_MFA_TOTP_MODE'>
+
+/** @throws {Problem} `mfa_disabled`. */
+export function requireMfaOn({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Mode): void {
+  if (mode === 'disabled') throw new Problem('mfa_disabled')
+}
+
+/** @throws {Problem} `mfa_required_by_policy` where nobody may give the second factor up; `mfa_disabled`. */
+export function requireMfaOptional(config: Mode): void {
+  requireMfaOn(config)
+  if (config.JWT_ALLAUTH_MFA_TOTP_MODE === 'required') throw new Problem('mfa_required_by_policy')
+}
 
 const factors: readonly AuthenticationMethod[] = ['otp', 'rc']
 

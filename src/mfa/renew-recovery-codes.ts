@@ -2,29 +2,35 @@ import { byOwner, record } from '../audit/record.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
-import { type Offered, type ProveDeps, proveAgain } from '../sign-in/authorize-change.js'
+import {
+  authorizeChange,
+  type ChangeDeps,
+  commitChange,
+  type Evidence
+} from '../sign-in/authorize-change.js'
 import { readAuthenticator } from './authenticators.js'
+import { requireMfaOn } from './policy.js'
 import { issueRecoveryCodes } from './recovery-codes.js'
 
 /**
  * Makes a new set of recovery codes and shows it, once; the set before is dead.
  *
- * @throws {Problem} as {@link proveAgain}; `totp_not_active`.
+ * @throws {Problem} as {@link requireMfaOn}, {@link authorizeChange} and {@link commitChange};
+ *   `totp_not_active`.
  */
 export async function renewRecoveryCodes(
-  deps: ProveDeps,
+  deps: ChangeDeps,
   principal: Principal,
-  offered: Offered,
+  evidence: Evidence,
   sender: Sender
 ): Promise<string[]> {
-  return proveAgain(deps, principal, offered, sender, async (tx, { id: userId }) => {
+  requireMfaOn(deps.config)
+  const { sessionId } = principal
+  const authorization = await authorizeChange(deps, { principal, sender }, 'fresh', evidence)
+  return commitChange(deps, authorization, async (tx, { id: userId }) => {
     if ((await readAuthenticator(tx, userId)) === null) throw new Problem('totp_not_active')
-    await record(tx, {
-      event: 'mfa.recovery_codes_renewed',
-      ...byOwner(userId),
-      sessionId: principal.sessionId,
-      sender
-    })
+    const event = 'mfa.recovery_codes_renewed'
+    await record(tx, { event, ...byOwner(userId), sessionId, sender })
     return issueRecoveryCodes(tx, { userId, now: deps.clock() })
   })
 }

@@ -1,35 +1,60 @@
-import { Problem } from '../base/errors/problem.js'
+import type { LockedAccount } from '../accounts/lock.js'
+import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
+import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
-import { type ChallengeKey, findChallenge } from './challenges.js'
+import { authorizeChange, type ChangeDeps, commitChange } from '../sign-in/authorize-change.js'
+import { type ChallengeKey, commitByChallenge, findChallenge, setupNotValid } from './challenges.js'
 import type { PendingOwner } from './pending.js'
+import { requireMfaOn } from './policy.js'
 
 /** Who sets up an authenticator: somebody signed in, or somebody who may only do that (MFA-19). */
 export type SetupOwner = {
   readonly userId: string
   readonly email: string
-  readonly credentialEpoch: number
   readonly shownTo: PendingOwner
   /** What a setup challenge stands for; null for somebody signed in. */
   readonly proven: readonly ('pwd' | 'email')[] | null
+  /**
+   * Runs a change under the account's lock.
+   *
+   * @throws {Problem} `token_not_valid` or `setup_challenge_invalid`, where that ended meanwhile.
+   */
+  readonly commit: <T>(change: (tx: Database, account: LockedAccount) => Promise<T>) => Promise<T>
 }
 
-export function ownerOfSession({ user, sessionId }: Principal): SetupOwner {
-  const { id: userId, email, credentialEpoch } = user
-  return { userId, email, credentialEpoch, shownTo: { sessionId }, proven: null }
+/** @throws {Problem} `mfa_disabled`; `token_not_valid`. */
+export async function ownerOfSession(
+  deps: ChangeDeps,
+  principal: Principal,
+  sender: Sender
+): Promise<SetupOwner> {
+  requireMfaOn(deps.config)
+  const { user, sessionId } = principal
+  const authorization = await authorizeChange(deps, { principal, sender }, 'session')
+  return {
+    userId: user.id,
+    email: user.email,
+    shownTo: { sessionId },
+    proven: null,
+    commit: change => commitChange(deps, authorization, change)
+  }
 }
 
-/** @throws {Problem} `setup_challenge_invalid` alike for an unknown, expired, used and voided one. */
+/** @throws {Problem} `mfa_disabled`; `setup_challenge_invalid` alike for an unknown, expired, used and voided one. */
 export async function ownerOfChallenge(
-  { db }: Pick<Deps, 'db'>,
+  deps: Pick<Deps, 'db' | 'config'>,
   key: ChallengeKey
 ): Promise<SetupOwner> {
-  const challenge = await findChallenge(db, key, 'setup')
-  if (challenge === null) throw setupNotValid({ proven: [] })
-  const { id: challengeId, userId, email, credentialEpoch, amr } = challenge
-  return { userId, email, credentialEpoch, shownTo: { challengeId }, proven: amr }
+  requireMfaOn(deps.config)
+  const challenge = await findChallenge(deps.db, key, 'setup')
+  if (challenge === null) throw setupNotValid()
+  const { id: challengeId, userId, email, amr } = challenge
+  return {
+    userId,
+    email,
+    shownTo: { challengeId },
+    proven: amr,
+    commit: change => commitByChallenge(deps.db, challenge, change)
+  }
 }
-
-/** The session or the challenge ended while it was used. */
-export const setupNotValid = ({ proven }: Pick<SetupOwner, 'proven'>): Problem =>
-  new Problem(proven === null ? 'token_not_valid' : 'setup_challenge_invalid')

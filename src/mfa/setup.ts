@@ -1,11 +1,11 @@
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { readAuthenticator } from './authenticators.js'
-import { extendSetup } from './challenges.js'
+import { extendSetup, setupNotValid } from './challenges.js'
 import { putPending, readPending } from './pending.js'
 import { drawUri, provisioningUri } from './provisioning.js'
 import { newSecret, openSecret } from './secret.js'
-import { type SetupOwner, setupNotValid } from './setup-owner.js'
+import type { SetupOwner } from './setup-owner.js'
 import { secretText } from './totp.js'
 
 type SetupDeps = Pick<Deps, 'db' | 'config' | 'log' | 'totpKeys'>
@@ -21,14 +21,17 @@ export type Setup = {
  * Draws a secret and shows it to its owner alone, in place of one that waited there; what others
  * have under way stays, and so does an authenticator that is active (MFA-13).
  *
- * @throws {Problem} `totp_already_active`; {@link setupNotValid}.
+ * @throws {Problem} `totp_already_active`; as the owner's `commit`.
  */
 export async function beginSetup(deps: SetupDeps, owner: SetupOwner): Promise<Setup> {
   await refuseActive(deps, owner)
   const { secret, ...sealed } = newSecret(deps, owner.userId)
   const { challengeId } = owner.shownTo
-  if (challengeId !== undefined) await extendSetup(deps.db, challengeId)
-  if (!(await putPending(deps.db, owner.shownTo, sealed))) throw setupNotValid(owner)
+  await owner.commit(async tx => {
+    if (challengeId !== undefined) await extendSetup(tx, challengeId)
+    // A session is locked here, so it is there; a challenge may have been used.
+    if (!(await putPending(tx, owner.shownTo, sealed))) throw setupNotValid()
+  })
   return show(deps, owner, secret)
 }
 

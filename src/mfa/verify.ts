@@ -1,3 +1,4 @@
+import { lockUnchangedAccount } from '../accounts/lock.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Sender } from '../sender.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
@@ -9,14 +10,16 @@ import {
   useChallenge
 } from './challenges.js'
 import { type CheckCodeDeps, checkCode, type OfferedCode } from './check-code.js'
+import { requireMfaOn } from './policy.js'
 
 const challengeNotValid = () => new Problem('challenge_invalid')
 
-/** A sign-in that waits for its second factor. @throws {Problem} `challenge_invalid`. */
+/** A sign-in that waits for its second factor. @throws {Problem} `mfa_disabled`; `challenge_invalid`. */
 export async function openChallenge(
-  { db }: Pick<CheckCodeDeps, 'db'>,
+  { db, config }: Pick<CheckCodeDeps, 'db' | 'config'>,
   key: ChallengeKey
 ): Promise<Challenge> {
+  requireMfaOn(config)
   const challenge = await findChallenge(db, key, 'login')
   if (challenge === null) throw challengeNotValid()
   return challenge
@@ -27,7 +30,7 @@ export async function openChallenge(
  * attempts and one success; what it stands for is judged again by the mint: same credentials, active
  * account (MFA-08).
  *
- * @throws {Problem} `challenge_invalid`, also by the wrong code that was its last; `invalid_code` on
+ * @throws {Problem} `mfa_disabled`; `challenge_invalid`, also by the wrong code that was its last; `invalid_code` on
  *   `code` or `recovery_code`; `throttled`, which leaves the challenge as it was (contract A.3.13).
  */
 export async function verifyChallenge(
@@ -44,11 +47,11 @@ export async function verifyChallenge(
     userId,
     offered,
     sender,
-    gone: challengeNotValid,
     take: async () => {
       attempt = await reserveAttempt(db, id, limit)
-      return attempt !== null
+      if (attempt === null) throw challengeNotValid()
     },
+    lock: tx => lockUnchangedAccount(tx, challenge, challengeNotValid),
     act: async tx => {
       if (!(await useChallenge(tx, id))) throw challengeNotValid()
       const proof = {

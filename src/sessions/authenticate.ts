@@ -1,4 +1,5 @@
 import { type Account, accountOf, type UserColumns, userColumns } from '../accounts/account.js'
+import type { Database } from '../base/database/database.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { satisfiesMode } from '../mfa/policy.js'
@@ -9,6 +10,8 @@ import { firstRow } from './session.js'
 export type Principal = {
   readonly user: Account
   readonly sessionId: string
+  /** The session is over: it may read, with `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` off, and change nothing. */
+  readonly hasEnded: boolean
   readonly authTime: Date
   readonly amr: readonly AuthenticationMethod[]
   /** The address that the account will have once its mailbox confirms it. */
@@ -63,8 +66,23 @@ export async function authenticate(
   return {
     user: accountOf(row),
     sessionId: bearer.sessionId,
+    hasEnded: row.authTime === null,
     authTime: row.authTime ?? new Date(0),
     amr: row.amr ?? [],
     pendingEmail: row.pendingEmail
   }
+}
+
+/**
+ * Keeps a live session from ending for the rest of the transaction; false where it has. Waits for a
+ * sign-out, not for a refresh. The account's lock is taken before.
+ */
+export async function lockSession(
+  tx: Database,
+  { userId, sessionId }: { userId: string; sessionId: string }
+): Promise<boolean> {
+  const rows = await tx.prisma.$queryRaw<unknown[]>`
+    SELECT 1 FROM "Session" WHERE "id" = ${sessionId}::uuid AND "userId" = ${userId}::uuid AND "expiresAt" > now()
+    FOR KEY SHARE`
+  return rows.length > 0
 }

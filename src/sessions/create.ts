@@ -1,3 +1,4 @@
+import { lockAccount } from '../accounts/lock.js'
 import { type AuditEventName, auditCte, networkIn } from '../audit/record.js'
 import { newId, newJti } from '../base/crypto/random.js'
 import type { Deps } from '../deps.js'
@@ -115,5 +116,9 @@ async function endOldest(
 ) {
   const cap = config.MAX_SESSIONS_PER_USER
   if (row.others + 2 * config.DATABASE_POOL_SIZE < cap) return
-  await db.run(endOldestSessions, [row.userId, cap])
+  await db.transaction(async tx => {
+    // Two that end several sessions take turns, else each may hold what the other waits for.
+    await lockAccount(tx, row.userId)
+    await tx.run(endOldestSessions, [row.userId, cap])
+  })
 }

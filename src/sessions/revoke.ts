@@ -58,18 +58,14 @@ export async function endSessionsWithoutFactor(
   await tx.run(endFactorless, [userId, keep === null ? [] : [keep]])
 }
 
-/** Ends every session of an account but one, and says how many there were. */
+/** Ends every session but one of an account that this transaction has locked; how many there were. */
 export async function revokeOtherSessions(
-  db: Database,
+  tx: Database,
   { userId, sessionId }: { userId: string; sessionId: string }
 ): Promise<number> {
-  return db.transaction(async tx => {
-    await tx.prisma.$queryRaw`SELECT 1 FROM "User" WHERE "id" = ${userId}::uuid FOR NO KEY UPDATE`
-    const { count } = await tx.prisma.session.deleteMany({
-      where: { userId, id: { not: sessionId } }
-    })
-    return count
-  })
+  const where = { userId, id: { not: sessionId } }
+  const { count } = await tx.prisma.session.deleteMany({ where })
+  return count
 }
 
 // A grace of no seconds is none: NULLIF, because a rotation that was waited for began after this now().

@@ -1,7 +1,6 @@
 import type { Database } from '../base/database/database.js'
 import {
   type AuthenticationMethod,
-  firstRow,
   type Session,
   type SessionRow,
   sessionColumns,
@@ -14,28 +13,27 @@ const stepUpStatement = {
 UPDATE "Session" s SET "authTime" = CASE WHEN $4::boolean THEN now() ELSE s."authTime" END,
   "amr" = s."amr" || ARRAY(SELECT method FROM unnest($3::text[]) AS method WHERE NOT method = ANY (s."amr"))
 FROM "User" u
-WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND s."expiresAt" > now()
-  AND u."id" = s."userId" AND u."isActive"
+WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND u."id" = s."userId"
 RETURNING ${sessionColumns}`
 }
 
 type Own = { readonly userId: string; readonly sessionId: string }
 
 /**
- * Notes in a session that its person proved again, and how, who they are. In a transaction that holds
- * the account's lock. Null when the session has ended.
+ * Notes in a session that its person proved again, and how, who they are. In a transaction that has
+ * locked account and session.
  */
 export const stepUp = (
   tx: Database,
   session: Own,
   proved: readonly AuthenticationMethod[]
-): Promise<Session | null> => recordMethods(tx, session, proved, true)
+): Promise<Session> => recordMethods(tx, session, proved, true)
 
 /**
  * Notes a factor that the person has just set up. When they proved who they are stays as it was:
  * whoever holds a stolen session can set up an app of their own (EML-06, EML-09).
  */
-export const addAuthenticationMethod = (tx: Database, session: Own): Promise<Session | null> =>
+export const addAuthenticationMethod = (tx: Database, session: Own): Promise<Session> =>
   recordMethods(tx, session, ['otp'], false)
 
 async function recordMethods(
@@ -43,8 +41,7 @@ async function recordMethods(
   { userId, sessionId }: Own,
   proved: readonly AuthenticationMethod[],
   isProof: boolean
-): Promise<Session | null> {
-  const values = [sessionId, userId, proved, isProof]
-  const row = await firstRow<SessionRow>(tx, stepUpStatement, values)
-  return row && sessionOf(row)
+): Promise<Session> {
+  const [row] = await tx.run<SessionRow>(stepUpStatement, [sessionId, userId, proved, isProof])
+  return sessionOf(row as SessionRow)
 }

@@ -1,19 +1,13 @@
+import { lockAccount } from '../accounts/lock.js'
 import { byOwner, record } from '../audit/record.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import type { Sender } from '../sender.js'
-import type { Principal } from '../sessions/authenticate.js'
-
-import {
-  revokeAllSessions,
-  revokeByRefreshToken,
-  revokeOtherSessions,
-  revokeSession
-} from '../sessions/revoke.js'
+import { revokeByRefreshToken, revokeSession } from '../sessions/revoke.js'
 import type { RefreshToken } from '../sessions/session.js'
 
 type Proofs = {
-  readonly bearer: Principal | null
+  readonly bearer: { readonly user: { readonly id: string }; readonly sessionId: string } | null
   readonly refresh: RefreshToken | null
 }
 
@@ -28,79 +22,20 @@ export async function logout(
   { bearer, refresh }: Proofs,
   sender: Sender
 ): Promise<void> {
+  const userId = bearer?.user.id ?? refresh?.userId
+  if (userId === undefined) throw new Problem('token_not_valid')
   await deps.db.transaction(async tx => {
-    const ended = new Map<string, string>()
+    // The account's lock comes before those of its sessions, as everywhere.
+    await lockAccount(tx, userId)
+    const ended = new Set<string>()
     if (bearer !== null) {
-      const { sessionId, user } = bearer
-      await revokeSession(tx, { userId: user.id, sessionId })
-      ended.set(sessionId, user.id)
+      await revokeSession(tx, { userId, sessionId: bearer.sessionId })
+      ended.add(bearer.sessionId)
     }
-    const mayCount = refresh !== null && (bearer === null || bearer.user.id === refresh.userId)
-    if (mayCount && (await revokeByRefreshToken({ ...deps, db: tx }, refresh))) {
-      ended.set(refresh.sessionId, refresh.userId)
-    }
+    if (refresh?.userId === userId && (await revokeByRefreshToken({ ...deps, db: tx }, refresh)))
+      ended.add(refresh.sessionId)
     if (ended.size === 0) throw new Problem('token_not_valid')
-    for (const [sessionId, userId] of ended) {
+    for (const sessionId of ended)
       await record(tx, { event: 'logout', ...byOwner(userId), sessionId, sender })
-    }
-  })
-}
-
-/** Ends every session of the caller, this one included. */
-export async function logoutEverywhere(
-  { db }: Pick<Deps, 'db'>,
-  { user, sessionId }: Principal,
-  sender: Sender
-): Promise<void> {
-  await db.transaction(async tx => {
-    await revokeAllSessions(tx, { userId: user.id })
-    await record(tx, {
-      event: 'logout.all',
-      ...byOwner(user.id),
-      sessionId,
-      sender
-    })
-  })
-}
-
-/** Ends every session of the caller but this one; how many there were. */
-export async function logoutOthers(
-  { db }: Pick<Deps, 'db'>,
-  { user, sessionId }: Principal,
-  sender: Sender
-): Promise<number> {
-  return db.transaction(async tx => {
-    const revoked = await revokeOtherSessions(tx, { userId: user.id, sessionId })
-    const details = { revoked }
-    await record(tx, {
-      event: 'logout.others',
-      ...byOwner(user.id),
-      sessionId,
-      sender,
-      details
-    })
-    return revoked
-  })
-}
-
-/**
- * Ends one session of the caller's own.
- *
- * @throws {Problem} `not_found` when the caller has no such session.
- */
-export async function logoutDevice(
-  { db }: Pick<Deps, 'db'>,
-  { user }: Principal,
-  sessionId: string,
-  sender: Sender
-): Promise<void> {
-  await db.transaction(async tx => {
-    if (!(await revokeSession(tx, { userId: user.id, sessionId }))) throw new Problem('not_found')
-    await record(tx, {
-      event: 'logout.device',
-      ...byOwner(user.id),
-      sessionId,
-      sender
-    })
   })
 }

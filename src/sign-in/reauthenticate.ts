@@ -1,35 +1,32 @@
 import { byOwner, record } from '../audit/record.js'
-import { Problem } from '../base/errors/problem.js'
 import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
 import type { Session } from '../sessions/session.js'
 import { stepUp } from '../sessions/step-up.js'
-import { type Offered, type ProveDeps, proveAgain } from './authorize-change.js'
+import {
+  authorizeChange,
+  type ChangeDeps,
+  commitChange,
+  type Evidence
+} from './authorize-change.js'
 
 /**
  * Renews what a session knows of its person: when they were last there, and by which proofs. The
  * session and its refresh token go on.
  *
- * @throws {Problem} as {@link proveAgain}.
+ * @throws {Problem} as {@link authorizeChange} and {@link commitChange}.
  */
 export async function reauthenticate(
-  deps: ProveDeps,
+  deps: ChangeDeps,
   principal: Principal,
-  offered: Offered & { readonly password: string },
+  evidence: Evidence,
   sender: Sender
 ): Promise<Session> {
-  return proveAgain(deps, principal, offered, sender, async (tx, { id: userId }, proved) => {
-    const { sessionId } = principal
-    const grant = await stepUp(tx, { userId, sessionId }, proved)
-    if (grant === null) throw new Problem('token_not_valid')
+  const { sessionId } = principal
+  const authorization = await authorizeChange(deps, { principal, sender }, 'password', evidence)
+  return commitChange(deps, authorization, async (tx, { id: userId }, proved) => {
     const details = { amr: proved }
-    await record(tx, {
-      event: 'reauthentication',
-      ...byOwner(userId),
-      sessionId,
-      sender,
-      details
-    })
-    return grant
+    await record(tx, { event: 'reauthentication', ...byOwner(userId), sessionId, sender, details })
+    return stepUp(tx, { userId, sessionId }, proved)
   })
 }

@@ -18,6 +18,7 @@ import {
   type Answer,
   changePassword,
   claimsOf,
+  logout,
   newClient,
   newMember,
   newPerson,
@@ -720,6 +721,31 @@ test('budgets of wrong codes', async t => {
     assertProblem(right, 429, 'throttled')
   })
 
+  await t.test(
+    'MFA-06 MFA-12 a change of address checks a code that is sent, behind a fresh proof alone',
+    async () => {
+      const { person, client, secret } = await newEnrolled(service)
+      const patch = (payload: object) => client.send('PATCH', '/user/', payload)
+      const next = newPerson('augusta').email
+      const wrong = await patch({ email: next, code: wrongCode(secret, clock()) })
+      assertProblem(wrong, 400, 'invalid_code', { code: notRight })
+      assert.equal((await readUser(client)).json().email, person.email)
+      const code = appCode(secret, clock())
+      assert.equal((await patch({ email: next, code })).json().email, next)
+      const again = await patch({ email: person.email, code })
+      assertProblem(again, 400, 'invalid_code', { code: notRight })
+      await advance(601)
+      // With neither password nor fresh session nobody spends the attempts that the owner needs.
+      for (let index = 0; index < 11; index++) {
+        const answer = await patch({ first_name: 'Eve', code: wrongCode(secret, clock(), index) })
+        assertProblem(answer, 403, 'reauthentication_required')
+      }
+      const { password } = person
+      const back = await patch({ email: person.email, password, code: appCode(secret, clock()) })
+      assert.equal(back.json().email, person.email)
+    }
+  )
+
   await t.test('one account’s wrong codes are no other’s', async () => {
     const ada = await newEnrolled(service)
     const bob = await newEnrolled(service)
@@ -730,6 +756,17 @@ test('budgets of wrong codes', async t => {
       200
     )
   })
+})
+
+test('with the session check off an ended session and the password move no enrolled account', async t => {
+  const lax = { ...optional, JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK: 'false' }
+  const service = await startApp(t, lax)
+  const { person, client } = await newEnrolled(service)
+  await logout(client)
+  const { password, email } = person
+  const answer = await client.send('PATCH', '/user/', { email: newPerson('eve').email, password })
+  assertProblem(answer, 401, 'token_not_valid')
+  assert.equal((await readUser(client)).json().email, email)
 })
 
 test('0 is no limit of either kind', async t => {

@@ -148,7 +148,7 @@ export const groups = {
     JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK: setting(
       kinds.bool,
       true,
-      'The service’s own endpoints refuse an access token whose session has ended.'
+      'The service’s own endpoints refuse an access token whose session has ended. With `false` it may still read, and changes nothing of its account.'
     ),
     JWT_ALLAUTH_USER_ATTRIBUTES: setting(
       kinds.pairsOf(kinds.oneOf(...claimFields)),

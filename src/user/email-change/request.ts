@@ -1,10 +1,9 @@
 import { setAddress } from '../../accounts/account.js'
-import { type LockedAccount, lockAccount } from '../../accounts/lock.js'
+import type { LockedAccount } from '../../accounts/lock.js'
 import { byOwner, record } from '../../audit/record.js'
 import type { Database } from '../../base/database/database.js'
 import type { EmailAddress } from '../../base/email-address.js'
 import { maskAddress } from '../../base/email-address.js'
-import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
 import { createLink } from '../../links/link.js'
 import { enqueue } from '../../mail/enqueue.js'
@@ -15,7 +14,6 @@ import { notifyChange } from './notify.js'
 type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
 
 type Request = {
-  readonly userId: string
   readonly email: EmailAddress
   /** The budgets allow mails to the address. */
   readonly mayMail: boolean
@@ -23,9 +21,9 @@ type Request = {
 }
 
 /**
- * Starts the change to another address, in the caller's transaction (D11). With verification off it
- * applies at once; otherwise the address that was asked for is pending until its mailbox confirms
- * it, and one that has an account already is pending just the same, for ever (ENU-10).
+ * Starts the change to another address, in the transaction that has locked the account. With
+ * verification off it applies at once; otherwise the address that was asked for is pending until its
+ * mailbox confirms it, and one that has an account already is pending just the same, for ever (ENU-10).
  *
  * @returns the address that is pending now; null where the change was made.
  * @throws {Problem} `email_taken`, only with verification off.
@@ -33,10 +31,10 @@ type Request = {
 export async function requestChange(
   tx: Database,
   deps: ChangeDeps,
-  { userId, email, mayMail, sender }: Request
+  account: LockedAccount,
+  { email, mayMail, sender }: Request
 ): Promise<EmailAddress | null> {
-  const account = await lockAccount(tx, userId)
-  if (account === null) throw new Problem('token_not_valid')
+  const { id: userId } = account
   if (deps.config.EMAIL_VERIFICATION === 'none') {
     await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
     await notifyChange(tx, deps, account, email)
