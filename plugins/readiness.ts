@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { isUnavailable } from '../src/base/database/failures.js'
+import { sql } from '../src/base/database/sql.js'
 import { Problem } from '../src/base/errors/problem.js'
 import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
 import { prepareDatabase } from '../src/open-deps.js'
@@ -68,7 +69,7 @@ export default fp(
     })
     fastify.decorate('health', async () => {
       if (!prepared) throw unavailable()
-      await deps.db.run({ name: 'ping', text: 'SELECT 1' }, [])
+      await deps.db.run('ping', sql`SELECT 1`)
     })
   },
   { name: 'readiness', fastify: '5.x', dependencies: ['prisma', 'deps'] }

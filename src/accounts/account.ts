@@ -1,6 +1,7 @@
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import { isUniqueViolation } from '../base/database/failures.js'
+import { sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
 import { Problem } from '../base/errors/problem.js'
 
@@ -23,7 +24,7 @@ export type UserColumns = {
 }
 
 /** Selects {@link UserColumns} from an account `u`. */
-export const userColumns = `
+export const userColumns = sql`
   u."id" AS "userId", u."email" AS "userEmail", u."emailVerifiedAt" AS "userEmailVerifiedAt",
   u."firstName" AS "userFirstName", u."lastName" AS "userLastName", u."role" AS "userRole",
   u."isActive" AS "userIsActive", u."credentialEpoch" AS "userCredentialEpoch",

@@ -1,6 +1,9 @@
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
+import { liveLink } from '../links/sql.js'
+import { isClaimed } from './sql.js'
 
 type Invited = {
   readonly email: EmailAddress
@@ -22,11 +25,11 @@ export async function lockByEmail(
   tx: Database,
   email: EmailAddress
 ): Promise<AccountAtAddress | null> {
-  const rows = await tx.prisma.$queryRaw<AccountAtAddress[]>`
-    SELECT "id", "role", "credentialEpoch", "emailVerifiedAt" IS NOT NULL OR "lastLoginAt" IS NOT NULL OR NOT "isActive"
-      OR ("passwordHash" IS NOT NULL AND "role" <> 0) AS claimed
-    FROM "User" WHERE "email" = ${email} FOR NO KEY UPDATE`
-  return rows[0] ?? null
+  const statement = sql`
+    SELECT u."id", u."role", u."credentialEpoch", ${isClaimed} AS "claimed"
+    FROM "User" u WHERE u."email" = ${email}::text FOR NO KEY UPDATE`
+  const [account] = await tx.run<AccountAtAddress>('lock-by-email', statement)
+  return account ?? null
 }
 
 /**
@@ -75,11 +78,11 @@ export async function removeInvited(tx: Database, userId: string): Promise<boole
  * is no link that could still be followed. One that was disabled stays so.
  */
 export async function releaseLapsedInvitation(tx: Database, email: EmailAddress): Promise<void> {
-  await tx.prisma.$executeRaw`
+  const statement = sql`
     DELETE FROM "User" u USING "Invitation" i
-    WHERE u."email" = ${email} AND i."userId" = u."id" AND i."acceptedAt" IS NULL
-      AND u."passwordHash" IS NULL AND u."emailVerifiedAt" IS NULL AND u."lastLoginAt" IS NULL
-      AND u."isActive" AND NOT EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
-        AND l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
-        AND l."credentialEpoch" = u."credentialEpoch")`
+    WHERE u."email" = ${email}::text AND i."userId" = u."id" AND i."acceptedAt" IS NULL
+      AND u."passwordHash" IS NULL AND u."emailVerifiedAt" IS NULL AND u."lastLoginAt" IS NULL AND u."isActive"
+      AND NOT EXISTS (SELECT FROM "Link" l
+        WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink()})`
+  await tx.run('release-lapsed-invitation', statement)
 }

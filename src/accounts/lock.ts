@@ -1,4 +1,5 @@
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
 import type { Problem } from '../base/errors/problem.js'
 
@@ -21,11 +22,12 @@ export type LockedAccount = {
  * credentials wait. Null when there is no such account.
  */
 export async function lockAccount(tx: Database, userId: string): Promise<LockedAccount | null> {
-  const rows = await tx.prisma.$queryRaw<LockedAccount[]>`
+  const statement = sql`
     SELECT "id", "email", "emailVerifiedAt", "passwordHash", "firstName", "lastName", "role", "isActive",
       "credentialEpoch", "locale"
     FROM "User" WHERE "id" = ${userId}::uuid FOR NO KEY UPDATE`
-  return rows[0] ?? null
+  const [account] = await tx.run<LockedAccount>('lock-account', statement)
+  return account ?? null
 }
 
 /**

@@ -1,15 +1,13 @@
 import type { Database } from '../base/database/database.js'
-import { batchSize, inBatches } from '../base/database/in-batches.js'
+import { inBatches, oneBatch } from '../base/database/in-batches.js'
+import { sql } from '../base/database/sql.js'
 
-const purgeOld = {
-  name: 'purge-audit-events',
-  text: `
+const purgeOlder = (seconds: number) => sql`
 DELETE FROM "AuditEvent" WHERE "id" IN (
-  SELECT "id" FROM "AuditEvent" WHERE "at" < now() - make_interval(secs => $1::float8)
-  LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+  SELECT "id" FROM "AuditEvent" WHERE "at" < now() - make_interval(secs => ${seconds}::float8)
+  ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
-}
 
 /** Removes events older than the retention. How many. */
 export const purgeAuditEvents = (db: Database, retentionSeconds: number): Promise<number> =>
-  inBatches(db, purgeOld, [retentionSeconds])
+  inBatches(db, 'purge-audit-events', purgeOlder(retentionSeconds))

@@ -1,5 +1,6 @@
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
+import { type Sql, sql } from '../base/database/sql.js'
 import { networkOf } from '../limits/network.js'
 import type { Sender } from '../sender.js'
 
@@ -51,54 +52,50 @@ type AuditEvent = {
   readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>
 }
 
-const insertEvent = {
-  name: 'insert-audit-event',
-  text: `
-INSERT INTO "AuditEvent" ("id", "at", "event", "outcome", "actorId", "subjectId", "sessionId", "network", "userAgent", "details")
-VALUES ($1::uuid, now(), $2::text, $3::text::"AuditOutcome", $4::uuid, $5::uuid, $6::uuid, $7::text, $8::text, $9::text::jsonb)`
-}
-
 /** The owner of an account acts on it. */
 export const byOwner = (userId: string) => ({ actorId: userId, subjectId: userId })
+
+const columns = sql`
+  "id", "at", "event", "outcome", "actorId", "subjectId", "sessionId", "network", "userAgent", "details"`
 
 /** Writes down what happened, in the transaction that makes it happen: the trail and the state agree (LOG-05). */
 export async function record(tx: Database, event: AuditEvent): Promise<void> {
   const { outcome = 'success', sessionId = null, sender, details = {} } = event
-  await tx.run(insertEvent, [
-    newId(),
-    event.event,
-    outcome,
-    event.actorId,
-    event.subjectId,
-    sessionId,
-    networkIn(sender),
-    sender.userAgent,
-    JSON.stringify(details)
-  ])
+  const statement = sql`
+    INSERT INTO "AuditEvent" (${columns})
+    VALUES (${newId()}::uuid, now(), ${event.event}::text, ${outcome}::"AuditOutcome", ${event.actorId}::uuid,
+      ${event.subjectId}::uuid, ${sessionId}::uuid, ${networkIn(sender)}::text, ${sender.userAgent}::text,
+      ${JSON.stringify(details)}::text::jsonb)`
+  await tx.run('insert-audit-event', statement)
 }
+
+type EventOfRow = Pick<AuditEvent, 'event' | 'sender'> & {
+  /** Yields a row where the event happened; the other pieces may use it. */
+  readonly from: Sql
+  readonly outcome?: Sql
+  readonly actorId: Sql
+  readonly subjectId: Sql
+  readonly sessionId?: Sql
+  readonly details?: Sql
+}
+
+/** CTE `audited`: {@link record} as part of a statement of the hot path, so that it costs no round trip. */
+export const auditEvent = ({
+  event,
+  sender,
+  from,
+  outcome = sql`'success'`,
+  actorId,
+  subjectId,
+  sessionId = sql`NULL::uuid`,
+  details = sql`'{}'::jsonb`
+}: EventOfRow): Sql => sql`
+audited AS (
+  INSERT INTO "AuditEvent" (${columns})
+  SELECT ${newId()}::uuid, now(), ${event}::text, (${outcome})::"AuditOutcome", ${actorId}, ${subjectId},
+    ${sessionId}, ${networkIn(sender)}::text, ${sender.userAgent}::text, ${details}
+  FROM ${from}
+)`
 
 /** The network of a sender, as the trail names it. */
-export const networkIn = ({ ip }: Traced): string | null => (ip === null ? null : networkOf(ip))
-
-type Expressions = {
-  /** FROM list that yields a row for each event, usually one or none. */
-  readonly from: string
-  readonly id: string
-  readonly event: string
-  readonly outcome?: string
-  readonly actorId: string
-  readonly subjectId: string
-  readonly sessionId?: string
-  readonly network: string
-  readonly userAgent: string
-  readonly details?: string
-}
-
-/** {@link record} as part of a statement of the hot path, so that the event costs no round trip. */
-export const auditCte = (e: Expressions): string => `
-audited AS (
-  INSERT INTO "AuditEvent" ("id", "at", "event", "outcome", "actorId", "subjectId", "sessionId", "network", "userAgent", "details")
-  SELECT ${e.id}::uuid, now(), ${e.event}, (${e.outcome ?? `'success'`})::"AuditOutcome", ${e.actorId}, ${e.subjectId},
-    ${e.sessionId ?? 'NULL::uuid'}, ${e.network}::text, ${e.userAgent}::text, ${e.details ?? `'{}'::jsonb`}
-  FROM ${e.from}
-)`
+const networkIn = ({ ip }: Traced): string | null => (ip === null ? null : networkOf(ip))

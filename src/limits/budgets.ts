@@ -1,6 +1,7 @@
 import type { Rate } from '../base/config/kinds.js'
 import { keyedDigest } from '../base/crypto/digest.js'
 import type { Database } from '../base/database/database.js'
+import { type Sql, sql } from '../base/database/sql.js'
 import { throttled } from '../base/errors/problem.js'
 
 /** A number of failures that one account, network, pair or device may have. */
@@ -16,12 +17,10 @@ export type Budget = {
 /** Attempts taken, to be given back if they turn out not to be failures. */
 export type Reservation = { readonly keys: readonly string[] }
 
-/** A read to be made in the same round trip: a `SELECT` whose parameters start at `$5`. */
-export type Alongside = {
-  readonly name: string
-  readonly select: string
-  readonly values: readonly unknown[]
-}
+/** A `SELECT` of one value to be made in the same round trip, under a name for both. */
+type Alongside = { readonly name: string; readonly select: Sql }
+
+const nothingAlongside: Alongside = { name: 'reserve-attempts', select: sql`SELECT NULL` }
 
 /**
  * The n-th failure beyond the budget waits a tenth of the period, then twice as long each time, at
@@ -33,13 +32,19 @@ export type Alongside = {
  * lock. With both in one go, two first attempts beside a row they share could each hold what the other
  * waits for.
  */
-const reserveSql = (alongside: string) => `
+const reserveAttempts = (
+  keys: readonly string[],
+  budgets: readonly Budget[],
+  alongside: Sql
+) => sql`
 WITH wanted AS (
-  SELECT * FROM unnest($1::text[], $2::int4[], $3::int4[], $4::float8[]) AS w (key, allowed, period, wait)
+  SELECT * FROM unnest(${keys}::text[], ${budgets.map(({ rate }) => rate.count)}::int4[],
+    ${budgets.map(({ rate }) => rate.seconds)}::int4[], ${budgets.map(({ wait }) => wait ?? null)}::float8[]
+  ) AS w (key, allowed, period, wait)
 ), held AS (
   SELECT b."key", b."blockedUntil",
     CASE WHEN b."expiresAt" <= now() THEN 1 ELSE b."failures" + 1 END AS failures
-  FROM "AttemptBudget" b WHERE b."key" = ANY ($1::text[]) ORDER BY b."key" FOR UPDATE
+  FROM "AttemptBudget" b WHERE b."key" = ANY (${keys}::text[]) ORDER BY b."key" FOR UPDATE
 ), counted AS (
   SELECT w.*, h."key" IS NULL AS missing, COALESCE(h.failures, 1) AS failures
   FROM wanted w LEFT JOIN held h ON h."key" = w.key
@@ -68,8 +73,8 @@ SELECT
   (SELECT extract(epoch FROM max(until) - now())::float8 FROM taken) AS "blocksSeconds",
   (SELECT extract(epoch FROM max("blockedUntil") - now())::float8 FROM held WHERE "blockedUntil" > now()) AS "waitSeconds",
   -- Losing the last instants of a count in a power cut is harmless, so nobody waits for the disk here.
-  set_config('synchronous_commit', 'off', true) AS "asynchronous"
-  ${alongside}`
+  set_config('synchronous_commit', 'off', true) AS "asynchronous",
+  (${alongside}) AS "also"`
 
 type Row = {
   readonly openedKeys: readonly string[]
@@ -98,35 +103,22 @@ export async function reserve<Also = unknown>(
   db: Database,
   key: Buffer,
   budgets: readonly Budget[],
-  alongside?: Alongside
+  { name, select }: Alongside = nothingAlongside
 ): Promise<Reserved & { readonly also: Also | null }> {
   const keys = budgets.map(budget => keyOf(key, budget))
-  const values = [
-    keys,
-    budgets.map(({ rate }) => rate.count),
-    budgets.map(({ rate }) => rate.seconds),
-    budgets.map(({ wait }) => wait ?? null),
-    ...(alongside?.values ?? [])
-  ]
-  const statement = {
-    name: `reserve-attempts${alongside === undefined ? '' : `-${alongside.name}`}`,
-    text: reserveSql(alongside === undefined ? '' : `, (${alongside.select}) AS "also"`)
-  }
+  const statement = reserveAttempts(keys, budgets, select)
   for (;;) {
-    const rows = await db.run<Row & { also?: Also | null }>(statement, values)
+    const rows = await db.run<Row & { also: Also | null }>(name, statement)
     const { openedKeys, failures, blocksSeconds, waitSeconds, also } = rows[0] as (typeof rows)[0]
     if (waitSeconds !== null) throw throttled(waitSeconds)
-    if (failures !== null) return { keys, failures, blocksSeconds, also: also ?? null }
+    if (failures !== null) return { keys, failures, blocksSeconds, also }
     // Another first attempt made one of the rows beside this: give back and look again.
     await refund(db, { keys: openedKeys })
   }
 }
 
-/**
- * Gives a reservation back as part of a statement that proves it was no failure. `$keys` names the
- * parameter, `condition` is an SQL expression of that statement.
- */
-export const refundCte = (keys: string, condition: string): string => `
+/** CTEs that give a reservation back, in a statement that by `condition` proves it was no failure. */
+export const refundAttempts = (keys: Reservation['keys'], condition: Sql): Sql => sql`
 refundable AS (
   SELECT b."key" FROM "AttemptBudget" b WHERE b."key" = ANY (${keys}::text[]) AND ${condition}
   ORDER BY b."key" FOR UPDATE
@@ -135,31 +127,24 @@ refundable AS (
   FROM refundable r WHERE b."key" = r."key"
 )`
 
-const refundStatement = { name: 'refund-attempts', text: `WITH ${refundCte('$1', 'true')} SELECT` }
-
 /** Gives back exactly what one reservation took; other people's failures stay counted (BRF-04). */
-export async function refund(db: Database, reservation: Reservation): Promise<void> {
-  if (reservation.keys.length > 0) await db.run(refundStatement, [reservation.keys])
-}
-
-const clearStatement = {
-  name: 'clear-attempts',
-  text: `UPDATE "AttemptBudget" SET "failures" = 0, "blockedUntil" = NULL WHERE "key" = $1::text`
+export async function refund(db: Database, { keys }: Reservation): Promise<void> {
+  if (keys.length === 0) return
+  await db.run('refund-attempts', sql`WITH ${refundAttempts(keys, sql`true`)} SELECT`)
 }
 
 /** Forgets all failures of one budget: whoever passed was the owner of it all along. */
 export async function clear(db: Database, key: Buffer, budget: Budget): Promise<void> {
-  await db.run(clearStatement, [keyOf(key, budget)])
-}
-
-const readWait = {
-  name: 'read-attempt-wait',
-  text: `SELECT extract(epoch FROM "blockedUntil" - now())::float8 AS "seconds" FROM "AttemptBudget"
-WHERE "key" = $1::text AND "blockedUntil" > now()`
+  const statement = sql`
+    UPDATE "AttemptBudget" SET "failures" = 0, "blockedUntil" = NULL WHERE "key" = ${keyOf(key, budget)}::text`
+  await db.run('clear-attempts', statement)
 }
 
 /** How long a budget refuses every attempt from now on, in seconds; null: it does not. */
 export async function readBlock(db: Database, key: Buffer, budget: Budget): Promise<number | null> {
-  const [row] = await db.run<{ seconds: number }>(readWait, [keyOf(key, budget)])
+  const statement = sql`
+    SELECT extract(epoch FROM "blockedUntil" - now())::float8 AS "seconds" FROM "AttemptBudget"
+    WHERE "key" = ${keyOf(key, budget)}::text AND "blockedUntil" > now()`
+  const [row] = await db.run<{ seconds: number }>('read-attempt-wait', statement)
   return row?.seconds ?? null
 }

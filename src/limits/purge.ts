@@ -1,24 +1,19 @@
 import type { Database } from '../base/database/database.js'
-import { batchSize, inBatches } from '../base/database/in-batches.js'
+import { inBatches, oneBatch } from '../base/database/in-batches.js'
+import { sql } from '../base/database/sql.js'
 
-const purgeBudgets = {
-  name: 'purge-attempt-budgets',
-  text: `
+const purgeBudgets = sql`
 DELETE FROM "AttemptBudget" WHERE "key" IN (
-  SELECT "key" FROM "AttemptBudget" WHERE "expiresAt" < now() LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+  SELECT "key" FROM "AttemptBudget" WHERE "expiresAt" < now() ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
-}
 
-const purgeCounts = {
-  name: 'purge-request-counts',
-  text: `
+const purgeCounts = sql`
 DELETE FROM "RequestCount" WHERE "key" IN (
-  SELECT "key" FROM "RequestCount" WHERE "resetsAt" < now() LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+  SELECT "key" FROM "RequestCount" WHERE "resetsAt" < now() ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
-}
 
 /** Removes budgets and counts whose period is over. How many. */
 export async function purgeAttempts(db: Database): Promise<number> {
-  const budgets = await inBatches(db, purgeBudgets)
-  return budgets + (await inBatches(db, purgeCounts))
+  const budgets = await inBatches(db, 'purge-attempt-budgets', purgeBudgets)
+  return budgets + (await inBatches(db, 'purge-request-counts', purgeCounts))
 }

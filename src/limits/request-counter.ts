@@ -1,4 +1,5 @@
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 
 /** How many requests of one key fell into its current window, this one included, and when that ends. */
 export type RequestCount = { readonly current: number; readonly ttlMs: number }
@@ -9,20 +10,6 @@ export type RequestCounter = { count(key: string, windowMs: number): Promise<Req
 /** One that can take several requests of a key at once; the answer is about the last of them. */
 export type BulkCounter = {
   count(key: string, windowMs: number, requests?: number): Promise<RequestCount>
-}
-
-const countRequests = {
-  name: 'count-requests',
-  text: `
-INSERT INTO "RequestCount" AS c ("key", "count", "resetsAt")
-SELECT key, hits, now() + make_interval(secs => window_ms / 1000.0)
-FROM unnest($1::text[], $2::int4[], $3::int4[]) AS b (key, hits, window_ms) ORDER BY key
-ON CONFLICT ("key") DO UPDATE SET
-  "count" = CASE WHEN c."resetsAt" <= now() THEN EXCLUDED."count" ELSE c."count" + EXCLUDED."count" END,
-  "resetsAt" = CASE WHEN c."resetsAt" <= now() THEN EXCLUDED."resetsAt" ELSE c."resetsAt" END
-RETURNING "key", "count", extract(epoch FROM "resetsAt" - now())::float8 * 1000 AS "ttlMs",
-  -- A count lost in a power cut is harmless, so no request waits for the disk here.
-  set_config('synchronous_commit', 'off', true) AS "asynchronous"`
 }
 
 type Row = { readonly key: string; readonly count: number; readonly ttlMs: number }
@@ -74,11 +61,20 @@ export function createDatabaseCounter(db: Database): BulkCounter {
 
 async function countBatch(db: Database, batch: Map<string, Waiting>): Promise<Row[]> {
   const entries = [...batch.entries()]
-  return db.run<Row>(countRequests, [
-    entries.map(([key]) => key),
-    entries.map(([, entry]) => requestsIn(entry)),
-    entries.map(([, { windowMs }]) => windowMs)
-  ])
+  const keys = entries.map(([key]) => key)
+  const hits = entries.map(([, entry]) => requestsIn(entry))
+  const windows = entries.map(([, { windowMs }]) => windowMs)
+  const statement = sql`
+    INSERT INTO "RequestCount" AS c ("key", "count", "resetsAt")
+    SELECT key, hits, now() + make_interval(secs => window_ms / 1000.0)
+    FROM unnest(${keys}::text[], ${hits}::int4[], ${windows}::int4[]) AS b (key, hits, window_ms) ORDER BY key
+    ON CONFLICT ("key") DO UPDATE SET
+      "count" = CASE WHEN c."resetsAt" <= now() THEN EXCLUDED."count" ELSE c."count" + EXCLUDED."count" END,
+      "resetsAt" = CASE WHEN c."resetsAt" <= now() THEN EXCLUDED."resetsAt" ELSE c."resetsAt" END
+    RETURNING "key", "count", extract(epoch FROM "resetsAt" - now())::float8 * 1000 AS "ttlMs",
+      -- A count lost in a power cut is harmless, so no request waits for the disk here.
+      set_config('synchronous_commit', 'off', true) AS "asynchronous"`
+  return db.run<Row>('count-requests', statement)
 }
 
 /** Each of those counted together is told the count as if they had come one after another. */

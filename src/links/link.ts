@@ -1,8 +1,10 @@
 import { digest, keyedDigest } from '../base/crypto/digest.js'
 import { newCode, newId, newLinkToken } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import type { LinkPurpose } from './link-url.js'
+import { liveLink } from './sql.js'
 
 /** What a sign-up asked for; it takes effect when its own link is followed. */
 export type SignUpPayload = {
@@ -92,30 +94,15 @@ async function supersede(
   })
 }
 
-const columns = `
+const linkColumns = sql`
   l."id", l."userId", l."purpose"::text, l."address", l."signUp", l."expiresAt",
   CASE
+    WHEN ${liveLink()} THEN 'live'
     WHEN l."supersededAt" IS NOT NULL THEN 'superseded'
     WHEN l."redeemedAt" IS NOT NULL THEN 'redeemed'
     WHEN l."expiresAt" <= now() THEN 'expired'
-    WHEN NOT u."isActive" OR COALESCE(l."credentialEpoch" <> u."credentialEpoch", false) THEN 'void'
-    ELSE 'live'
+    ELSE 'void'
   END AS "status"`
-
-const readByDigest = {
-  name: 'read-link-by-digest',
-  text: `SELECT ${columns} FROM "Link" l JOIN "User" u ON u."id" = l."userId" WHERE l."digest" = $1::text`
-}
-const readById = {
-  name: 'read-link-by-id',
-  text: `SELECT ${columns} FROM "Link" l JOIN "User" u ON u."id" = l."userId" WHERE l."id" = $1::uuid`
-}
-const readByAddress = {
-  name: 'read-link-by-address',
-  text: `
-SELECT ${columns}, l."codeDigest" FROM "Link" l JOIN "User" u ON u."id" = l."userId"
-WHERE u."email" = $1::text AND l."purpose" = $2::"LinkPurpose" AND l."supersededAt" IS NULL`
-}
 
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/
 
@@ -129,10 +116,16 @@ export async function findLink(
   ...purposes: readonly LinkPurpose[]
 ): Promise<Link | null> {
   if ('token' in key && !tokenPattern.test(key.token)) return null
+  const byDigest = sql`
+    SELECT ${linkColumns} FROM "Link" l JOIN "User" u ON u."id" = l."userId"
+    WHERE l."digest" = ${'token' in key ? digest(key.token) : null}::text`
+  const byId = sql`
+    SELECT ${linkColumns} FROM "Link" l JOIN "User" u ON u."id" = l."userId"
+    WHERE l."id" = ${'id' in key ? key.id : null}::uuid`
   const [link] =
     'token' in key
-      ? await db.run<Link>(readByDigest, [digest(key.token)])
-      : await db.run<Link>(readById, [key.id])
+      ? await db.run<Link>('read-link-by-digest', byDigest)
+      : await db.run<Link>('read-link-by-id', byId)
   return link !== undefined && purposes.includes(link.purpose) ? link : null
 }
 
@@ -151,23 +144,14 @@ export async function findLinkByCode(
   { db, linkCodeKey }: Pick<Deps, 'db' | 'linkCodeKey'>,
   { address, code, purpose }: { address: string; code: string; purpose: LinkPurpose }
 ): Promise<Link | null> {
-  const [link] = await db.run<Link & { codeDigest: string | null }>(readByAddress, [
-    address,
-    purpose
-  ])
+  const statement = sql`
+    SELECT ${linkColumns}, l."codeDigest" FROM "Link" l JOIN "User" u ON u."id" = l."userId"
+    WHERE u."email" = ${address}::text AND l."purpose" = ${purpose}::"LinkPurpose" AND l."supersededAt" IS NULL`
+  type Row = Link & { readonly codeDigest: string | null }
+  const [link] = await db.run<Row>('read-link-by-address', statement)
   if (link === undefined || link.status !== 'live' || link.codeDigest === null) return null
   const typed = code.toUpperCase().replaceAll(/[\s-]/g, '')
   return link.codeDigest === codeDigestOf(linkCodeKey, link.id, typed) ? link : null
-}
-
-const redeem = {
-  name: 'redeem-link',
-  text: `
-UPDATE "Link" l SET "redeemedAt" = now() FROM "User" u
-WHERE l."id" = $1::uuid AND u."id" = l."userId" AND u."isActive"
-  AND l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
-  AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)
-RETURNING 1`
 }
 
 /**
@@ -175,7 +159,11 @@ RETURNING 1`
  * used. Of fifty parallel attempts one succeeds (LNK-02).
  */
 export async function redeemLink(tx: Database, link: Pick<Link, 'id'>): Promise<boolean> {
-  return (await tx.run(redeem, [link.id])).length > 0
+  const statement = sql`
+    UPDATE "Link" l SET "redeemedAt" = now() FROM "User" u
+    WHERE l."id" = ${link.id}::uuid AND u."id" = l."userId" AND ${liveLink()}
+    RETURNING 1`
+  return (await tx.run('redeem-link', statement)).length > 0
 }
 
 /**

@@ -1,6 +1,7 @@
 import { newId } from '../base/crypto/random.js'
 import { seal } from '../base/crypto/seal.js'
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import type { LinkSecret } from '../links/link.js'
 
@@ -40,19 +41,6 @@ export type NewMail = {
   readonly quietSeconds?: number
 }
 
-/** By the database's clock, as the worker reads it: two clocks would let it come too early to find the mail. */
-const insertMail = {
-  name: 'insert-mail',
-  text: `
-INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",
-  "state", "nextAttemptAt", "createdAt")
-SELECT $1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::text::jsonb, $8::bytea, 'queued', now(), now()
--- Without a quiet time nothing is compared: now() is when this transaction began, and one that began
--- later may have queued its mail earlier.
-WHERE $9::float8 = 0 OR NOT EXISTS (SELECT FROM "Mail" earlier WHERE earlier."userId" = $2::uuid
-  AND earlier."template" = $4::text AND earlier."createdAt" > now() - make_interval(secs => $9::float8))`
-}
-
 /**
  * Puts a mail into the outbox, in the transaction of what it is about: both happen or neither. The
  * worker sends it; no answer waits for that or depends on it (design rule 5).
@@ -65,16 +53,18 @@ export async function enqueue(
   if (config.EMAIL_DISABLED) return
   const id = newId()
   const secret = link && seal(outboxKeys, Buffer.from(JSON.stringify(link.secret)), id)
-  await tx.run(insertMail, [
-    id,
-    to.id,
-    link?.id ?? null,
-    template,
-    to.email,
-    to.locale ?? config.DEFAULT_LOCALE,
-    JSON.stringify(params),
-    secret ?? null,
-    quietSeconds
-  ])
+  // By the database's clock, as the worker reads it: two clocks would let it come too early to find the mail.
+  const statement = sql`
+    INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",
+      "state", "nextAttemptAt", "createdAt")
+    SELECT ${id}::uuid, ${to.id}::uuid, ${link?.id ?? null}::uuid, ${template}::text, ${to.email}::text,
+      ${to.locale ?? config.DEFAULT_LOCALE}::text, ${JSON.stringify(params)}::text::jsonb, ${secret ?? null}::bytea,
+      'queued', now(), now()
+    -- Without a quiet time nothing is compared: now() is when this transaction began, and one that began
+    -- later may have queued its mail earlier.
+    WHERE ${quietSeconds}::float8 = 0 OR NOT EXISTS (SELECT FROM "Mail" earlier
+      WHERE earlier."userId" = ${to.id}::uuid AND earlier."template" = ${template}::text
+        AND earlier."createdAt" > now() - make_interval(secs => ${quietSeconds}::float8))`
+  await tx.run('insert-mail', statement)
   tx.notify('mail')
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../base/database/database.js'
-import { isWorthSending } from './queue.js'
+import { sql } from '../base/database/sql.js'
+import { isWorthSending } from './sql.js'
 
 export type MailState = 'queued' | 'sent' | 'dead' | 'dropped'
 
@@ -48,27 +49,23 @@ export async function listMails(
   })
 }
 
-const resend = {
-  name: 'resend-mail',
-  text: `
-WITH wanted AS (
-  SELECT m."id", m."state", (${isWorthSending}) AS "isGood"
-  FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
-  WHERE m."id" = $1::uuid FOR UPDATE OF m
-), requeued AS (
-  UPDATE "Mail" m SET "state" = 'queued', "settledAt" = NULL, "attempts" = 0, "leasedUntil" = NULL,
-    "nextAttemptAt" = now(), "createdAt" = now()
-  FROM wanted w WHERE m."id" = w."id" AND w."state" = 'dead' AND w."isGood"
-)
-SELECT "state"::text, "isGood" FROM wanted`
-}
-
 /** `void`: its link was replaced, used, expired or lost its account's credentials. */
 export type ResendOutcome = 'queued' | 'unknown' | 'not_dead' | 'void'
 
 /** Queues a dead mail again, with a whole day of attempts before it, unless its link is void. */
 export async function resendMail(db: Database, id: string): Promise<ResendOutcome> {
-  const [mail] = await db.run<{ state: MailState; isGood: boolean }>(resend, [id])
+  const statement = sql`
+    WITH wanted AS (
+      SELECT m."id", m."state", ${isWorthSending} AS "isGood"
+      FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
+      WHERE m."id" = ${id}::uuid FOR UPDATE OF m
+    ), requeued AS (
+      UPDATE "Mail" m SET "state" = 'queued', "settledAt" = NULL, "attempts" = 0, "leasedUntil" = NULL,
+        "nextAttemptAt" = now(), "createdAt" = now()
+      FROM wanted w WHERE m."id" = w."id" AND w."state" = 'dead' AND w."isGood"
+    )
+    SELECT "state"::text, "isGood" FROM wanted`
+  const [mail] = await db.run<{ state: MailState; isGood: boolean }>('resend-mail', statement)
   if (mail === undefined) return 'unknown'
   if (mail.state !== 'dead') return 'not_dead'
   if (!mail.isGood) return 'void'

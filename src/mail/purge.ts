@@ -1,44 +1,36 @@
 import type { Database } from '../base/database/database.js'
-import { batchSize, inBatches } from '../base/database/in-batches.js'
-import { linkIsLive } from './queue.js'
+import { inBatches, oneBatch } from '../base/database/in-batches.js'
+import { sql } from '../base/database/sql.js'
+import { liveLink } from '../links/sql.js'
 
-const purgeSettled = {
-  name: 'purge-mails',
-  text: `
+const purgeSettled = sql`
 DELETE FROM "Mail" WHERE "id" IN (
-  SELECT "id" FROM "Mail" WHERE "settledAt" < now() - interval '30 days' LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+  SELECT "id" FROM "Mail" WHERE "settledAt" < now() - interval '30 days' ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
-}
 
-const eraseDeadSecrets = {
-  name: 'erase-dead-secrets',
-  text: `
+const eraseDeadSecrets = sql`
 UPDATE "Mail" SET "sealedSecret" = NULL WHERE "id" IN (
   SELECT m."id" FROM "Mail" m
   LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
-  WHERE m."state" = 'dead' AND m."sealedSecret" IS NOT NULL AND NOT COALESCE(${linkIsLive}, false)
-  LIMIT ${batchSize} FOR UPDATE OF m SKIP LOCKED)
+  WHERE m."state" = 'dead' AND m."sealedSecret" IS NOT NULL AND NOT COALESCE(${liveLink()}, false)
+  ${oneBatch} FOR UPDATE OF m SKIP LOCKED)
 RETURNING 1`
-}
 
 /**
  * Removes mails that were settled a month ago, and the secrets of dead ones that nobody can sensibly
  * send any more (DAT-02). How many were removed.
  */
 export async function purgeMails(db: Database): Promise<number> {
-  await inBatches(db, eraseDeadSecrets)
-  return inBatches(db, purgeSettled)
+  await inBatches(db, 'erase-dead-secrets', eraseDeadSecrets)
+  return inBatches(db, 'purge-mails', purgeSettled)
 }
 
-const dropQueued = {
-  name: 'drop-queued-mails',
-  text: `
+const dropQueued = sql`
 UPDATE "Mail" SET "state" = 'dropped', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL
-WHERE "id" IN (SELECT "id" FROM "Mail" WHERE "state" = 'queued' LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+WHERE "id" IN (SELECT "id" FROM "Mail" WHERE "state" = 'queued' ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
-}
 
 /** With `EMAIL_DISABLED` nobody will ever send these; should mail come back, it is not for old news. */
 export async function dropQueuedMails(db: Database): Promise<void> {
-  await inBatches(db, dropQueued)
+  await inBatches(db, 'drop-queued-mails', dropQueued)
 }

@@ -1,6 +1,8 @@
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import type { LinkPurpose } from '../links/link-url.js'
 import type { Failure } from './mail-error.js'
+import { isWorthSending } from './sql.js'
 
 /** A mail that this worker alone may send until its lease ends. */
 export type ClaimedMail = {
@@ -21,38 +23,6 @@ export type ClaimedMail = {
   } | null
 }
 
-/** Whether the link `l` of an account `u` may still do what it is for. */
-export const linkIsLive = `
-  l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
-  AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)`
-
-/** A mail `m` without a link, or with one that is live. A link that was removed leaves its secret behind. */
-export const isWorthSending = `
-  CASE WHEN m."sealedSecret" IS NULL THEN m."linkId" IS NULL
-  ELSE l."id" IS NOT NULL AND ${linkIsLive} END`
-
-const claimMails = {
-  name: 'claim-mails',
-  text: `
-WITH due AS MATERIALIZED (
-  SELECT m."id", (${isWorthSending}) AS "isGood",
-    l."purpose", l."userId", l."createdAt", l."expiresAt"
-  FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
-  WHERE m."state" = 'queued' AND m."nextAttemptAt" <= now()
-    AND (m."leasedUntil" IS NULL OR m."leasedUntil" <= now())
-  ORDER BY m."nextAttemptAt" LIMIT $1::int4 FOR UPDATE OF m SKIP LOCKED
-)
-UPDATE "Mail" m SET
-  "attempts" = m."attempts" + CASE WHEN d."isGood" THEN 1 ELSE 0 END,
-  "leasedUntil" = CASE WHEN d."isGood" THEN now() + make_interval(secs => $2::float8) END,
-  "state" = CASE WHEN d."isGood" THEN 'queued' ELSE 'dropped' END::"MailState",
-  "settledAt" = CASE WHEN d."isGood" THEN NULL ELSE now() END,
-  "sealedSecret" = CASE WHEN d."isGood" THEN m."sealedSecret" END
-FROM due d WHERE m."id" = d."id"
-RETURNING m."id", m."state"::text, m."template", m."recipient", m."locale", m."params", m."sealedSecret",
-  m."attempts", m."createdAt", d."purpose"::text, d."userId", d."createdAt" AS "linkCreatedAt", d."expiresAt"`
-}
-
 type Row = Omit<ClaimedMail, 'link'> & {
   readonly state: 'queued' | 'dropped'
   readonly purpose: LinkPurpose | null
@@ -71,7 +41,24 @@ export async function claim(
   db: Database,
   { limit, leaseSeconds }: { limit: number; leaseSeconds: number }
 ): Promise<Claim> {
-  const rows = await db.run<Row>(claimMails, [limit, leaseSeconds])
+  const statement = sql`
+    WITH due AS MATERIALIZED (
+      SELECT m."id", ${isWorthSending} AS "isGood", l."purpose", l."userId", l."createdAt", l."expiresAt"
+      FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
+      WHERE m."state" = 'queued' AND m."nextAttemptAt" <= now()
+        AND (m."leasedUntil" IS NULL OR m."leasedUntil" <= now())
+      ORDER BY m."nextAttemptAt" LIMIT ${limit}::int4 FOR UPDATE OF m SKIP LOCKED
+    )
+    UPDATE "Mail" m SET
+      "attempts" = m."attempts" + CASE WHEN d."isGood" THEN 1 ELSE 0 END,
+      "leasedUntil" = CASE WHEN d."isGood" THEN now() + make_interval(secs => ${leaseSeconds}::float8) END,
+      "state" = CASE WHEN d."isGood" THEN 'queued' ELSE 'dropped' END::"MailState",
+      "settledAt" = CASE WHEN d."isGood" THEN NULL ELSE now() END,
+      "sealedSecret" = CASE WHEN d."isGood" THEN m."sealedSecret" END
+    FROM due d WHERE m."id" = d."id"
+    RETURNING m."id", m."state"::text, m."template", m."recipient", m."locale", m."params", m."sealedSecret",
+      m."attempts", m."createdAt", d."purpose"::text, d."userId", d."createdAt" AS "linkCreatedAt", d."expiresAt"`
+  const rows = await db.run<Row>('claim-mails', statement)
   return {
     mails: rows.filter(({ state }) => state === 'queued').map(toMail),
     droppedIds: rows.filter(({ state }) => state === 'dropped').map(({ id }) => id)
@@ -90,31 +77,14 @@ function toMail({
   return { ...mail, link }
 }
 
-const settleSent = {
-  name: 'settle-mail-sent',
-  text: `
-UPDATE "Mail" SET "state" = 'sent', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL, "lastError" = NULL
-WHERE "id" = $1::uuid AND "state" = 'queued'
-RETURNING 1`
-}
-
 /** The server took it: the secret goes. Whoever else has claimed it meanwhile finds it settled. */
 export async function settle(db: Database, { id }: ClaimedMail): Promise<void> {
-  await db.run(settleSent, [id])
-}
-
-const settleFailed = {
-  name: 'settle-mail-failed',
-  text: `
-UPDATE "Mail" SET
-  "state" = CASE WHEN over THEN 'dead' ELSE 'queued' END::"MailState",
-  "settledAt" = CASE WHEN over THEN now() END,
-  "nextAttemptAt" = LEAST(now() + make_interval(secs => $5::float8), "createdAt" + make_interval(secs => $6::float8)),
-  "leasedUntil" = NULL, "lastError" = $4::text
-FROM (SELECT "id" AS "failedId", $3::bool OR "createdAt" + make_interval(secs => $6::float8) <= now() AS over
-  FROM "Mail" WHERE "id" = $1::uuid) failed
-WHERE "id" = "failedId" AND "state" = 'queued' AND "attempts" = $2::int4
-RETURNING "state"::text`
+  const statement = sql`
+    UPDATE "Mail" SET "state" = 'sent', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL,
+      "lastError" = NULL
+    WHERE "id" = ${id}::uuid AND "state" = 'queued'
+    RETURNING 1`
+  await db.run('settle-mail-sent', statement)
 }
 
 type Retry = { readonly afterSeconds: number; readonly giveUpAfterSeconds: number }
@@ -130,20 +100,27 @@ export async function settleFailure(
   { permanent, summary }: Failure,
   { afterSeconds, giveUpAfterSeconds }: Retry
 ): Promise<'queued' | 'dead' | null> {
-  const values = [id, attempts, permanent, summary, afterSeconds, giveUpAfterSeconds]
-  const [row] = await db.run<{ state: 'queued' | 'dead' }>(settleFailed, values)
+  const givenUpAt = sql`"createdAt" + make_interval(secs => ${giveUpAfterSeconds}::float8)`
+  const statement = sql`
+    UPDATE "Mail" SET
+      "state" = CASE WHEN over THEN 'dead' ELSE 'queued' END::"MailState",
+      "settledAt" = CASE WHEN over THEN now() END,
+      "nextAttemptAt" = LEAST(now() + make_interval(secs => ${afterSeconds}::float8), ${givenUpAt}),
+      "leasedUntil" = NULL, "lastError" = ${summary}::text
+    FROM (SELECT "id" AS "failedId", ${permanent}::bool OR ${givenUpAt} <= now() AS over
+      FROM "Mail" WHERE "id" = ${id}::uuid) failed
+    WHERE "id" = "failedId" AND "state" = 'queued' AND "attempts" = ${attempts}::int4
+    RETURNING "state"::text`
+  const [row] = await db.run<{ state: 'queued' | 'dead' }>('settle-mail-failed', statement)
   return row?.state ?? null
-}
-
-const releaseLeases = {
-  name: 'release-mails',
-  text: `
-UPDATE "Mail" SET "leasedUntil" = NULL, "attempts" = "attempts" - 1
-WHERE "id" = ANY ($1::uuid[]) AND "state" = 'queued'
-RETURNING 1`
 }
 
 /** Gives back what was claimed and not begun. */
 export async function release(db: Database, mails: readonly ClaimedMail[]): Promise<void> {
-  if (mails.length > 0) await db.run(releaseLeases, [mails.map(({ id }) => id)])
+  if (mails.length === 0) return
+  const statement = sql`
+    UPDATE "Mail" SET "leasedUntil" = NULL, "attempts" = "attempts" - 1
+    WHERE "id" = ANY (${mails.map(({ id }) => id)}::uuid[]) AND "state" = 'queued'
+    RETURNING 1`
+  await db.run('release-mails', statement)
 }

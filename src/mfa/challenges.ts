@@ -1,10 +1,11 @@
 import { type LockedAccount, lockUnchangedAccount } from '../accounts/lock.js'
-import { auditCte, networkIn } from '../audit/record.js'
+import { auditEvent } from '../audit/record.js'
 import { digest } from '../base/crypto/digest.js'
 import { newChallengeToken, newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
-import { type Reservation, refundCte } from '../limits/budgets.js'
+import { type Reservation, refundAttempts } from '../limits/budgets.js'
 import type { Sender } from '../sender.js'
 
 /** `login` waits for a code; `setup` is for an account without a factor, and allows to set one up. */
@@ -30,31 +31,6 @@ type Proved = {
 const lifeSeconds = 300
 const longestSetupSeconds = 900
 
-const createChallengeStatement = {
-  name: 'create-mfa-challenge',
-  text: `
-WITH account AS (
-  SELECT u."id", CASE WHEN EXISTS (SELECT FROM "Authenticator" a WHERE a."userId" = u."id")
-    THEN 'login' ELSE 'setup' END::"MfaChallengeKind" AS "kind"
-  FROM "User" u WHERE u."id" = $1::uuid AND u."credentialEpoch" = $2::int4 AND u."isActive"
-), challenge AS (
-  INSERT INTO "MfaChallenge" ("id", "kind", "userId", "digest", "credentialEpoch", "amr", "createdAt", "expiresAt")
-  SELECT $3::uuid, "kind", "id", $4::text, $2::int4, $5::text[], now(), now() + interval '${lifeSeconds} seconds'
-  FROM account WHERE "kind" = ANY ($6::"MfaChallengeKind"[])
-  RETURNING "kind", "userId"
-), ${refundCte('$7', 'EXISTS (SELECT FROM challenge)')}, ${auditCte({
-    from: 'challenge',
-    id: '$8',
-    event: `'mfa.challenged'`,
-    actorId: '"userId"',
-    subjectId: '"userId"',
-    network: '$9',
-    userAgent: '$10',
-    details: `jsonb_build_object('kind', "kind")`
-  })}
-SELECT "kind"::text FROM challenge`
-}
-
 /**
  * Makes the challenge that is due to an account, if it is one of these kinds. `kind` is null when
  * there is none: the account is not there, changed its credentials, or owes another kind.
@@ -66,18 +42,29 @@ export async function createChallenge(
   sender: Sender
 ): Promise<{ challenge: NewChallenge; kind: ChallengeKind | null }> {
   const challenge = { id: newId(), token: newChallengeToken() as ChallengeToken }
-  const [row] = await db.run<{ kind: ChallengeKind }>(createChallengeStatement, [
-    userId,
-    credentialEpoch,
-    challenge.id,
-    digest(challenge.token),
-    amr,
-    kinds,
-    reservation?.keys ?? [],
-    newId(),
-    networkIn(sender),
-    sender.userAgent
-  ])
+  const statement = sql`
+    WITH account AS (
+      SELECT u."id", CASE WHEN EXISTS (SELECT FROM "Authenticator" a WHERE a."userId" = u."id")
+        THEN 'login' ELSE 'setup' END::"MfaChallengeKind" AS "kind"
+      FROM "User" u
+      WHERE u."id" = ${userId}::uuid AND u."credentialEpoch" = ${credentialEpoch}::int4 AND u."isActive"
+    ), challenge AS (
+      INSERT INTO "MfaChallenge" ("id", "kind", "userId", "digest", "credentialEpoch", "amr", "createdAt", "expiresAt")
+      SELECT ${challenge.id}::uuid, "kind", "id", ${digest(challenge.token)}::text, ${credentialEpoch}::int4, ${amr}::text[], now(),
+        now() + make_interval(secs => ${lifeSeconds}::float8)
+      FROM account WHERE "kind" = ANY (${kinds}::"MfaChallengeKind"[])
+      RETURNING "kind", "userId"
+    ), ${refundAttempts(reservation?.keys ?? [], sql`EXISTS (SELECT FROM challenge)`)},
+    ${auditEvent({
+      event: 'mfa.challenged',
+      sender,
+      from: sql`challenge`,
+      actorId: sql`"userId"`,
+      subjectId: sql`"userId"`,
+      details: sql`jsonb_build_object('kind', "kind")`
+    })}
+    SELECT "kind"::text FROM challenge`
+  const [row] = await db.run<{ kind: ChallengeKind }>('create-mfa-challenge', statement)
   return { challenge, kind: row?.kind ?? null }
 }
 
@@ -90,15 +77,6 @@ export type Challenge = {
   readonly amr: readonly ('pwd' | 'email')[]
 }
 
-const readChallenge = {
-  name: 'read-mfa-challenge',
-  text: `
-SELECT c."id", c."userId", u."email", c."credentialEpoch", c."amr"
-FROM "MfaChallenge" c JOIN "User" u ON u."id" = c."userId"
-WHERE (c."digest" = $1::text OR c."id" = $2::uuid) AND c."kind" = $3::"MfaChallengeKind"
-  AND c."expiresAt" > now() AND u."isActive" AND u."credentialEpoch" = c."credentialEpoch"`
-}
-
 /** How a challenge is named: by the token that an answer holds, or by the id that a flow cookie holds. */
 export type ChallengeKey = { readonly token: string } | { readonly id: string }
 
@@ -108,8 +86,14 @@ export async function findChallenge(
   key: ChallengeKey,
   kind: ChallengeKind
 ): Promise<Challenge | null> {
-  const values = 'token' in key ? [digest(key.token), null] : [null, key.id]
-  const [challenge] = await db.run<Challenge>(readChallenge, [...values, kind])
+  const token = 'token' in key ? digest(key.token) : null
+  const statement = sql`
+    SELECT c."id", c."userId", u."email", c."credentialEpoch", c."amr"
+    FROM "MfaChallenge" c JOIN "User" u ON u."id" = c."userId"
+    WHERE (c."digest" = ${token}::text OR c."id" = ${'id' in key ? key.id : null}::uuid)
+      AND c."kind" = ${kind}::"MfaChallengeKind" AND c."expiresAt" > now()
+      AND u."isActive" AND u."credentialEpoch" = c."credentialEpoch"`
+  const [challenge] = await db.run<Challenge>('read-mfa-challenge', statement)
   return challenge ?? null
 }
 
@@ -128,21 +112,17 @@ export const commitByChallenge = <T>(
 ): Promise<T> =>
   db.transaction(async tx => change(tx, await lockUnchangedAccount(tx, challenge, setupNotValid)))
 
-const takeAttempt = {
-  name: 'take-mfa-attempt',
-  text: `
-UPDATE "MfaChallenge" SET "attempts" = "attempts" + 1
-WHERE "id" = $1::uuid AND "expiresAt" > now() AND ($2::int4 = 0 OR "attempts" < $2::int4)
-RETURNING "attempts"`
-}
-
 /** Takes one of a challenge's attempts before a code is looked at: which it is, or null when none is left (MFA-05). */
 export async function reserveAttempt(
   db: Database,
   challengeId: string,
   limit: number
 ): Promise<number | null> {
-  const [row] = await db.run<{ attempts: number }>(takeAttempt, [challengeId, limit])
+  const statement = sql`
+    UPDATE "MfaChallenge" SET "attempts" = "attempts" + 1
+    WHERE "id" = ${challengeId}::uuid AND "expiresAt" > now() AND (${limit}::int4 = 0 OR "attempts" < ${limit}::int4)
+    RETURNING "attempts"`
+  const [row] = await db.run<{ attempts: number }>('take-mfa-attempt', statement)
   return row?.attempts ?? null
 }
 
@@ -152,17 +132,14 @@ export async function useChallenge(db: Database, challengeId: string): Promise<b
   return count > 0
 }
 
-const extend = {
-  name: 'extend-mfa-setup',
-  text: `
-UPDATE "MfaChallenge" SET "expiresAt" = LEAST("createdAt" + interval '${longestSetupSeconds} seconds',
-  GREATEST("expiresAt", now() + interval '${lifeSeconds} seconds'))
-WHERE "id" = $1::uuid AND "expiresAt" > now()`
-}
-
 /** Lets a setup go on for the time that its secret is shown: finding an app takes a while. */
 export async function extendSetup(db: Database, challengeId: string): Promise<void> {
-  await db.run(extend, [challengeId])
+  const statement = sql`
+    UPDATE "MfaChallenge" SET "expiresAt" = LEAST(
+      "createdAt" + make_interval(secs => ${longestSetupSeconds}::float8),
+      GREATEST("expiresAt", now() + make_interval(secs => ${lifeSeconds}::float8)))
+    WHERE "id" = ${challengeId}::uuid AND "expiresAt" > now()`
+  await db.run('extend-mfa-setup', statement)
 }
 
 /** Ends every challenge of an account. */

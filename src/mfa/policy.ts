@@ -1,4 +1,5 @@
 import type { Config } from '../base/config/load.js'
+import { type Sql, sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { AuthenticationMethod } from '../sessions/session.js'
 
@@ -21,27 +22,20 @@ const factors: readonly AuthenticationMethod[] = ['otp', 'rc']
 export const hasFactor = (amr: readonly string[]): boolean =>
   factors.some(factor => amr.includes(factor))
 
-const list = factors.map(factor => `'${factor}'`).join(', ')
-
 /** The same over an SQL array. */
-export const hasFactorSql = (amr: string): string => `(${amr} && ARRAY[${list}])`
-
-type Expressions = {
-  /** The parameter that holds `JWT_ALLAUTH_MFA_TOTP_MODE`. */
-  readonly mode: string
-  readonly amr: string
-  readonly userId: string
-}
+export const hasFactorSql = (amr: Sql): Sql => sql`(${amr} && ARRAY['otp', 'rc'])`
 
 /**
  * SQL: whether what was proven is enough for a session under the mode. It stands in the statements
- * that mint, rotate and authenticate, so that no flow can forget to ask (MFA-10), and a mode that
+ * that create, rotate and authenticate, so that no flow can forget to ask (MFA-10), and a mode that
  * becomes stricter reaches the sessions of before (MFA-24).
  */
-export const satisfiesMode = ({ mode, amr, userId }: Expressions): string => `
-CASE ${mode}::text
-  WHEN 'disabled' THEN true
-  WHEN 'optional' THEN ${hasFactorSql(amr)}
-    OR NOT EXISTS (SELECT FROM "Authenticator" a WHERE a."userId" = ${userId})
-  ELSE ${hasFactorSql(amr)}
-END`
+export const satisfiesPolicy = (
+  { JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Pick<Config, 'JWT_ALLAUTH_MFA_TOTP_MODE'>,
+  amr: Sql,
+  userId: Sql
+): Sql => sql`
+  (${hasFactorSql(amr)} OR CASE ${mode}::text
+    WHEN 'disabled' THEN true
+    WHEN 'optional' THEN NOT EXISTS (SELECT FROM "Authenticator" a WHERE a."userId" = ${userId})
+    ELSE false END)`

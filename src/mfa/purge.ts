@@ -1,16 +1,14 @@
 import type { Database } from '../base/database/database.js'
-import { batchSize, inBatches } from '../base/database/in-batches.js'
+import { inBatches, oneBatch } from '../base/database/in-batches.js'
+import { type Sql, sql } from '../base/database/sql.js'
 
-const purge = (table: 'MfaChallenge' | 'PendingAuthenticator') => ({
-  name: `purge-${table}`,
-  text: `
-DELETE FROM "${table}" WHERE "id" IN (
-  SELECT "id" FROM "${table}" WHERE "expiresAt" < now() LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+const purgeExpired = (table: Sql) => sql`
+DELETE FROM ${table} WHERE "id" IN (
+  SELECT "id" FROM ${table} WHERE "expiresAt" < now() ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
-})
 
 /** Removes sign-ins and setups that nobody can finish any more. How many. */
 export async function purgeChallenges(db: Database): Promise<number> {
-  const setups = await inBatches(db, purge('PendingAuthenticator'))
-  return setups + (await inBatches(db, purge('MfaChallenge')))
+  const setups = await inBatches(db, 'purge-setups', purgeExpired(sql`"PendingAuthenticator"`))
+  return setups + (await inBatches(db, 'purge-challenges', purgeExpired(sql`"MfaChallenge"`)))
 }

@@ -1,20 +1,21 @@
 import { builtIn } from '../base/config/roles.js'
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
+import { liveLink } from '../links/sql.js'
 import { type InviteDeps, type Invited, invite } from '../registration/invite.js'
 import { noSender } from './no-sender.js'
 
 /** One who can sign in, or whose invitation can still be followed. */
 export async function hasSuperuser(tx: Database): Promise<boolean> {
-  const [row] = await tx.prisma.$queryRaw<{ found: boolean }[]>`
+  const statement = sql`
     SELECT EXISTS (
       SELECT FROM "User" u LEFT JOIN "Invitation" i ON i."userId" = u."id" AND i."acceptedAt" IS NULL
-      WHERE u."role" = ${builtIn.superuser} AND u."isActive" AND (i."id" IS NULL OR EXISTS (
-        SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
-          AND l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
-          AND l."credentialEpoch" = u."credentialEpoch"))
+      WHERE u."role" = ${builtIn.superuser}::int4 AND u."isActive" AND (i."id" IS NULL OR EXISTS (
+        SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink()}))
     ) AS found`
+  const [row] = await tx.run<{ found: boolean }>('find-superuser', statement)
   return row?.found === true
 }
 

@@ -1,3 +1,4 @@
+import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { type Budget, type Reservation, refund, reserve } from '../limits/budgets.js'
@@ -24,10 +25,10 @@ export type PasswordCheck = {
   readonly locks: boolean
 }
 
-const readPasswordAccount = `
+const readPasswordAccount = (address: string) => sql`
   SELECT json_build_object('id', u."id", 'passwordHash', u."passwordHash", 'isActive', u."isActive",
     'verified', u."emailVerifiedAt" IS NOT NULL, 'credentialEpoch', u."credentialEpoch")
-  FROM "User" u WHERE u."email" = $5::text`
+  FROM "User" u WHERE u."email" = ${address}::text`
 
 /**
  * Tries a password for an address: takes an attempt from every budget, then compares (BRF-03). An
@@ -47,9 +48,8 @@ export async function checkPassword(
     also: account,
     blocksSeconds
   } = await reserve<PasswordAccount>(deps.db, deps.attemptKey, budgets, {
-    name: 'and-read-account',
-    select: readPasswordAccount,
-    values: [address]
+    name: 'reserve-attempts-and-read-account',
+    select: readPasswordAccount(address)
   })
   try {
     const result = await deps.hasher.verify(account?.passwordHash ?? null, password, sender.signal)

@@ -2,8 +2,10 @@ import { removeInvited } from '../accounts/invited.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
 import { record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
+import { liveLink } from '../links/sql.js'
 import type { Sender } from '../sender.js'
 import { type InviteDeps, inviterOf, requireAuthority, sendInvitation } from './invite.js'
 
@@ -21,30 +23,25 @@ export type ListedInvitation = {
   readonly acceptedAt: Date | null
 }
 
-const list = {
-  name: 'list-invitations',
-  text: `
-SELECT * FROM (
-  SELECT i."id", u."email", i."role", by_user."email" AS "inviter", i."createdAt", l."expiresAt", i."acceptedAt",
-    CASE WHEN i."acceptedAt" IS NOT NULL THEN 'accepted'
-      WHEN l."expiresAt" > now() AND l."credentialEpoch" = u."credentialEpoch" AND u."isActive" THEN 'pending'
-      ELSE 'expired' END AS "state"
-  FROM "Invitation" i
-  JOIN "User" u ON u."id" = i."userId"
-  LEFT JOIN "User" by_user ON by_user."id" = i."inviterId"
-  LEFT JOIN "Link" l ON l."userId" = u."id" AND l."purpose" = 'invitation' AND l."supersededAt" IS NULL
-  WHERE $2::uuid IS NULL OR i."id" < $2::uuid
-) listed
-WHERE $1::text IS NULL OR "state" = $1::text
-ORDER BY "id" DESC LIMIT $3::int4`
-}
-
 /** Invitations, newest first, of one state or of all. `before` is the last id of the page before. */
 export async function listInvitations(
   { db }: Pick<Deps, 'db'>,
   { state, before, limit }: { state: InvitationState | null; before: string | null; limit: number }
 ): Promise<{ results: ListedInvitation[]; next: string | null }> {
-  const rows = await db.run<ListedInvitation>(list, [state, before, limit + 1])
+  const statement = sql`
+    SELECT * FROM (
+      SELECT i."id", u."email", i."role", by_user."email" AS "inviter", i."createdAt", l."expiresAt", i."acceptedAt",
+        CASE WHEN i."acceptedAt" IS NOT NULL THEN 'accepted' WHEN ${liveLink()} THEN 'pending' ELSE 'expired' END
+          AS "state"
+      FROM "Invitation" i
+      JOIN "User" u ON u."id" = i."userId"
+      LEFT JOIN "User" by_user ON by_user."id" = i."inviterId"
+      LEFT JOIN "Link" l ON l."userId" = u."id" AND l."purpose" = 'invitation' AND l."supersededAt" IS NULL
+      WHERE ${before}::uuid IS NULL OR i."id" < ${before}::uuid
+    ) listed
+    WHERE ${state}::text IS NULL OR "state" = ${state}::text
+    ORDER BY "id" DESC LIMIT ${limit + 1}::int4`
+  const rows = await db.run<ListedInvitation>('list-invitations', statement)
   const results = rows.slice(0, limit)
   return { results, next: rows.length > limit ? (results.at(-1)?.id ?? null) : null }
 }

@@ -1,10 +1,13 @@
 import { type Account, accountOf, type UserColumns, userColumns } from '../accounts/account.js'
+import { maySignIn } from '../accounts/sql.js'
+import type { Config } from '../base/config/load.js'
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { satisfiesMode } from '../mfa/policy.js'
-import type { AuthenticationMethod } from './session.js'
-import { firstRow } from './session.js'
+import { liveLink } from '../links/sql.js'
+import { satisfiesPolicy } from '../mfa/policy.js'
+import { type AuthenticationMethod, liveSession } from './session.js'
 
 /** Who is asking: the account as the database has it now, and the session that vouches for it. */
 export type Principal = {
@@ -18,20 +21,17 @@ export type Principal = {
   readonly pendingEmail: string | null
 }
 
-const readPrincipal = {
-  name: 'read-principal',
-  text: `
-SELECT ${userColumns}, s."authTime", s."amr", (
+const readPrincipal = (userId: string, sessionId: string, config: Config) => sql`
+SELECT ${userColumns}, ${maySignIn(config)} AS "maySignIn", s."authTime", s."amr", (
   SELECT l."address" FROM "Link" l
-  WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND l."supersededAt" IS NULL
-    AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND l."credentialEpoch" = u."credentialEpoch"
-) AS "pendingEmail", NOT ${satisfiesMode({ mode: '$3', amr: 's."amr"', userId: 'u."id"' })} AS "owesFactor"
-FROM "User" u LEFT JOIN "Session" s ON s."id" = $2::uuid AND s."userId" = u."id" AND s."expiresAt" > now()
-WHERE u."id" = $1::uuid`
-}
+  WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND ${liveLink()}
+) AS "pendingEmail", NOT ${satisfiesPolicy(config, sql`s."amr"`, sql`u."id"`)} AS "owesFactor"
+FROM "User" u LEFT JOIN "Session" s ON s."id" = ${sessionId}::uuid AND s."userId" = u."id" AND ${liveSession}
+WHERE u."id" = ${userId}::uuid`
 
 /** Without a session, all that is its own is null. */
 type Row = UserColumns & {
+  readonly maySignIn: boolean
   readonly authTime: Date | null
   readonly amr: readonly AuthenticationMethod[] | null
   readonly pendingEmail: string | null
@@ -49,20 +49,14 @@ export async function authenticate(
   { db, config }: Pick<Deps, 'db' | 'config'>,
   bearer: { userId: string; sessionId: string }
 ): Promise<Principal> {
-  const row = await firstRow<Row>(db, readPrincipal, [
-    bearer.userId,
-    bearer.sessionId,
-    config.JWT_ALLAUTH_MFA_TOTP_MODE
-  ])
-  if (row === null) throw new Problem('token_not_valid')
+  const statement = readPrincipal(bearer.userId, bearer.sessionId, config)
+  const [row] = await db.run<Row>('read-principal', statement)
+  if (row === undefined) throw new Problem('token_not_valid')
   if (!row.userIsActive) throw new Problem('no_active_account')
-  if (row.authTime === null && config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
-    throw new Problem('token_not_valid')
-  // A session from before a factor was asked for vouches for nobody any more (MFA-10).
-  if (row.authTime !== null && row.owesFactor) throw new Problem('token_not_valid')
-  // Nor does one from before a confirmed address was.
-  if (config.EMAIL_VERIFICATION === 'mandatory' && row.userEmailVerifiedAt === null)
-    throw new Problem('token_not_valid')
+  const hasSession = row.authTime !== null
+  const isRefused = hasSession ? row.owesFactor : config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK
+  // A session from before a factor or a verified address was asked for vouches for nobody any more (MFA-10).
+  if (isRefused || !row.maySignIn) throw new Problem('token_not_valid')
   return {
     user: accountOf(row),
     sessionId: bearer.sessionId,

@@ -1,13 +1,12 @@
 import type { Database } from '../base/database/database.js'
-import { batchSize, inBatches } from '../base/database/in-batches.js'
+import { inBatches, oneBatch } from '../base/database/in-batches.js'
+import { sql } from '../base/database/sql.js'
 
-const purgeExpired = {
-  name: 'purge-sessions',
-  text: `
+const purgeExpired = sql`
 DELETE FROM "Session" WHERE "id" IN (
-  SELECT "id" FROM "Session" WHERE "expiresAt" < now() - interval '7 days' LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+  SELECT "id" FROM "Session" WHERE "expiresAt" < now() - interval '7 days' ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
-}
 
 /** Removes sessions that ended a week ago; until then a late client is still told why. How many. */
-export const purgeSessions = (db: Database): Promise<number> => inBatches(db, purgeExpired)
+export const purgeSessions = (db: Database): Promise<number> =>
+  inBatches(db, 'purge-sessions', purgeExpired)

@@ -1,14 +1,19 @@
 import { accountOf } from '../accounts/account.js'
+import { maySignIn } from '../accounts/sql.js'
 import { record } from '../audit/record.js'
+import type { Config } from '../base/config/load.js'
 import { newJti } from '../base/crypto/random.js'
+import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { notifyOwner } from '../mail/notify-owner.js'
-import { satisfiesMode } from '../mfa/policy.js'
+import { satisfiesPolicy } from '../mfa/policy.js'
 import type { Sender } from '../sender.js'
 import { revokeAllSessions, revokeSession } from './revoke.js'
 import {
-  firstRow,
+  absoluteEnd,
+  liveSession,
+  nextEnd,
   type RefreshToken,
   type Session,
   type SessionRow,
@@ -18,44 +23,42 @@ import {
 
 type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'outboxKeys'>
 
-const provedEnough = (mode: string) => satisfiesMode({ mode, amr: 's."amr"', userId: 's."userId"' })
+const hasPolicyFactor = (config: Config) => satisfiesPolicy(config, sql`s."amr"`, sql`s."userId"`)
 
 /** The row lock decides every race: of many refreshes with one token, one finds its `jti` still there. */
-const rotateSession = {
-  name: 'rotate-session',
-  text: `
+const rotateSession = (
+  { sessionId, userId, jti, transport }: RefreshToken,
+  sender: Sender,
+  config: Config
+) => sql`
 UPDATE "Session" s SET
-  "previousJti" = s."jti", "jti" = $4::uuid, "rotatedAt" = now(), "lastUsedAt" = now(),
-  "expiresAt" = LEAST(now() + make_interval(secs => $6::float8), s."createdAt" + make_interval(secs => $7::float8)),
-  "ip" = $8::text, "userAgent" = $9::text
+  "previousJti" = s."jti", "jti" = ${newJti()}::uuid, "rotatedAt" = now(), "lastUsedAt" = now(),
+  "expiresAt" = ${nextEnd(config, sql`s."createdAt"`)}, "ip" = ${sender.ip}::text, "userAgent" = ${sender.userAgent}::text
 FROM "User" u
-WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND s."jti" = $3::uuid AND s."transport" = $5::"Transport"
-  AND s."expiresAt" > now() AND COALESCE(s."createdAt" + make_interval(secs => $7::float8) > now(), true)
-  AND u."id" = s."userId" AND u."isActive" AND (NOT $10::boolean OR u."emailVerifiedAt" IS NOT NULL)
-  AND ${provedEnough('$11')}
+WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid AND s."jti" = ${jti}::uuid
+  AND s."transport" = ${transport}::"Transport" AND ${liveSession}
+  AND COALESCE(${absoluteEnd(config, sql`s."createdAt"`)} > now(), true)
+  AND u."id" = s."userId" AND ${maySignIn(config)} AND ${hasPolicyFactor(config)}
 RETURNING ${sessionColumns}`
-}
 
 type SessionState = SessionRow & {
   readonly previousJti: string | null
   readonly withinGrace: boolean
-  readonly pastIdle: boolean
+  readonly isLive: boolean
   readonly pastLifetime: boolean
+  readonly maySignIn: boolean
   readonly owesFactor: boolean
 }
 
-// A grace of no seconds is none, also within the millisecond that a moment is rounded to.
-const readSessionState = {
-  name: 'read-session-state',
-  text: `
-SELECT ${sessionColumns}, s."previousJti",
-  COALESCE(s."rotatedAt" + make_interval(secs => NULLIF($3::float8, 0)) > now(), false) AS "withinGrace",
-  s."expiresAt" <= now() AS "pastIdle",
-  COALESCE(s."createdAt" + make_interval(secs => $4::float8) <= now(), false) AS "pastLifetime",
-  NOT ${provedEnough('$5')} AS "owesFactor"
+// A grace of 0 disables reuse entirely. NULLIF prevents a match within the same millisecond.
+const readSessionState = ({ sessionId, userId }: RefreshToken, config: Config) => sql`
+SELECT ${sessionColumns}, s."previousJti", ${liveSession} AS "isLive", ${maySignIn(config)} AS "maySignIn",
+  COALESCE(s."rotatedAt" + make_interval(secs => NULLIF(${config.REFRESH_REUSE_GRACE_SECONDS}::float8, 0)) > now(), false)
+    AS "withinGrace",
+  COALESCE(${absoluteEnd(config, sql`s."createdAt"`)} <= now(), false) AS "pastLifetime",
+  NOT ${hasPolicyFactor(config)} AS "owesFactor"
 FROM "Session" s JOIN "User" u ON u."id" = s."userId"
-WHERE s."id" = $1::uuid AND s."userId" = $2::uuid`
-}
+WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid`
 
 /**
  * Rotates a session (RFC 9700 §4.14.2, design rule 2): one statement in the ordinary case. When it
@@ -71,20 +74,9 @@ export async function refresh(
 ): Promise<Session> {
   const { db, config } = deps
   if (!presented.expired) {
-    const row = await firstRow<SessionRow>(db, rotateSession, [
-      presented.sessionId,
-      presented.userId,
-      presented.jti,
-      newJti(),
-      presented.transport,
-      config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME,
-      config.JWT_ALLAUTH_SESSION_LIFETIME,
-      sender.ip,
-      sender.userAgent,
-      config.EMAIL_VERIFICATION === 'mandatory',
-      config.JWT_ALLAUTH_MFA_TOTP_MODE
-    ])
-    if (row !== null) return sessionOf(row)
+    const statement = rotateSession(presented, sender, config)
+    const [row] = await db.run<SessionRow>('rotate-session', statement)
+    if (row !== undefined) return sessionOf(row)
   }
   return explain(deps, presented, sender)
 }
@@ -97,20 +89,15 @@ async function explain(
 ): Promise<Session> {
   const { db, config } = deps
   const { sessionId, userId } = presented
-  const state = await firstRow<SessionState>(db, readSessionState, [
-    sessionId,
-    userId,
-    config.REFRESH_REUSE_GRACE_SECONDS,
-    config.JWT_ALLAUTH_SESSION_LIFETIME,
-    config.JWT_ALLAUTH_MFA_TOTP_MODE
-  ])
-  if (state === null) throw final('token_not_valid')
+  const statement = readSessionState(presented, config)
+  const [state] = await db.run<SessionState>('read-session-state', statement)
+  if (state === undefined) throw final('token_not_valid')
   if (!state.userIsActive) {
     await revokeAllSessions(db, { userId })
     throw final('no_active_account')
   }
   // Opened while none was asked for. The epoch stays: the link that confirms the address depends on it.
-  if (config.EMAIL_VERIFICATION === 'mandatory' && state.userEmailVerifiedAt === null) {
+  if (!state.maySignIn) {
     await revokeSession(db, { userId, sessionId })
     throw final('email_not_verified')
   }
@@ -124,7 +111,7 @@ async function explain(
     await revokeSession(db, { userId, sessionId })
     throw final('token_not_valid')
   }
-  if (state.pastIdle || presented.expired) throw final('token_not_valid')
+  if (!state.isLive || presented.expired) throw final('token_not_valid')
   // Refused a moment ago, in order now: the account was enabled between the two statements.
   if (state.jti === presented.jti)
     throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })

@@ -1,7 +1,9 @@
+import { raiseCredentialEpoch } from '../accounts/account.js'
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import { hasFactorSql } from '../mfa/policy.js'
-import type { RefreshToken } from './session.js'
+import { liveSession, type RefreshToken } from './session.js'
 
 /** Ends one session of an account; whether there was one. A refresh in flight comes before or finds nothing. */
 export async function revokeSession(
@@ -21,10 +23,7 @@ export async function revokeAllSessions(
   { userId }: { userId: string }
 ): Promise<void> {
   await db.transaction(async tx => {
-    await tx.prisma.user.updateMany({
-      where: { id: userId },
-      data: { credentialEpoch: { increment: 1 } }
-    })
+    await raiseCredentialEpoch(tx, userId)
     await endSessionsAfterEpoch(tx, { userId })
   })
 }
@@ -40,13 +39,6 @@ export async function endSessionsAfterEpoch(
   await tx.prisma.session.deleteMany({ where: { userId } })
 }
 
-const endFactorless = {
-  name: 'end-sessions-without-factor',
-  text: `
-DELETE FROM "Session" s
-WHERE s."userId" = $1::uuid AND s."id" <> ALL ($2::uuid[]) AND NOT ${hasFactorSql('s."amr"')}`
-}
-
 /**
  * Ends the sessions of an account that never passed a second factor, but for one (MFA-11). In a
  * transaction that has just raised the account's epoch.
@@ -55,7 +47,10 @@ export async function endSessionsWithoutFactor(
   tx: Database,
   { userId, keep }: { userId: string; keep: string | null }
 ): Promise<void> {
-  await tx.run(endFactorless, [userId, keep === null ? [] : [keep]])
+  const statement = sql`
+    DELETE FROM "Session" s
+    WHERE s."userId" = ${userId}::uuid AND s."id" IS DISTINCT FROM ${keep}::uuid AND NOT ${hasFactorSql(sql`s."amr"`)}`
+  await tx.run('end-sessions-without-factor', statement)
 }
 
 /** Ends every session but one of an account that this transaction has locked; how many there were. */
@@ -68,22 +63,19 @@ export async function revokeOtherSessions(
   return count
 }
 
-// A grace of no seconds is none: NULLIF, because a rotation that was waited for began after this now().
-const revokeByToken = {
-  name: 'revoke-session-by-refresh-token',
-  text: `
-DELETE FROM "Session"
-WHERE "id" = $1::uuid AND "userId" = $2::uuid AND "transport" = $4::"Transport" AND "expiresAt" > now()
-  AND ("jti" = $3::uuid OR ("previousJti" = $3::uuid AND "rotatedAt" + make_interval(secs => NULLIF($5::float8, 0)) > now()))
-RETURNING 1`
-}
-
 /** Ends the session of a refresh token that is live, or was just rotated away; whether it did. */
 export async function revokeByRefreshToken(
   { db, config }: Pick<Deps, 'db' | 'config'>,
   { sessionId, userId, jti, transport, expired }: RefreshToken
 ): Promise<boolean> {
   if (expired) return false
-  const values = [sessionId, userId, jti, transport, config.REFRESH_REUSE_GRACE_SECONDS]
-  return (await db.run(revokeByToken, values)).length > 0
+  // A grace of 0 is none: NULLIF, because a rotation that was waited for began after this now().
+  const grace = sql`make_interval(secs => NULLIF(${config.REFRESH_REUSE_GRACE_SECONDS}::float8, 0))`
+  const statement = sql`
+    DELETE FROM "Session" s
+    WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid AND s."transport" = ${transport}::"Transport"
+      AND ${liveSession}
+      AND (s."jti" = ${jti}::uuid OR (s."previousJti" = ${jti}::uuid AND s."rotatedAt" + ${grace} > now()))
+    RETURNING 1`
+  return (await db.run('revoke-session-by-refresh-token', statement)).length > 0
 }

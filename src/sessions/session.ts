@@ -1,5 +1,6 @@
 import { type Account, accountOf, type UserColumns, userColumns } from '../accounts/account.js'
-import type { Database, Statement } from '../base/database/database.js'
+import type { Config } from '../base/config/load.js'
+import { type Sql, sql } from '../base/database/sql.js'
 import type { Transport } from '../sender.js'
 
 /** How a person proved who they are (RFC 8176): password, one-time code, recovery code, mailed link. */
@@ -30,19 +31,22 @@ export type RefreshToken = {
 export type SessionRow = UserColumns & Omit<Session, 'user'>
 
 /** Selects a {@link SessionRow} from a session `s` and its account `u`. */
-export const sessionColumns = `${userColumns},
+export const sessionColumns = sql`${userColumns},
   s."id" AS "sessionId", s."jti", s."transport"::text, s."createdAt", s."authTime", s."amr", s."expiresAt"`
+
+/** Whether a session `s` has not ended. */
+export const liveSession = sql`s."expiresAt" > now()`
+
+/** When a session ends, however much it is used; null: never. */
+export const absoluteEnd = (config: Config, createdAt: Sql): Sql =>
+  sql`${createdAt} + make_interval(secs => ${config.JWT_ALLAUTH_SESSION_LIFETIME}::float8)`
+
+/** When a session that is used now ends. */
+export const nextEnd = (config: Config, createdAt: Sql): Sql => sql`
+  LEAST(now() + make_interval(secs => ${config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME}::float8),
+    ${absoluteEnd(config, createdAt)})`
 
 export function sessionOf(row: SessionRow): Session {
   const { sessionId, jti, transport, createdAt, authTime, amr, expiresAt } = row
   return { user: accountOf(row), sessionId, jti, transport, createdAt, authTime, amr, expiresAt }
-}
-
-/** Runs a statement that yields at most one row. */
-export async function firstRow<Row>(
-  db: Database,
-  statement: Statement,
-  values: readonly unknown[]
-): Promise<Row | null> {
-  return (await db.run<Row>(statement, values))[0] ?? null
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../base/database/database.js'
+import { sql } from '../base/database/sql.js'
 import {
   type AuthenticationMethod,
   type Session,
@@ -6,16 +7,6 @@ import {
   sessionColumns,
   sessionOf
 } from './session.js'
-
-const stepUpStatement = {
-  name: 'renew-session-proof',
-  text: `
-UPDATE "Session" s SET "authTime" = CASE WHEN $4::boolean THEN now() ELSE s."authTime" END,
-  "amr" = s."amr" || ARRAY(SELECT method FROM unnest($3::text[]) AS method WHERE NOT method = ANY (s."amr"))
-FROM "User" u
-WHERE s."id" = $1::uuid AND s."userId" = $2::uuid AND u."id" = s."userId"
-RETURNING ${sessionColumns}`
-}
 
 type Own = { readonly userId: string; readonly sessionId: string }
 
@@ -42,6 +33,12 @@ async function recordMethods(
   proved: readonly AuthenticationMethod[],
   isProof: boolean
 ): Promise<Session> {
-  const [row] = await tx.run<SessionRow>(stepUpStatement, [sessionId, userId, proved, isProof])
+  const statement = sql`
+    UPDATE "Session" s SET "authTime" = CASE WHEN ${isProof}::boolean THEN now() ELSE s."authTime" END,
+      "amr" = s."amr" || ARRAY(SELECT method FROM unnest(${proved}::text[]) AS method WHERE NOT method = ANY (s."amr"))
+    FROM "User" u
+    WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid AND u."id" = s."userId"
+    RETURNING ${sessionColumns}`
+  const [row] = await tx.run<SessionRow>('step-up-session', statement)
   return sessionOf(row as SessionRow)
 }

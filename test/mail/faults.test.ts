@@ -148,8 +148,8 @@ test('FLT-01 a worker whose database is away says so once, and goes on when it i
   const outbox = await startOutbox(t, mailbox)
   let refusals = 0
   let away = true
-  const db = interposed(outbox.deps.db, async (statement, run) => {
-    if (statement.name !== 'claim-mails' || !away) return run()
+  const db = interposed(outbox.deps.db, async (name, run) => {
+    if (name !== 'claim-mails' || !away) return run()
     refusals++
     throw new Error('Connection terminated unexpectedly')
   })
@@ -173,8 +173,8 @@ test('FLT-05 a mail that was sent is written down as sent, however often that fa
   const mailbox = await openMailbox(t)
   const outbox = await startOutbox(t, mailbox)
   let failures = 0
-  const db = interposed(outbox.deps.db, async (statement, run) => {
-    if (statement.name !== 'settle-mail-sent' || failures === 2) return run()
+  const db = interposed(outbox.deps.db, async (name, run) => {
+    if (name !== 'settle-mail-sent' || failures === 2) return run()
     failures++
     throw new Error('Connection terminated unexpectedly')
   })

@@ -227,9 +227,9 @@ test('a worker that is stopped gives back what it has just claimed', async t => 
   await outbox.post('ada@example.com')
   let stop = async () => {}
   await new Promise<void>((resolve, reject) => {
-    const db = interposed(outbox.deps.db, async (statement, run) => {
+    const db = interposed(outbox.deps.db, async (name, run) => {
       const rows = await run()
-      if (statement.name === 'claim-mails') stop().then(resolve, reject)
+      if (name === 'claim-mails') stop().then(resolve, reject)
       return rows
     })
     stop = outbox.startWorker({ db }).stop

@@ -93,7 +93,7 @@ test('whatever writes a mail wakes the worker', async () => {
   const writers: string[] = []
   for (const name of files) {
     const text = await readFile(join(folder, name), 'utf8')
-    const writes = /INSERT INTO "Mail"|prisma\.mail\.create|\bqueueMailCte\(/.test(text)
+    const writes = /INSERT INTO "Mail"|prisma\.mail\.create|\bqueueMail\(/.test(text)
     if (writes && !text.includes(".notify('mail')")) writers.push(name)
   }
   // It makes the text of statements; those who run them tell.

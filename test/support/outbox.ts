@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import { newId } from '../../src/base/crypto/random.js'
-import type { Database, Statement } from '../../src/base/database/database.js'
+import type { Database } from '../../src/base/database/database.js'
 import type { Deps } from '../../src/deps.js'
 import { enqueue } from '../../src/mail/enqueue.js'
 import { createMailRenderer, type MailViews } from '../../src/mail/render.js'
@@ -40,10 +40,10 @@ const views: MailViews = {
 /** The same database with something between it and a worker, that may look, wait or refuse. */
 export function interposed(
   db: Database,
-  between: (statement: Statement, run: () => Promise<unknown[]>) => Promise<unknown[]>
+  between: (name: string, run: () => Promise<unknown[]>) => Promise<unknown[]>
 ): Database {
-  const run: Database['run'] = <Row>(statement: Statement, values: readonly unknown[]) =>
-    between(statement, () => db.run(statement, values)) as Promise<Row[]>
+  const run: Database['run'] = <Row>(...[name, statement]: Parameters<Database['run']>) =>
+    between(name, () => db.run(name, statement)) as Promise<Row[]>
   return { ...db, run }
 }
 

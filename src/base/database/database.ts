@@ -5,12 +5,7 @@ import { PrismaClient } from './client/client.js'
 import type { TransactionClient } from './client/internal/prismaNamespace.js'
 import { isRetryable } from './failures.js'
 import { retried } from './retried.js'
-
-/**
- * One statement of the hot path, or one that Prisma cannot express. `name` makes it a prepared
- * statement, planned once for each connection: an unnamed one costs twice as much.
- */
-export type Statement = { readonly name: string; readonly text: string }
+import { queryOf, type Sql } from './sql.js'
 
 /** What a transaction of this process may tell the rest of it. */
 export type Channel = 'mail'
@@ -18,8 +13,12 @@ export type Channel = 'mail'
 /** The pool or an open transaction: those who are given one cannot tell which. */
 export type Database = {
   readonly prisma: PrismaClient | TransactionClient
-  /** Runs a statement and returns its rows. Cast every parameter in the text; select int4, never int8. */
-  run<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>
+  /**
+   * Runs a statement of the hot path, or one that Prisma cannot express, and returns its rows. The
+   * name makes it a prepared one, planned once for each connection, and stands for one text: what
+   * differs between two calls is a value. Cast every value; select int4, never int8.
+   */
+  run<Row>(name: string, statement: Sql): Promise<Row[]>
   /** Runs `work` in one transaction; within an open one, in that. Retried where PostgreSQL gave up a victim. */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>
   /** Wakes the listeners of this process once the open transaction has committed, else at once. */
@@ -67,8 +66,7 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
     ...listeners,
     pool,
     prisma,
-    run: async ({ name, text }, values) =>
-      (await pool.query({ name, text, values: [...values] })).rows,
+    run: async (name, statement) => (await pool.query({ name, ...queryOf(name, statement) })).rows,
     transaction: async work => {
       const { result, told } = await retried(3, isRetryable, async () => {
         // Of a try that was rolled back nobody hears.
@@ -112,7 +110,10 @@ function inside(tx: TransactionClient, { listen }: Listeners, told: Set<Channel>
     },
     listen,
     prisma: tx,
-    run: ({ text }, values) => tx.$queryRawUnsafe(text, ...values),
+    run: (name, statement) => {
+      const { text, values } = queryOf(name, statement)
+      return tx.$queryRawUnsafe(text, ...values)
+    },
     transaction: work => work(database)
   }
   return database
