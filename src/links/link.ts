@@ -129,6 +129,15 @@ export async function findLink(
   return link !== undefined && purposes.includes(link.purpose) ? link : null
 }
 
+/** The live reset of an account that no mail carries, because pressing a button began it; it has no code. */
+export async function findUnmailedReset(tx: Database, userId: string): Promise<Link | null> {
+  const statement = sql`
+    SELECT ${linkColumns} FROM "Link" l JOIN "User" u ON u."id" = l."userId"
+    WHERE l."userId" = ${userId}::uuid AND l."purpose" = 'password_reset' AND l."codeDigest" IS NULL
+      AND ${liveLink()}`
+  return (await tx.run<Link>('read-unmailed-reset', statement))[0] ?? null
+}
+
 /** The live link that a flow cookie names. */
 export async function findLiveLink(
   db: Database,

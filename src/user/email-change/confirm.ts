@@ -19,13 +19,13 @@ type ChangeDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey' | 'outbox
  */
 export async function confirmChange(deps: ChangeDeps, key: LinkKey, sender: Sender): Promise<void> {
   const link = await findLink(deps.db, key, 'email_change')
-  if (link?.status !== 'live') throw new Problem('link_invalid')
+  if (link === null) throw new Problem('link_invalid')
   await deps.db.transaction(async tx => {
     const account = await lockAccount(tx, link.userId)
     if (account === null) throw new Problem('link_invalid')
     const email = link.address as EmailAddress
     if (!(await redeemLink(tx, link))) {
-      // The same button was pressed a moment ago.
+      // A second click: the first has moved the account (PAG-05).
       if (account.email === email) return
       throw new Problem('link_invalid')
     }

@@ -4,7 +4,13 @@ import { record } from '../../audit/record.js'
 import type { EmailAddress } from '../../base/email-address.js'
 import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
-import { createLink, findLink, type LinkKey, redeemLink } from '../../links/link.js'
+import {
+  createLink,
+  findLink,
+  findUnmailedReset,
+  type LinkKey,
+  redeemLink
+} from '../../links/link.js'
 import type { Sender } from '../../sender.js'
 import { endSessionsAfterEpoch } from '../../sessions/revoke.js'
 
@@ -15,25 +21,26 @@ type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey'>
  * and a password reset begins, because whoever moved it knows the password. A refusal leaves the link
  * as it was.
  *
- * @returns the link of the reset, for the browser that pressed the button; null where the same button
- *   was pressed a moment ago.
+ * @returns the link of the reset, for the browser that pressed the button. A second click gets the same
+ *   one: the browser may have dropped the answer to the first (PAG-05).
  * @throws {Problem} `link_invalid`, also where somebody else has the address by now.
  */
 export async function undoChange(
   deps: UndoDeps,
   key: LinkKey,
   sender: Sender
-): Promise<{ id: string; expiresAt: Date } | null> {
+): Promise<{ id: string; expiresAt: Date }> {
   const link = await findLink(deps.db, key, 'email_change_undo')
-  if (link?.status !== 'live') throw new Problem('link_invalid')
+  if (link === null) throw new Problem('link_invalid')
   return deps.db.transaction(async tx => {
     const account = await lockAccount(tx, link.userId)
     if (account === null) throw new Problem('link_invalid')
     const { id: userId } = account
     const email = link.address as EmailAddress
     if (!(await redeemLink(tx, link))) {
-      if (account.email === email) return null
-      throw new Problem('link_invalid')
+      const begun = account.email === email ? await findUnmailedReset(tx, userId) : null
+      if (begun === null) throw new Problem('link_invalid')
+      return begun
     }
     if (account.email !== email && (await isAddressTaken(tx, email)))
       throw new Problem('link_invalid')
