@@ -11,13 +11,12 @@ import { endSessionsAfterEpoch } from '../../sessions/revoke.js'
 type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey'>
 
 /**
- * Gives an account back to the mailbox it was taken from: the address returns, every session ends,
- * and a password reset begins, because whoever moved it knows the password. A refusal leaves the link
- * as it was.
+ * Undoes a change of address: restores the old address, ends every session and starts a password reset,
+ * because an attacker who changed the address knows the password. An error does not use the link up.
  *
- * @returns the link of the reset, for the browser that pressed the button; null where the same button
- *   was pressed a moment ago.
- * @throws {Problem} `link_invalid`, also where somebody else has the address by now.
+ * @returns the link of the reset, for the browser of this request; null when a parallel request has just
+ *   undone the change.
+ * @throws {Problem} `link_invalid`, also when another account has the address now.
  */
 export async function undoChange(
   deps: UndoDeps,
