@@ -6,13 +6,13 @@ import type { Hasher } from './passwords/hashing.js'
 import type { PasswordPolicy } from './passwords/policy.js'
 import type { KeyRing } from './tokens/keys/keyring.js'
 
-/** What the log takes; pino's signature, so that `src` knows no logger. */
+/** The logger, with the signature of pino, so that `src` imports no logger. */
 export type Log = Record<
   'error' | 'warn' | 'info' | 'debug',
   (fields: object, message: string) => void
 >
 
-/** What domain functions may ask for. Each names only what it uses: `Pick<Deps, 'db' | 'clock'>`. */
+/** What a function may ask of the process. Each names only what it uses: `Pick<Deps, 'db' | 'clock'>`. */
 export type Deps = {
   readonly db: Database
   readonly config: Config
@@ -20,13 +20,13 @@ export type Deps = {
   readonly roles: Roles
   readonly log: Log
   readonly keys: KeyRing
-  /** Under it the budget table names accounts and networks. */
+  /** Key for the digests that name accounts and networks in the budget table. */
   readonly attemptKey: Buffer
-  /** Under them the outbox holds the secrets of links until they are sent. */
+  /** Keys that encrypt the secrets of links in the outbox. */
   readonly outboxKeys: KeyChain
-  /** Under it the link table knows the codes that may be typed. */
+  /** Key for the digests of short codes in the link table. */
   readonly linkCodeKey: Buffer
-  /** Under them the secrets of authenticator apps are sealed. */
+  /** Keys that encrypt the secrets of authenticator apps. */
   readonly totpKeys: KeyChain
   readonly hasher: Hasher
   readonly passwordPolicy: PasswordPolicy

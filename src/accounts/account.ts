@@ -5,7 +5,7 @@ import { sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
 import { Problem } from '../base/errors/problem.js'
 
-/** The account as tokens and answers need it; never the password hash. */
+/** The fields of an account that tokens and answers need, without the password hash. */
 export type Account = {
   readonly id: string
   readonly email: string
@@ -56,8 +56,8 @@ type NewAccount = {
 }
 
 /**
- * Makes an account and returns its id and epoch. Of parallel sign-ups with one address the unique
- * index lets one through.
+ * Creates an account and returns its id and epoch. The unique index lets one of several parallel
+ * sign-ups with the same address succeed.
  *
  * @throws {Problem} `email_taken`, on `email`, when the address has an account.
  */
@@ -65,7 +65,7 @@ export async function createAccount(
   db: Database,
   account: NewAccount
 ): Promise<{ userId: string; credentialEpoch: number }> {
-  const { id, credentialEpoch } = await refusingTakenAddress(() =>
+  const { id, credentialEpoch } = await withEmailTaken(() =>
     db.prisma.user.create({
       data: { id: newId(), ...account },
       select: { id: true, credentialEpoch: true }
@@ -74,7 +74,6 @@ export async function createAccount(
   return { userId: id, credentialEpoch }
 }
 
-/** Sets the names. */
 export async function setNames(
   db: Database,
   userId: string,
@@ -84,17 +83,17 @@ export async function setNames(
 }
 
 /**
- * Replaces the address and raises the credential epoch, which voids links that were mailed to the
- * old one. Sessions stay.
+ * Replaces the address and raises the credential epoch, which voids the links in the old mailbox.
+ * Sessions stay.
  *
- * @throws {Problem} `email_taken`, on `email`, when another account has it.
+ * @throws {Problem} `email_taken`, on `email`, when another account has the address.
  */
 export async function setAddress(
   db: Database,
   userId: string,
   { email, emailVerifiedAt }: { email: EmailAddress; emailVerifiedAt: Date | null }
 ): Promise<void> {
-  await refusingTakenAddress(() =>
+  await withEmailTaken(() =>
     db.prisma.user.updateMany({
       where: { id: userId },
       data: { email, emailVerifiedAt, credentialEpoch: { increment: 1 } }
@@ -102,7 +101,7 @@ export async function setAddress(
   )
 }
 
-/** Raises the credential epoch of an account that this transaction has locked; returns the new one. */
+/** Raises the credential epoch of an account that this transaction has locked; returns the new epoch. */
 export async function raiseCredentialEpoch(
   tx: Database,
   userId: string,
@@ -116,14 +115,14 @@ export async function raiseCredentialEpoch(
   return credentialEpoch
 }
 
-/** Replaces the password of an account that this transaction has locked; returns the raised epoch. */
+/** Replaces the password of an account that this transaction has locked; returns the new epoch. */
 export const replacePassword = (
   tx: Database,
   userId: string,
   passwordHash: string
 ): Promise<number> => raiseCredentialEpoch(tx, userId, { passwordHash })
 
-/** Stores the same password under new parameters, unless it was changed meanwhile (HSH-03). */
+/** Stores a hash with new parameters, unless the password has changed meanwhile (HSH-03). */
 export async function upgradePasswordHash(
   db: Database,
   userId: string,
@@ -135,11 +134,11 @@ export async function upgradePasswordHash(
   })
 }
 
-/** The address has an account already, and the flow is one that may say so. */
+/** The address has an account. Only for flows that may reveal this. */
 export const emailTaken = (): Problem =>
   new Problem('email_taken', { fields: { email: [{ code: 'email_taken' }] } })
 
-async function refusingTakenAddress<T>(write: () => Promise<T>): Promise<T> {
+async function withEmailTaken<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {
@@ -147,7 +146,7 @@ async function refusingTakenAddress<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What a password must not resemble. Null when there is no such active account. */
+/** The fields that a password must not resemble; null without an active account. */
 export async function readAccount(
   db: Database,
   userId: string
@@ -158,17 +157,17 @@ export async function readAccount(
   })
 }
 
-/** Whether any account has this address. Inform only: the unique index decides. */
+/** Whether an account has this address. Only a hint: the unique index decides. */
 export async function isAddressTaken(db: Database, email: EmailAddress): Promise<boolean> {
   return (await db.prisma.user.findUnique({ where: { email }, select: { id: true } })) !== null
 }
 
-/** Lets an account sign in, or not. What it holds already is the caller's to end. */
+/** Enables or disables an account. The caller ends its sessions. */
 export async function setActive(tx: Database, userId: string, isActive: boolean): Promise<void> {
   await tx.prisma.user.updateMany({ where: { id: userId }, data: { isActive } })
 }
 
-/** Gives an account another role. Its next access token carries it. */
+/** Changes the role of an account. Its next access token has the new role. */
 export async function setAccountRole(tx: Database, userId: string, role: number): Promise<void> {
   await tx.prisma.user.updateMany({ where: { id: userId }, data: { role } })
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../base/database/database.js'
 import type { LockedAccount } from './lock.js'
 
-/** Notes that somebody proved to read the account's mailbox. */
+/** Records that the address of an account is verified. */
 export async function markVerified(tx: Database, userId: string, now: Date): Promise<void> {
   await tx.prisma.user.updateMany({ where: { id: userId }, data: { emailVerifiedAt: now } })
 }
@@ -13,9 +13,9 @@ type SignUp = {
 }
 
 /**
- * Gives an unproven account to whoever proved its mailbox by the link of a sign-up of their own:
- * password and names become theirs, and the raised epoch voids what anybody held before. A role
- * that came with an invitation that ran out does not pass on.
+ * Gives an unverified account to the person who followed the link of a later sign-up: password and
+ * names become theirs, and the raised epoch voids older links and challenges. The role of an expired
+ * invitation is removed.
  *
  * @returns the new epoch. The caller ends the sessions.
  */
@@ -29,11 +29,11 @@ export async function adoptSignUp(
   signUp: SignUp,
   now: Date
 ): Promise<number> {
-  const { passwordHash: chosen, firstName, lastName } = signUp
+  const { passwordHash: newHash, firstName, lastName } = signUp
   await tx.prisma.user.update({
     where: { id },
     data: {
-      passwordHash: chosen,
+      passwordHash: newHash,
       firstName,
       lastName,
       emailVerifiedAt: now,
@@ -45,8 +45,8 @@ export async function adoptSignUp(
 }
 
 /**
- * Sets a password that was chosen against a mailed link, which also proves the mailbox; the raised
- * epoch voids every other link, challenge and proof.
+ * Sets a password that was chosen with a mailed link, and verifies the address. The raised epoch
+ * voids every other link and challenge.
  *
  * @returns the new epoch.
  */

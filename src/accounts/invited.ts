@@ -13,7 +13,7 @@ type Invited = {
   readonly locale: string
 }
 
-/** The account with an address, locked. `claimed`: somebody proved the mailbox, or signed in. */
+/** The locked account with an address. `claimed`: as {@link isClaimed} says. */
 export type AccountAtAddress = {
   readonly id: string
   readonly claimed: boolean
@@ -21,6 +21,7 @@ export type AccountAtAddress = {
   readonly credentialEpoch: number
 }
 
+/** Locks the account with an address for the rest of the transaction; null without one. */
 export async function lockByEmail(
   tx: Database,
   email: EmailAddress
@@ -33,8 +34,8 @@ export async function lockByEmail(
 }
 
 /**
- * Makes the account that an invited person will have: no password, nothing proven. Null when the
- * address was taken beside this, which the transaction survives.
+ * Creates the account of an invited person, without a password. Null when a parallel transaction took
+ * the address; the transaction can go on.
  */
 export async function createInvited(
   tx: Database,
@@ -50,8 +51,8 @@ export async function createInvited(
 }
 
 /**
- * Turns an account that nobody ever claimed into an invited one. Of what it was nothing stays: not
- * the password of a sign-up that was never proven, not the role of an earlier invitation (ADM-05).
+ * Turns an unclaimed account into an invited one. It loses the password of an unverified sign-up and
+ * the role of an earlier invitation (ADM-05).
  */
 export async function reinvite(
   tx: Database,
@@ -65,7 +66,7 @@ export async function reinvite(
   return { userId: id, credentialEpoch: credentialEpoch + 1 }
 }
 
-/** Removes an account that was invited and never came. Whether it did not. */
+/** Removes an invited account whose invitation was not accepted; false when it was. */
 export async function removeInvited(tx: Database, userId: string): Promise<boolean> {
   const { count } = await tx.prisma.user.deleteMany({
     where: { id: userId, passwordHash: null, emailVerifiedAt: null, lastLoginAt: null }
@@ -74,8 +75,8 @@ export async function removeInvited(tx: Database, userId: string): Promise<boole
 }
 
 /**
- * Frees an address whose invitation has run out, so that anybody may sign up with it (ADM-06): there
- * is no link that could still be followed. One that was disabled stays so.
+ * Removes the account of an expired invitation, so that its address can sign up (ADM-06). A disabled
+ * account stays.
  */
 export async function releaseLapsedInvitation(tx: Database, email: EmailAddress): Promise<void> {
   const statement = sql`

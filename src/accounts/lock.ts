@@ -3,7 +3,7 @@ import { sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
 import type { Problem } from '../base/errors/problem.js'
 
-/** The account as a transaction sees it that nobody else can change credentials beside. */
+/** An account whose row this transaction has locked, so its credentials cannot change. */
 export type LockedAccount = {
   readonly id: string
   readonly email: EmailAddress
@@ -18,8 +18,8 @@ export type LockedAccount = {
 }
 
 /**
- * Takes the account's row lock for the rest of the transaction: mints, refusals and changes of
- * credentials wait. Null when there is no such account.
+ * Locks the row of an account for the rest of the transaction: sign-ins and changes of credentials
+ * wait. Null when there is no such account.
  */
 export async function lockAccount(tx: Database, userId: string): Promise<LockedAccount | null> {
   const statement = sql`
@@ -31,16 +31,16 @@ export async function lockAccount(tx: Database, userId: string): Promise<LockedA
 }
 
 /**
- * The same for somebody who proved who they are when the account had this credential epoch.
+ * Locks an account for a person who authenticated when it had this credential epoch.
  *
- * @throws {Problem} `gone`, where the account was disabled, removed or changed its credentials since.
+ * @throws {Problem} `notValid`, when the account was disabled, removed or changed its credentials since.
  */
 export async function lockUnchangedAccount(
   tx: Database,
   { userId, credentialEpoch }: { userId: string; credentialEpoch: number },
-  gone: () => Problem
+  notValid: () => Problem
 ): Promise<LockedAccount> {
   const account = await lockAccount(tx, userId)
-  if (!account?.isActive || account.credentialEpoch !== credentialEpoch) throw gone()
+  if (!account?.isActive || account.credentialEpoch !== credentialEpoch) throw notValid()
   return account
 }

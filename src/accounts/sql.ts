@@ -2,18 +2,18 @@ import type { Config } from '../base/config/load.js'
 import { type Sql, sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
 
-/** Whether an account `u` may have a session: it is active, and verified its address where that is mandatory. */
+/** Whether an account `u` may have a session: active, and with a verified address where that is mandatory. */
 export const maySignIn = ({ EMAIL_VERIFICATION }: Pick<Config, 'EMAIL_VERIFICATION'>): Sql => sql`
   (u."isActive" AND (NOT ${EMAIL_VERIFICATION === 'mandatory'}::boolean OR u."emailVerifiedAt" IS NOT NULL))`
 
-/** Whether an account `u` belongs to somebody: no later sign-up and no invitation may take it over. */
+/** Whether an account `u` has an owner: no later sign-up and no invitation may replace it. */
 export const isClaimed = sql`
   (u."emailVerifiedAt" IS NOT NULL OR u."lastLoginAt" IS NOT NULL OR NOT u."isActive"
     OR (u."passwordHash" IS NOT NULL AND u."role" <> 0))`
 
 /**
- * CTE `u`: the account that signs in, if it may, its credentials are still the same and `condition`
- * holds. Its row lock puts a sign-in before or after whatever raises the epoch, never beside it.
+ * CTE `u`: the account that signs in, if it may, its epoch is unchanged and `condition` holds. Its row
+ * lock makes a parallel statement that raises the epoch wait, or this one wait for that.
  */
 export const stampSignIn = (
   config: Pick<Config, 'EMAIL_VERIFICATION'>,
@@ -36,7 +36,7 @@ type SignUp = {
   readonly locale: string
 }
 
-/** CTE `created`: the account of a sign-up, if CTE `taken` is empty and nobody takes the address beside this. */
+/** CTE `created`: the account of a sign-up, if CTE `taken` is empty and no parallel sign-up takes the address. */
 export const insertSignUp = (account: SignUp): Sql => sql`
 created AS (
   INSERT INTO "User" ("id", "email", "passwordHash", "firstName", "lastName", "locale", "createdAt")

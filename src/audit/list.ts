@@ -15,16 +15,16 @@ export type ListedEvent = {
 
 type Filter = {
   readonly subjectId?: string
-  /** Whose account it is about, or who did it. */
+  /** The subject or the actor. */
   readonly userId?: string
   readonly event?: string
   readonly since?: Date
-  /** The last id of the page before. */
+  /** The last id of the previous page. */
   readonly before?: string
   readonly limit: number
 }
 
-/** The trail, newest first; `next` is the `before` of the following page. */
+/** Events of the trail, newest first; `next` is the `before` of the next page. */
 export async function listEvents(
   { db }: Pick<Deps, 'db'>,
   { subjectId, userId, event, since, before, limit }: Filter

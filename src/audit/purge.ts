@@ -8,6 +8,6 @@ DELETE FROM "AuditEvent" WHERE "id" IN (
   ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 
-/** Removes events older than the retention. How many. */
+/** Removes events older than the retention, in seconds; returns how many. */
 export const purgeAuditEvents = (db: Database, retentionSeconds: number): Promise<number> =>
   inBatches(db, 'purge-audit-events', purgeOlder(retentionSeconds))

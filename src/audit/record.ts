@@ -4,7 +4,7 @@ import { type Sql, sql } from '../base/database/sql.js'
 import { networkOf } from '../limits/network.js'
 import type { Sender } from '../sender.js'
 
-/** Everything that is written down. A name is never changed: operators' queries hold it. */
+/** Every event of the trail. Names never change: the queries of operators use them. */
 export const auditEvents = [
   'account.created',
   'account.disabled',
@@ -36,29 +36,29 @@ export const auditEvents = [
 ] as const
 export type AuditEventName = (typeof auditEvents)[number]
 
-/** What the trail keeps of a sender. */
+/** What the trail stores of a sender. */
 type Traced = Pick<Sender, 'ip' | 'userAgent'>
 
 type AuditEvent = {
   readonly event: AuditEventName
   readonly outcome?: 'success' | 'failure'
-  /** Who did it; null for a stranger and for an operator. */
+  /** The account that acts; null for an unauthenticated client and for an operator. */
   readonly actorId: string | null
-  /** Whose account it is about; null for an address that has none. */
+  /** The account that is affected; null for an address without an account. */
   readonly subjectId: string | null
   readonly sessionId?: string | null
   readonly sender: Traced
-  /** Facts of the event; never a secret, never what somebody typed (LOG-02). */
+  /** Facts of the event; never a secret, never typed text (LOG-02). */
   readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>
 }
 
-/** The owner of an account acts on it. */
+/** Actor and subject of an event where the owner of an account acts on it. */
 export const byOwner = (userId: string) => ({ actorId: userId, subjectId: userId })
 
 const columns = sql`
   "id", "at", "event", "outcome", "actorId", "subjectId", "sessionId", "network", "userAgent", "details"`
 
-/** Writes down what happened, in the transaction that makes it happen: the trail and the state agree (LOG-05). */
+/** Records an event in the transaction that changes the state, so that both commit or neither (LOG-05). */
 export async function record(tx: Database, event: AuditEvent): Promise<void> {
   const { outcome = 'success', sessionId = null, sender, details = {} } = event
   const statement = sql`
@@ -70,7 +70,7 @@ export async function record(tx: Database, event: AuditEvent): Promise<void> {
 }
 
 type EventOfRow = Pick<AuditEvent, 'event' | 'sender'> & {
-  /** Yields a row where the event happened; the other pieces may use it. */
+  /** Has one row when the event happens; the other fragments may use it. */
   readonly from: Sql
   readonly outcome?: Sql
   readonly actorId: Sql
@@ -79,7 +79,7 @@ type EventOfRow = Pick<AuditEvent, 'event' | 'sender'> & {
   readonly details?: Sql
 }
 
-/** CTE `audited`: {@link record} as part of a statement of the hot path, so that it costs no round trip. */
+/** CTE `audited`: {@link record} as part of another statement, which saves a round trip. */
 export const auditEvent = ({
   event,
   sender,
@@ -97,5 +97,4 @@ audited AS (
   FROM ${from}
 )`
 
-/** The network of a sender, as the trail names it. */
 const networkIn = ({ ip }: Traced): string | null => (ip === null ? null : networkOf(ip))

@@ -6,22 +6,22 @@ const perAddress = { count: 5, seconds: 900 }
 const perNetwork = { count: 30, seconds: 900 }
 
 /**
- * Lets somebody try a short code from a mail: the attempt is taken before the code is looked at, and
- * given back if it was right. Five tries at 40 bits, then fewer and fewer.
+ * Checks a short code from a mail. Takes the attempt first, and gives it back for the right code: five
+ * tries at 40 bits, then with growing waits.
  *
- * @throws {Problem} `throttled`; `invalid_code` when `attempt` finds nothing.
+ * @throws {Problem} `throttled`; `invalid_code` when `find` returns null.
  */
 export async function checkMailCode<Found>(
   { db, attemptKey }: Pick<Deps, 'db' | 'attemptKey'>,
   { kind, address, network }: { kind: string; address: string; network: string },
-  attempt: () => Promise<Found | null>
+  find: () => Promise<Found | null>
 ): Promise<Found> {
   const budgets: Budget[] = [
     { kind: `${kind}-address`, subject: address, rate: perAddress },
     { kind: `${kind}-network`, subject: network, rate: perNetwork }
   ]
   const reservation = await reserve(db, attemptKey, budgets)
-  const found = await attempt()
+  const found = await find()
   if (found === null)
     throw new Problem('invalid_code', { fields: { code: [{ code: 'invalid_code' }] } })
   await refund(db, reservation)

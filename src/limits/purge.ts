@@ -12,7 +12,7 @@ DELETE FROM "RequestCount" WHERE "key" IN (
   SELECT "key" FROM "RequestCount" WHERE "resetsAt" < now() ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 
-/** Removes budgets and counts whose period is over. How many. */
+/** Removes budgets and counts whose period is over; returns how many. */
 export async function purgeAttempts(db: Database): Promise<number> {
   const budgets = await inBatches(db, 'purge-attempt-budgets', purgeBudgets)
   return budgets + (await inBatches(db, 'purge-request-counts', purgeCounts))

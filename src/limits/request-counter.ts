@@ -1,13 +1,13 @@
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 
-/** How many requests of one key fell into its current window, this one included, and when that ends. */
+/** The requests of one key in its current window, with this one, and when the window ends. */
 export type RequestCount = { readonly current: number; readonly ttlMs: number }
 
-/** Counts requests in fixed windows, in a store that instances share. */
+/** Counts requests in fixed windows. */
 export type RequestCounter = { count(key: string, windowMs: number): Promise<RequestCount> }
 
-/** One that can take several requests of a key at once; the answer is about the last of them. */
+/** Counts several requests of a key at once; the answer is for the last of them. */
 export type BulkCounter = {
   count(key: string, windowMs: number, requests?: number): Promise<RequestCount>
 }
@@ -25,9 +25,9 @@ type Waiting = {
 const requestsIn = ({ hits }: Waiting) => hits.reduce((sum, { requests }) => sum + requests, 0)
 
 /**
- * The counter in the database. One statement is in flight at a time and carries all that arrived
- * while the one before it ran: under load a request costs a fraction of a statement, alone it costs
- * one. Counts are exact, outlive a restart and are shared by instances (BRF-08).
+ * Counts in the database. One statement runs at a time and counts all requests that arrived while the
+ * previous one ran, so under load a request costs less than a statement. Counts are exact, survive a
+ * restart and are shared by instances (BRF-08).
  */
 export function createDatabaseCounter(db: Database): BulkCounter {
   let waiting = new Map<string, Waiting>()
@@ -53,7 +53,7 @@ export function createDatabaseCounter(db: Database): BulkCounter {
         const entry = waiting.get(key) ?? { windowMs, hits: [] }
         entry.hits.push({ requests, resolve, reject })
         waiting.set(key, entry)
-        // After this turn of the event loop, so that requests read from sockets together go together.
+        // Waits for the end of this event loop turn, so that requests that arrive together share a statement.
         if (!flushing) setImmediate(() => flushing || flush())
       })
   }
@@ -72,12 +72,12 @@ async function countBatch(db: Database, batch: Map<string, Waiting>): Promise<Ro
       "count" = CASE WHEN c."resetsAt" <= now() THEN EXCLUDED."count" ELSE c."count" + EXCLUDED."count" END,
       "resetsAt" = CASE WHEN c."resetsAt" <= now() THEN EXCLUDED."resetsAt" ELSE c."resetsAt" END
     RETURNING "key", "count", extract(epoch FROM "resetsAt" - now())::float8 * 1000 AS "ttlMs",
-      -- A count lost in a power cut is harmless, so no request waits for the disk here.
+      -- A count lost in a power cut is harmless, so this statement does not wait for the disk.
       set_config('synchronous_commit', 'off', true) AS "asynchronous"`
   return db.run<Row>('count-requests', statement)
 }
 
-/** Each of those counted together is told the count as if they had come one after another. */
+/** Requests of one batch get consecutive counts, as if each had been counted alone. */
 function settle(batch: Map<string, Waiting>, rows: readonly Row[]) {
   for (const { key, count, ttlMs } of rows) {
     const entry = batch.get(key)
@@ -90,9 +90,9 @@ function settle(batch: Map<string, Waiting>, rows: readonly Row[]) {
   }
 }
 
-const mostLocalKeys = 100_000
+const maxLocalKeys = 100_000
 
-/** The counter in this process, for while the shared one is away. Full, it starts over rather than grow. */
+/** Counts in this process while the shared store is unavailable. When full, it starts again from zero. */
 export function createLocalCounter(clock: () => Date): RequestCounter {
   const windows = new Map<string, { current: number; endsAt: number }>()
   return {
@@ -102,7 +102,7 @@ export function createLocalCounter(clock: () => Date): RequestCounter {
       const window =
         known !== undefined && known.endsAt > now ? known : { current: 0, endsAt: now + windowMs }
       window.current++
-      if (windows.size >= mostLocalKeys) windows.clear()
+      if (windows.size >= maxLocalKeys) windows.clear()
       windows.set(key, window)
       return { current: window.current, ttlMs: window.endsAt - now }
     }

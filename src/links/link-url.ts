@@ -7,7 +7,7 @@ export type LinkPurpose =
   | 'email_change_undo'
   | 'invitation'
 
-/** A user id as the reset link spells it: the UUID's bytes in base64url (the reference's `uidb64`). */
+/** A user id in a reset link: the bytes of the UUID in base64url (`uidb64` of django-jwt-allauth). */
 export const encodeUserId = (userId: string): string =>
   Buffer.from(userId.replaceAll('-', ''), 'hex').toString('base64url')
 
@@ -19,7 +19,7 @@ const paths: Record<LinkPurpose, (userId: string, token: string) => string> = {
   email_change_undo: (_, token) => `/user/email/undo/${token}/`
 }
 
-/** The absolute URL that a mail carries. Its origin comes from the settings, never from a request (LNK-10). */
+/** The absolute URL of a link. Its origin comes from the settings, never from a request (LNK-10). */
 export function linkUrl(
   { PUBLIC_URL, BASE_PATH }: Pick<Config, 'PUBLIC_URL' | 'BASE_PATH'>,
   link: { purpose: LinkPurpose; userId: string; token: string }

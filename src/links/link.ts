@@ -6,14 +6,14 @@ import type { Deps } from '../deps.js'
 import type { LinkPurpose } from './link-url.js'
 import { liveLink } from './sql.js'
 
-/** What a sign-up asked for; it takes effect when its own link is followed. */
+/** The data of a sign-up, which takes effect when the person follows its own link. */
 export type SignUpPayload = {
   readonly passwordHash: string
   readonly firstName: string
   readonly lastName: string
 }
 
-/** Whether a link may still do what it is for. `void`: its account was disabled or changed its credentials. */
+/** Whether a link can still be used. `void`: its account was disabled or changed its credentials. */
 export type LinkStatus = 'live' | 'redeemed' | 'superseded' | 'expired' | 'void'
 
 export type Link = {
@@ -26,10 +26,10 @@ export type Link = {
   readonly status: LinkStatus
 }
 
-/** What a link's mail carries and nobody else may read: the token in the URL, and the code to type. */
+/** The secret of a link: the token in the URL, and the short code. Only the mail contains it. */
 export type LinkSecret = { readonly token: string; readonly code: string | null }
 
-/** The secrets of a link that is about to exist, and what the table will hold of them. */
+/** The secret of a new link, and the digests that the table stores. */
 export type DraftedLink = {
   readonly id: string
   readonly secret: LinkSecret
@@ -37,7 +37,7 @@ export type DraftedLink = {
   readonly codeDigest: string | null
 }
 
-/** Draws the secrets of a link. Only digests of them are stored; the mail carries them. */
+/** Generates the secret of a link and its digests. */
 export function draftLink(
   { linkCodeKey }: Pick<Deps, 'linkCodeKey'>,
   withCode: boolean
@@ -59,14 +59,14 @@ type NewLink = {
   readonly address: string
   readonly credentialEpoch: number | null
   readonly lifetimeSeconds: number
-  /** A code that may be typed instead. */
+  /** Adds a short code, which the person may type instead. */
   readonly withCode?: boolean
   readonly signUp?: SignUpPayload
 }
 
 /**
- * Makes a link in a transaction that holds the account's lock; a live one of the same purpose is
- * superseded (LNK-05). Returns what the mail needs.
+ * Creates a link, in a transaction that has locked the account, and supersedes a live link of the same
+ * purpose (LNK-05). Returns what the mail needs.
  */
 export async function createLink(
   tx: Database,
@@ -106,10 +106,10 @@ const linkColumns = sql`
 
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/
 
-/** How a link is named: by the token of its URL, or by the id that a flow cookie holds. */
+/** Identifies a link: by the token of its URL, or by the id in a flow cookie. */
 export type LinkKey = { readonly token: string } | { readonly id: string }
 
-/** The link of a key, if it has one of these purposes: a token is good for nothing else (LNK-08). */
+/** The link of a key, if it has one of these purposes: a token works for its own purpose only (LNK-08). */
 export async function findLink(
   db: Database,
   key: LinkKey,
@@ -148,7 +148,7 @@ export async function findLiveLink(
   return link?.status === 'live' ? link : null
 }
 
-/** The live link whose short code was typed beside the address. Guard it with a budget. */
+/** The live link of an address and its short code. The caller limits the attempts. */
 export async function findLinkByCode(
   { db, linkCodeKey }: Pick<Deps, 'db' | 'linkCodeKey'>,
   { address, code, purpose }: { address: string; code: string; purpose: LinkPurpose }
@@ -164,8 +164,8 @@ export async function findLinkByCode(
 }
 
 /**
- * Uses a link up, in a transaction that holds the account's lock; whether it was still there to be
- * used. Of fifty parallel attempts one succeeds (LNK-02).
+ * Uses a link up, in a transaction that has locked the account; false when it was not live. Only one of
+ * several parallel attempts succeeds (LNK-02).
  */
 export async function redeemLink(tx: Database, link: Pick<Link, 'id'>): Promise<boolean> {
   const statement = sql`
@@ -176,8 +176,8 @@ export async function redeemLink(tx: Database, link: Pick<Link, 'id'>): Promise<
 }
 
 /**
- * Lets the link that confirms an address live on under the account's new epoch: whoever sets up a
- * second factor before they look into their mailbox has changed nothing that the link is about.
+ * Moves the live confirmation link of an account to its new epoch, so that a person who sets up a second
+ * factor can still follow the link mailed before.
  */
 export async function carryVerification(
   tx: Database,
@@ -195,7 +195,7 @@ export async function carryVerification(
   })
 }
 
-/** Voids every open link of an account, where its epoch does not: the undo links. */
+/** Supersedes every open link of an account, also undo links, which a new epoch does not void. */
 export async function voidLinks(tx: Database, userId: string, now: Date): Promise<void> {
   await tx.prisma.link.updateMany({
     where: { userId, redeemedAt: null, supersededAt: null },

@@ -2,12 +2,12 @@ import { isUniqueViolation } from '../base/database/failures.js'
 import { retried } from '../base/database/retried.js'
 import { type Sql, sql } from '../base/database/sql.js'
 
-/** A link without an epoch outlives a change of credentials. */
+/** A link without an epoch stays live after a change of credentials. */
 const ofEpoch = sql`AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)`
 
 /**
- * Whether a link `l` of an account `u` may still do what it is for. `anyEpoch`: one that a change of
- * credentials has voided counts too.
+ * Whether a link `l` of an account `u` can still be used. `anyEpoch` includes links that a change of
+ * credentials has voided.
  */
 export const liveLink = ({ anyEpoch = false } = {}): Sql => sql`
   (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND u."isActive"
@@ -17,15 +17,15 @@ type NewLink = {
   readonly id: string
   readonly digest: string
   readonly codeDigest: string | null
-  /** These may use `a`, the account. */
+  /** These fragments may use the account `a`. */
   readonly purpose: Sql
   readonly seconds: Sql
   readonly signUp: Sql
 }
 
 /**
- * Replaces the live link of an account as part of one statement: CTE `superseded`, then CTE `link`
- * with its `id`. `account` is a CTE of at most one locked account.
+ * CTEs `superseded` and `link` (with its `id`): replace the live link of an account. `account` is a CTE
+ * with at most one locked account.
  */
 export const replaceLink = (
   account: Sql,
@@ -40,16 +40,15 @@ superseded AS (
     "createdAt", "expiresAt")
   SELECT ${id}::uuid, a."id", (${purpose})::"LinkPurpose", ${digest}::text, ${codeDigest}::text, a."email",
     a."credentialEpoch", ${signUp}, now(), now() + make_interval(secs => ${seconds})
-  -- Counting them first makes the old link give up its place before this one takes it.
+  -- The count makes the update run before this insert, else the unique index refuses the new link.
   FROM ${account} a, (SELECT count(*) FROM superseded) AS replaced
   RETURNING "id"
 )`
 
 /**
- * Runs such a statement, and again where another one was faster. While it waited for the account it
- * went on seeing what there was before the wait: the link that was made meanwhile is then in the way
- * of its own, and the index of live links refuses it. A retry is safe: the index refuses this link only
- * when another request has just made one.
+ * Runs a statement with {@link replaceLink}, and again when the index of live links refuses its link.
+ * While the statement waits for the account's lock, its snapshot does not see a link that a parallel
+ * request creates. A retry is safe: the index refuses only after another request has succeeded.
  */
 export const untilReplaced = <T>(work: () => Promise<T>): Promise<T> =>
   retried(20, isUniqueViolation, work)

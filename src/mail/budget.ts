@@ -3,8 +3,8 @@ import type { Deps } from '../deps.js'
 import { type Budget, reserve } from '../limits/budgets.js'
 
 /**
- * Takes one mail from the budgets of the address, of the network that asks, and of all together,
- * before anything is looked up (BRF-11, ENU-07). False: send nothing, and answer as always.
+ * Takes one mail from the budgets of the address, the network and the installation, before any look-up
+ * (BRF-11, ENU-07). False: the caller sends nothing and answers as usual.
  */
 export async function mayMail(
   { db, config, attemptKey }: Pick<Deps, 'db' | 'config' | 'attemptKey'>,

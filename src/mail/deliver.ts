@@ -10,23 +10,23 @@ import type { Send } from './transport.js'
 export type Work = {
   readonly send: Send
   readonly render: Render
-  /** Mails that the server took and the table does not know it of yet: they are not sent again from here. */
+  /** Ids of sent mails that the table does not show as sent yet. This worker does not send them again. */
   readonly sent: Set<string>
-  /** Writes down what became of a mail, if need be until its lease ends. Never throws. */
-  readonly settleSurely: (write: () => Promise<void>) => Promise<void>
+  /** Stores the result of a mail, and retries until its lease ends. Never throws. */
+  readonly settleWithRetry: (write: () => Promise<void>) => Promise<void>
 }
 
 type DeliveryDeps = Pick<Deps, 'db' | 'log' | 'outboxKeys'>
 
 const giveUpAfterSeconds = 24 * 3600
 
-/** 10 s, 20 s, 40 s … a quarter of an hour at most, give or take a quarter. */
+/** 10 s, 20 s, 40 s … at most 15 minutes, with a quarter of jitter. */
 const backoffSeconds = (attempts: number) => jittered(Math.min(10 * 2 ** (attempts - 1), 900))
 
-/** Sends one mail that was claimed, and settles it whatever happens. Never throws. */
+/** Sends one claimed mail and stores the result. Never throws. */
 export async function deliver(
   deps: DeliveryDeps,
-  { settleSurely, ...work }: Work,
+  { settleWithRetry, ...work }: Work,
   mail: ClaimedMail,
   signal: AbortSignal
 ): Promise<void> {
@@ -34,24 +34,25 @@ export async function deliver(
   const { id: mailId, template, attempts } = mail
   const failure = work.sent.has(mailId) ? null : await attempt(deps, work, mail, signal)
   if (failure === null) {
-    return settleSurely(async () => {
+    return settleWithRetry(async () => {
       await settle(db, mail)
       work.sent.delete(mailId)
     })
   }
   const retry = { afterSeconds: backoffSeconds(attempts), giveUpAfterSeconds }
-  await settleSurely(async () => {
+  await settleWithRetry(async () => {
     const state = await settleFailure(db, mail, failure, retry)
     const fields = { mailId, template, attempts, reason: failure.summary }
-    if (state === 'dead') log.error({ event: 'mail.dead', ...fields }, 'mail given up')
+    if (state === 'dead')
+      log.error({ event: 'mail.dead', ...fields }, 'mail not sent; it will not be tried again')
     else log.warn(fields, 'mail not sent; it will be tried again')
   })
 }
 
-/** Null when the server took the mail. */
+/** Returns null when the server accepts the mail. */
 async function attempt(
   deps: DeliveryDeps,
-  { send, render, sent }: Omit<Work, 'settleSurely'>,
+  { send, render, sent }: Omit<Work, 'settleWithRetry'>,
   mail: ClaimedMail,
   signal: AbortSignal
 ): Promise<Failure | null> {
@@ -68,7 +69,7 @@ async function attempt(
   }
 }
 
-/** A lost SECRET_KEY must not become a mail without its link: the failure is permanent and says so. */
+/** Without the SECRET_KEY of its link a mail fails for good: it must not go out without the link. */
 function openSecret(
   { outboxKeys, log }: DeliveryDeps,
   { id, template, sealedSecret }: ClaimedMail
@@ -79,13 +80,13 @@ function openSecret(
   } catch (error) {
     log.error(
       { event: 'mail.secret_unreadable', mailId: id, template },
-      'the link of a mail was sealed under a SECRET_KEY that is neither this one nor in SECRET_KEY_FALLBACKS'
+      'the link of a mail cannot be decrypted: its SECRET_KEY is neither the current one nor in SECRET_KEY_FALLBACKS'
     )
     throw error
   }
 }
 
-/** A template that fails says how: its message names parts of the template, never values. */
+/** Logs the error of a template. Its message names parts of the template, never values. */
 async function compose(
   { log }: DeliveryDeps,
   render: Render,

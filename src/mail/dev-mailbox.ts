@@ -3,7 +3,7 @@ import { isLoopback } from '../base/config/loopback.js'
 import type { Log } from '../deps.js'
 import type { MailTransport, OutgoingMail } from './transport.js'
 
-const kept = 200
+const maxMails = 200
 
 export type DevMailbox = MailTransport & {
   /** Newest first. */
@@ -12,8 +12,8 @@ export type DevMailbox = MailTransport & {
 }
 
 /**
- * Whether mails go to {@link createDevMailbox} instead of to a server, and may be looked at: whoever
- * reads them can take over any account, so never where the service has a name that others can reach.
+ * Whether mails go to {@link createDevMailbox} instead of a server. A reader of these mails can take over
+ * any account, so only with a loopback address.
  */
 export function hasDevMailbox(config: Config): boolean {
   const { hostname } = new URL(config.PUBLIC_URL)
@@ -25,14 +25,14 @@ export function hasDevMailbox(config: Config): boolean {
   )
 }
 
-/** Takes mails on a developer's machine: keeps the latest in memory, and puts their links into the log. */
+/** The mail transport of a development machine: keeps the latest mails in memory and logs their links. */
 export function createDevMailbox(log: Log): DevMailbox {
   const mails = new Map<string, OutgoingMail>()
   return {
     async send(mail) {
       mails.set(mail.id, mail)
       const [oldest] = mails.keys()
-      if (mails.size > kept && oldest !== undefined) mails.delete(oldest)
+      if (mails.size > maxMails && oldest !== undefined) mails.delete(oldest)
       const { recipient, subject, link } = mail
       log.info(
         { recipient, subject, ...(link === null ? {} : { link }) },

@@ -5,7 +5,7 @@ import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import type { LinkSecret } from '../links/link.js'
 
-/** Every mail the service sends: a folder each under `views/mails`. */
+/** Every mail of the service. Each has a folder under `views/mails`. */
 export type MailTemplate =
   | 'account-exists'
   | 'admin-link'
@@ -23,7 +23,7 @@ export type MailTemplate =
   | 'recovery-codes-low'
   | 'session-ended'
 
-/** Whom a mail goes to. Without a language of their own they get the installation's. */
+/** The recipient of a mail. Without a locale it gets the language of the installation. */
 export type Addressee = {
   /** The account; null for an address without one. */
   readonly id: string | null
@@ -34,16 +34,16 @@ export type Addressee = {
 export type NewMail = {
   readonly template: MailTemplate
   readonly to: Addressee
-  /** What the template shows beside the link; nothing secret. */
+  /** Values that the template shows; nothing secret. */
   readonly params?: Readonly<Record<string, string | number>>
   readonly link?: { readonly id: string; readonly secret: LinkSecret }
-  /** Leaves this mail out where the account was sent the same one within so many seconds. */
+  /** Skips this mail when the account got the same template within this many seconds. */
   readonly quietSeconds?: number
 }
 
 /**
- * Puts a mail into the outbox, in the transaction of what it is about: both happen or neither. The
- * worker sends it; no answer waits for that or depends on it (design rule 5).
+ * Puts a mail into the outbox, in the transaction of the change that it reports, so that both commit or
+ * neither. The worker sends it later, so no answer waits for the mail server.
  */
 export async function enqueue(
   tx: Database,
@@ -53,15 +53,15 @@ export async function enqueue(
   if (config.EMAIL_DISABLED) return
   const id = newId()
   const secret = link && seal(outboxKeys, Buffer.from(JSON.stringify(link.secret)), id)
-  // By the database's clock, as the worker reads it: two clocks would let it come too early to find the mail.
+  // The database's clock sets the times, as for the worker. Another clock could make the mail due later.
   const statement = sql`
     INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",
       "state", "nextAttemptAt", "createdAt")
     SELECT ${id}::uuid, ${to.id}::uuid, ${link?.id ?? null}::uuid, ${template}::text, ${to.email}::text,
       ${to.locale ?? config.DEFAULT_LOCALE}::text, ${JSON.stringify(params)}::text::jsonb, ${secret ?? null}::bytea,
       'queued', now(), now()
-    -- Without a quiet time nothing is compared: now() is when this transaction began, and one that began
-    -- later may have queued its mail earlier.
+    -- A quiet time of 0 needs its own condition: a transaction that began later than this one may have
+    -- queued its mail earlier, with a later now().
     WHERE ${quietSeconds}::float8 = 0 OR NOT EXISTS (SELECT FROM "Mail" earlier
       WHERE earlier."userId" = ${to.id}::uuid AND earlier."template" = ${template}::text
         AND earlier."createdAt" > now() - make_interval(secs => ${quietSeconds}::float8))`

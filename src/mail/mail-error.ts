@@ -1,9 +1,9 @@
 import { UnsealError } from '../base/crypto/seal.js'
 
-/** What an attempt came to: whether another one makes sense, and a text that holds no secret. */
+/** Why an attempt failed, without secrets. `permanent`: a retry makes no sense. */
 export type Failure = { readonly permanent: boolean; readonly summary: string }
 
-/** A mail that no server would take from us; it does not get better by waiting. */
+/** A mail that cannot be sent to any server; a retry does not help. */
 export class UnsendableError extends Error {
   constructor(message: string) {
     super(message)
@@ -20,9 +20,9 @@ type SmtpError = Error & {
 }
 
 /**
- * Sorts failures. A permanent refusal (5yz, RFC 5321 §4.2.1) ends a mail only where it is about that
- * mail, its recipient or its content; one at the greeting, the sign-in or the sender is a mistake in
- * our settings, which somebody may mend within the day.
+ * Classifies an error. A permanent refusal (5yz, RFC 5321 §4.2.1) ends a mail only when it concerns the
+ * recipient or the content. A refusal of the greeting, the sign-in or the sender is an error in the
+ * settings, which the operator may correct within the day.
  */
 export function failureOf(error: unknown): Failure {
   if (error instanceof UnsealError || error instanceof UnsendableError) {

@@ -1,10 +1,10 @@
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
-import { isWorthSending } from './sql.js'
+import { isSendable } from './sql.js'
 
 export type MailState = 'queued' | 'sent' | 'dead' | 'dropped'
 
-/** A mail as an operator sees it: no content, no secret. */
+/** A mail in the list of an operator, without content and secret. */
 export type ListedMail = {
   readonly id: string
   readonly userId: string | null
@@ -21,11 +21,11 @@ export type ListedMail = {
 type Page = {
   readonly state?: MailState
   readonly limit?: number
-  /** The id of the last mail of the page before. */
+  /** The last id of the previous page. */
   readonly before?: string
 }
 
-/** Mails, newest first, a page at a time. */
+/** One page of mails, newest first. */
 export async function listMails(
   db: Database,
   { state, limit = 50, before }: Page = {}
@@ -49,26 +49,26 @@ export async function listMails(
   })
 }
 
-/** `void`: its link was replaced, used, expired or lost its account's credentials. */
+/** `void`: its link is superseded, redeemed, expired or void. */
 export type ResendOutcome = 'queued' | 'unknown' | 'not_dead' | 'void'
 
-/** Queues a dead mail again, with a whole day of attempts before it, unless its link is void. */
+/** Queues a dead mail again for a whole day of attempts, unless its link is void. */
 export async function resendMail(db: Database, id: string): Promise<ResendOutcome> {
   const statement = sql`
     WITH wanted AS (
-      SELECT m."id", m."state", ${isWorthSending} AS "isGood"
+      SELECT m."id", m."state", ${isSendable} AS "isSendable"
       FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
       WHERE m."id" = ${id}::uuid FOR UPDATE OF m
     ), requeued AS (
       UPDATE "Mail" m SET "state" = 'queued', "settledAt" = NULL, "attempts" = 0, "leasedUntil" = NULL,
         "nextAttemptAt" = now(), "createdAt" = now()
-      FROM wanted w WHERE m."id" = w."id" AND w."state" = 'dead' AND w."isGood"
+      FROM wanted w WHERE m."id" = w."id" AND w."state" = 'dead' AND w."isSendable"
     )
-    SELECT "state"::text, "isGood" FROM wanted`
-  const [mail] = await db.run<{ state: MailState; isGood: boolean }>('resend-mail', statement)
+    SELECT "state"::text, "isSendable" FROM wanted`
+  const [mail] = await db.run<{ state: MailState; isSendable: boolean }>('resend-mail', statement)
   if (mail === undefined) return 'unknown'
   if (mail.state !== 'dead') return 'not_dead'
-  if (!mail.isGood) return 'void'
+  if (!mail.isSendable) return 'void'
   db.notify('mail')
   return 'queued'
 }

@@ -5,8 +5,8 @@ import { type Addressee, enqueue, type NewMail } from './enqueue.js'
 type Owner = Addressee & { readonly emailVerifiedAt: Date | null }
 
 /**
- * Tells the owner of an account what happened to it, in the transaction of that. Unverified addresses
- * get no mail: they may belong to someone else.
+ * Mails the owner of an account about a change, in the transaction of the change. Unverified addresses
+ * get no mail: they may belong to another person.
  */
 export async function notifyOwner(
   tx: Database,

@@ -17,8 +17,8 @@ UPDATE "Mail" SET "sealedSecret" = NULL WHERE "id" IN (
 RETURNING 1`
 
 /**
- * Removes mails that were settled a month ago, and the secrets of dead ones that nobody can sensibly
- * send any more (DAT-02). How many were removed.
+ * Removes mails that were settled a month ago, and returns how many. Erases the secrets of dead mails
+ * whose link is not live any more (DAT-02).
  */
 export async function purgeMails(db: Database): Promise<number> {
   await inBatches(db, 'erase-dead-secrets', eraseDeadSecrets)
@@ -30,7 +30,7 @@ UPDATE "Mail" SET "state" = 'dropped', "settledAt" = now(), "sealedSecret" = NUL
 WHERE "id" IN (SELECT "id" FROM "Mail" WHERE "state" = 'queued' ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 
-/** With `EMAIL_DISABLED` nobody will ever send these; should mail come back, it is not for old news. */
+/** Drops queued mails, for `EMAIL_DISABLED`: they must not go out when mail is enabled again. */
 export async function dropQueuedMails(db: Database): Promise<void> {
   await inBatches(db, 'drop-queued-mails', dropQueued)
 }

@@ -2,9 +2,9 @@ import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { LinkPurpose } from '../links/link-url.js'
 import type { Failure } from './mail-error.js'
-import { isWorthSending } from './sql.js'
+import { isSendable } from './sql.js'
 
-/** A mail that this worker alone may send until its lease ends. */
+/** A mail that only this worker may send until the lease ends. */
 export type ClaimedMail = {
   readonly id: string
   readonly template: string
@@ -12,7 +12,7 @@ export type ClaimedMail = {
   readonly locale: string
   readonly params: Readonly<Record<string, string | number>>
   readonly sealedSecret: Uint8Array | null
-  /** Of this attempt; also tells it from a later one by somebody else. */
+  /** The number of this attempt. A later attempt by another worker has a higher one. */
   readonly attempts: number
   readonly createdAt: Date
   readonly link: {
@@ -34,8 +34,8 @@ type Row = Omit<ClaimedMail, 'link'> & {
 type Claim = { readonly mails: readonly ClaimedMail[]; readonly droppedIds: readonly string[] }
 
 /**
- * Takes up to `limit` mails that are due, each for `leaseSeconds`, and drops those whose link is no
- * longer worth sending: one statement, so that nothing comes between the look and the lease.
+ * Claims up to `limit` due mails, each for `leaseSeconds`, and drops those whose link is not live any
+ * more. One statement does both, so no other worker can claim a mail in between.
  */
 export async function claim(
   db: Database,
@@ -43,18 +43,18 @@ export async function claim(
 ): Promise<Claim> {
   const statement = sql`
     WITH due AS MATERIALIZED (
-      SELECT m."id", ${isWorthSending} AS "isGood", l."purpose", l."userId", l."createdAt", l."expiresAt"
+      SELECT m."id", ${isSendable} AS "isSendable", l."purpose", l."userId", l."createdAt", l."expiresAt"
       FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
       WHERE m."state" = 'queued' AND m."nextAttemptAt" <= now()
         AND (m."leasedUntil" IS NULL OR m."leasedUntil" <= now())
       ORDER BY m."nextAttemptAt" LIMIT ${limit}::int4 FOR UPDATE OF m SKIP LOCKED
     )
     UPDATE "Mail" m SET
-      "attempts" = m."attempts" + CASE WHEN d."isGood" THEN 1 ELSE 0 END,
-      "leasedUntil" = CASE WHEN d."isGood" THEN now() + make_interval(secs => ${leaseSeconds}::float8) END,
-      "state" = CASE WHEN d."isGood" THEN 'queued' ELSE 'dropped' END::"MailState",
-      "settledAt" = CASE WHEN d."isGood" THEN NULL ELSE now() END,
-      "sealedSecret" = CASE WHEN d."isGood" THEN m."sealedSecret" END
+      "attempts" = m."attempts" + CASE WHEN d."isSendable" THEN 1 ELSE 0 END,
+      "leasedUntil" = CASE WHEN d."isSendable" THEN now() + make_interval(secs => ${leaseSeconds}::float8) END,
+      "state" = CASE WHEN d."isSendable" THEN 'queued' ELSE 'dropped' END::"MailState",
+      "settledAt" = CASE WHEN d."isSendable" THEN NULL ELSE now() END,
+      "sealedSecret" = CASE WHEN d."isSendable" THEN m."sealedSecret" END
     FROM due d WHERE m."id" = d."id"
     RETURNING m."id", m."state"::text, m."template", m."recipient", m."locale", m."params", m."sealedSecret",
       m."attempts", m."createdAt", d."purpose"::text, d."userId", d."createdAt" AS "linkCreatedAt", d."expiresAt"`
@@ -77,7 +77,7 @@ function toMail({
   return { ...mail, link }
 }
 
-/** The server took it: the secret goes. Whoever else has claimed it meanwhile finds it settled. */
+/** Marks a mail as sent and erases its secret. Another worker that has claimed it finds it settled. */
 export async function settle(db: Database, { id }: ClaimedMail): Promise<void> {
   const statement = sql`
     UPDATE "Mail" SET "state" = 'sent', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL,
@@ -90,9 +90,8 @@ export async function settle(db: Database, { id }: ClaimedMail): Promise<void> {
 type Retry = { readonly afterSeconds: number; readonly giveUpAfterSeconds: number }
 
 /**
- * Queues a failed mail again, or gives it up: at once where the failure is permanent, otherwise with
- * the attempt that falls on the end of its time. An attempt whose lease somebody else took over by
- * now changes nothing.
+ * Queues a failed mail again, or marks it dead after a permanent failure or at the end of its time.
+ * Returns the new state; null when another worker has taken over the lease, which changes nothing.
  */
 export async function settleFailure(
   db: Database,
@@ -103,11 +102,11 @@ export async function settleFailure(
   const givenUpAt = sql`"createdAt" + make_interval(secs => ${giveUpAfterSeconds}::float8)`
   const statement = sql`
     UPDATE "Mail" SET
-      "state" = CASE WHEN over THEN 'dead' ELSE 'queued' END::"MailState",
-      "settledAt" = CASE WHEN over THEN now() END,
+      "state" = CASE WHEN final THEN 'dead' ELSE 'queued' END::"MailState",
+      "settledAt" = CASE WHEN final THEN now() END,
       "nextAttemptAt" = LEAST(now() + make_interval(secs => ${afterSeconds}::float8), ${givenUpAt}),
       "leasedUntil" = NULL, "lastError" = ${summary}::text
-    FROM (SELECT "id" AS "failedId", ${permanent}::bool OR ${givenUpAt} <= now() AS over
+    FROM (SELECT "id" AS "failedId", ${permanent}::bool OR ${givenUpAt} <= now() AS final
       FROM "Mail" WHERE "id" = ${id}::uuid) failed
     WHERE "id" = "failedId" AND "state" = 'queued' AND "attempts" = ${attempts}::int4
     RETURNING "state"::text`
@@ -115,7 +114,7 @@ export async function settleFailure(
   return row?.state ?? null
 }
 
-/** Gives back what was claimed and not begun. */
+/** Releases claimed mails that were not started. */
 export async function release(db: Database, mails: readonly ClaimedMail[]): Promise<void> {
   if (mails.length === 0) return
   const statement = sql`

@@ -8,16 +8,16 @@ export type Rendered = {
   readonly subject: string
   readonly text: string
   readonly html: string
-  /** The link alone, for the log of a development machine. */
+  /** The link, for the log of a development machine. */
   readonly link: string | null
 }
 
-/** Turns a mail of the queue, and the secret it carried, into what is sent. */
+/** Renders a mail of the queue with the secret of its link. */
 export type Render = (mail: ClaimedMail, secret: LinkSecret | null) => Rendered | Promise<Rendered>
 
 type MailContext = Readonly<Record<string, string | number | null | undefined>>
 
-/** What the views offer. */
+/** The part of the views that renders mails. */
 export type MailViews = {
   mail(
     template: MailTemplate,
@@ -26,7 +26,7 @@ export type MailViews = {
   ): { subject: string; text: string; html: string }
 }
 
-/** Renders by the views. The link starts with the configured origin: no request is near (LNK-10). */
+/** Renders mails with the views. The origin of the link comes from the settings (LNK-10). */
 export function createMailRenderer(
   config: Pick<Config, 'PUBLIC_URL' | 'BASE_PATH'>,
   views: MailViews

@@ -6,7 +6,7 @@ import { replaceLink, untilReplaced } from '../links/sql.js'
 import { mayMail } from './budget.js'
 import { queueMail } from './sql.js'
 
-/** Which accounts get a link when somebody names their address, and which link. SQL over the account `a`. */
+/** Which accounts get a link on request, and which link. The fragments may use the account `a`. */
 type Rule = {
   readonly eligible: Sql
   readonly purpose: Sql
@@ -15,14 +15,14 @@ type Rule = {
 }
 
 const rules = {
-  /** A password reset; an account that never had a password gets its invitation again (LNK-15). */
+  /** A password reset; an account without a password gets its invitation again (LNK-15). */
   password_reset: {
     eligible: sql`a."isActive"`,
     purpose: sql`CASE WHEN a."passwordHash" IS NULL THEN 'invitation' ELSE 'password_reset' END`,
     template: sql`CASE WHEN a."passwordHash" IS NULL THEN 'invitation' ELSE 'password-reset' END`,
     signUp: sql`NULL::jsonb`
   },
-  /** The invitation of somebody who has not come yet. */
+  /** An invitation that was not accepted yet. */
   invitation: {
     eligible: sql`a."isActive" AND a."passwordHash" IS NULL
       AND EXISTS (SELECT FROM "Invitation" i WHERE i."userId" = a."id" AND i."acceptedAt" IS NULL)`,
@@ -30,7 +30,7 @@ const rules = {
     template: sql`'invitation'`,
     signUp: sql`NULL::jsonb`
   },
-  /** The confirmation of an address that has none yet; it asks for what the link before it asked for. */
+  /** The confirmation of an unverified address. It takes over the sign-up data of the previous link. */
   email_verification: {
     eligible: sql`a."isActive" AND a."emailVerifiedAt" IS NULL AND a."passwordHash" IS NOT NULL`,
     purpose: sql`'email_verification'`,
@@ -44,13 +44,13 @@ type Request = {
   /** As typed. */
   readonly email: string
   readonly network: string
-  /** For an account that has no language of its own. */
+  /** For an account without a language. */
   readonly locale: string
 }
 
 /**
- * Mails a fresh link to whoever has an address, and nothing where nobody has it: in one statement
- * that takes the same path either way, after the budgets, and with no answer (ENU-07, BRF-11).
+ * Mails a new link to the account with an address, if there is one and the budgets allow it (BRF-11). The
+ * statement does the same work without an account, so that the time reveals nothing (ENU-07).
  */
 export async function sendLink(
   deps: Pick<Deps, 'db' | 'config' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'>,
@@ -70,6 +70,6 @@ export async function sendLink(
     ), ${replaceLink(sql`account`, { ...link, purpose, seconds, signUp })},
     ${queueMail(deps, { to: sql`account`, template, secret: link.secret, locale })}
     SELECT "state" FROM queued`
-  await untilReplaced(() => db.run(`mail-link-${kind}`, statement))
+  await untilReplaced(() => db.run(`send-link-${kind}`, statement))
   db.notify('mail')
 }

@@ -5,24 +5,24 @@ import type { Deps } from '../deps.js'
 import type { LinkSecret } from '../links/link.js'
 import { liveLink } from '../links/sql.js'
 
-/** A mail `m` without a link, or with one `l` that is live. A link that was removed leaves its secret behind. */
-export const isWorthSending = sql`
+/** A mail `m` may be sent if it never had a link, or if its link `l` is live. */
+export const isSendable = sql`
   (CASE WHEN m."sealedSecret" IS NULL THEN m."linkId" IS NULL ELSE l."id" IS NOT NULL AND ${liveLink()} END)`
 
 type LinkMail = {
-  /** A CTE of at most one row with `id`, `email` and `locale`: who gets the mail. */
+  /** A CTE with at most one row: `id`, `email` and `locale` of the recipient. */
   readonly to: Sql
-  /** The template; may use `a`, who gets it, and `l`. */
+  /** The template; may use the recipient `a` and the link `l`. */
   readonly template: Sql
   readonly secret: LinkSecret
-  /** For an account that has no language of its own. */
+  /** For an account without a language. */
   readonly locale: string
 }
 
 /**
- * CTE `queued`: a mail with the link of CTE `link`, in a statement that also decides whether there is
- * anybody to send it to. Where there is nobody it writes a dropped mail to nobody: the same row, the
- * same wait for the disk, so that time tells no more than the answer does (ENU-02).
+ * CTE `queued`: a mail with the link of CTE `link`. Without a recipient it inserts a dropped mail with an
+ * empty address: the same write and the same wait for the disk, so that the time does not reveal whether
+ * an account exists (ENU-02).
  */
 export function queueMail(
   { outboxKeys }: Pick<Deps, 'outboxKeys'>,
@@ -38,7 +38,7 @@ queued AS (
     COALESCE(a."locale", ${locale}::text), '{}', CASE WHEN l."id" IS NOT NULL THEN ${sealed}::bytea END,
     CASE WHEN a."id" IS NULL THEN 'dropped' ELSE 'queued' END::"MailState",
     now(), now(), CASE WHEN a."id" IS NULL THEN now() END
-  FROM (SELECT) nobody LEFT JOIN ${to} a ON true LEFT JOIN link l ON true
+  FROM (SELECT) one_row LEFT JOIN ${to} a ON true LEFT JOIN link l ON true
   RETURNING "state"
 )`
 }

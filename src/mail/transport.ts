@@ -12,18 +12,18 @@ export type OutgoingMail = Rendered & {
   readonly createdAt: Date
 }
 
-/** Resolves when the mail has been taken over by somebody who answers for it. */
+/** Resolves when the server has accepted the mail. */
 export type Send = (mail: OutgoingMail, signal?: AbortSignal) => Promise<void>
 export type MailTransport = { readonly send: Send; close(): void }
-/** `verify` connects, starts TLS and signs in as a mail would, and sends nothing. */
+/** `verify` connects, starts TLS and signs in, but sends nothing. */
 export type SmtpTransport = MailTransport & { verify(): Promise<void> }
 
-/** How long the server may leave us waiting, in milliseconds: at connecting, greeting, and each answer. */
+/** Timeouts in milliseconds: for the connection, the greeting and each answer. */
 export const timeLimits = { connect: 10_000, greeting: 10_000, answer: 60_000 }
 
 /**
- * One pool of connections to the SMTP server of the settings. Its certificate is always verified,
- * and nothing in a mail makes us read a file or fetch a URL.
+ * Opens a pool of connections to the SMTP server of the settings. Its certificate is always verified, and
+ * a mail cannot make the service read a file or fetch a URL.
  *
  * @throws {ConfigError} when the DKIM key cannot be read.
  */
@@ -40,14 +40,14 @@ export function createSmtpTransport(
     port: config.EMAIL_PORT,
     secure: config.EMAIL_USE_SSL,
     requireTLS: config.EMAIL_USE_TLS,
-    // Elsewhere TLS is taken when it is offered. Nobody listens between us and our own machine,
-    // where relays come with certificates that nobody signed.
+    // Other servers use TLS when they offer it. A relay on this machine often has a self-signed
+    // certificate, and the connection does not leave the machine.
     ignoreTLS: /^(localhost|127(\.\d+){3}|::1)$/.test(host) && !config.EMAIL_USE_TLS,
     tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true },
     ...signIn(config),
     ...dkim(config),
     maxConnections: connections,
-    // Trying again is the queue's business: it counts, waits, and survives us.
+    // The queue retries: it counts attempts, waits, and survives a restart.
     maxRequeues: 0,
     connectionTimeout: limits.connect,
     dnsTimeout: limits.connect,
@@ -64,7 +64,7 @@ export function createSmtpTransport(
         envelope: { from: from.address, to: [recipient] },
         from,
         to: { name: '', address: recipient },
-        // The same for every attempt, so that a receiver can tell a repeated mail.
+        // Every attempt has the same id, so that the recipient can recognise a repeated mail.
         messageId: `<${id}@${domain}>`,
         date: createdAt,
         headers: { 'Auto-Submitted': 'auto-generated' },
@@ -80,7 +80,7 @@ export function createSmtpTransport(
   }
 }
 
-/** The domain checked it canonical; here is the last place that can keep a second recipient out (EML-03). */
+/** Addresses are canonical already. This last check prevents a second recipient (EML-03). */
 const isPlainAddress = (text: string) =>
   text.length <= 254 && /^[a-z0-9!#$%&'*+/=?^_`{|}~.-]+@[a-z0-9.-]+$/.test(text)
 

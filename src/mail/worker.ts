@@ -5,27 +5,27 @@ import type { Deps } from '../deps.js'
 import { deliver, type Work } from './deliver.js'
 import { type ClaimedMail, claim, release } from './queue.js'
 
-/** Mails on their way at the same time; each has a connection of its own. */
+/** How many mails one worker sends at the same time, each on its own connection. */
 export const concurrency = 5
 
 const pollSeconds = 5
 const sendSeconds = 120
-/** Longer than a mail may take, so that a lease that ended means a worker that died. */
+/** Longer than the sending of a mail may take: an expired lease means that its worker has died. */
 const leaseSeconds = sendSeconds + 60
 const stopSeconds = 8
-const settleAgainMs = 500
+const settleRetryMs = 500
 
 export type MailWorker = {
-  /** Looks for due mails now instead of at the next poll. */
+  /** Looks for due mails now, not at the next poll. */
   wake(): void
   start(): void
-  /** Lets mails that are on their way arrive, for a few seconds; what is left is due again later. */
+  /** Waits a few seconds for mails that are being sent; the rest is due again later. */
   stop(): Promise<void>
 }
 
 /**
- * Sends what the outbox holds. Any number of workers may run: a mail is claimed in one statement,
- * under a lease, and settled by whoever sent it (design rule 5).
+ * Sends the mails of the outbox. Any number of workers may run: one statement claims a mail under a
+ * lease, and the worker that sends the mail settles it.
  */
 export function createMailWorker(
   deps: Pick<Deps, 'db' | 'log' | 'outboxKeys'>,
@@ -35,55 +35,55 @@ export function createMailWorker(
   const sending = new Map<AbortController, Promise<void>>()
   const sent = new Set<string>()
   const health = createHealth(log)
-  const bell = createBell()
+  const wakeup = createWakeup()
   let running: Promise<void> | null = null
   let stopping = false
   let unlisten = () => {}
 
   async function run() {
     while (!stopping) {
-      bell.reset()
+      wakeup.reset()
       const limit = concurrency - sending.size
       const taken = await take(limit)
-      // Fewer than asked for: nothing else is due. With all hands full the next free one looks again.
-      if (taken < limit) await bell.within(jittered(pollSeconds * 1000))
-      else if (sending.size === concurrency) await bell.freed()
+      // Fewer mails than the limit: no more are due. With all slots busy, the next one to finish polls again.
+      if (taken < limit) await wakeup.wokenWithin(jittered(pollSeconds * 1000))
+      else if (sending.size === concurrency) await wakeup.slotFreed()
     }
   }
 
-  /** Claims mails and sets them off; how many, counting those that were dropped. */
+  /** Claims mails and starts to send them; returns how many, with the dropped ones. */
   async function take(limit: number): Promise<number> {
     try {
       const { mails, droppedIds } = await claim(db, { limit, leaseSeconds })
-      health.good()
+      health.succeeded()
       if (droppedIds.length > 0)
-        log.info({ mailIds: droppedIds }, 'mails whose link is void were dropped')
+        log.info({ mailIds: droppedIds }, 'mails dropped because their link is not live')
       if (stopping) await release(db, mails)
-      else mails.forEach(setOff)
+      else mails.forEach(startSending)
       return mails.length + droppedIds.length
     } catch (error) {
-      health.bad(error)
+      health.failed(error)
       return 0
     }
   }
 
-  function setOff(mail: ClaimedMail) {
+  function startSending(mail: ClaimedMail) {
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), sendSeconds * 1000)
     const leaseEnd = performance.now() + leaseSeconds * 1000
-    const settleSurely: Work['settleSurely'] = write => settleWithin(leaseEnd, mail.id, write)
-    const work = { send, render, sent, settleSurely }
+    const settleWithRetry: Work['settleWithRetry'] = write => settleWithin(leaseEnd, mail.id, write)
+    const work = { send, render, sent, settleWithRetry }
     const delivered = deliver(deps, work, mail, abort.signal).then(() => {
       clearTimeout(timer)
       sending.delete(abort)
-      bell.free()
+      wakeup.freeSlot()
     })
     sending.set(abort, delivered)
   }
 
   /**
-   * What happened to a mail must reach the table: a sent one that stays queued would be sent again. When
-   * the lease ends, or where the table refuses it, somebody claims the mail again, and others go first.
+   * Stores the result of a mail and retries while the database is unavailable: a sent mail that stays
+   * queued is sent again. After the lease or another error a worker claims the mail again.
    */
   async function settleWithin(leaseEnd: number, mailId: string, write: () => Promise<void>) {
     for (;;) {
@@ -92,28 +92,28 @@ export function createMailWorker(
       } catch (err) {
         if (!isUnavailable(err) || performance.now() > leaseEnd) {
           const event = 'mail.unsettled'
-          log.error({ event, mailId, err }, 'what became of a mail cannot be written down')
+          log.error({ event, mailId, err }, 'the result of a mail cannot be stored')
           return
         }
-        health.bad(err)
+        health.failed(err)
         if (stopping) return
-        await pause(settleAgainMs)
+        await pause(settleRetryMs)
       }
     }
   }
 
   return {
-    wake: bell.ring,
+    wake: wakeup.wake,
     start() {
       if (running !== null) return
-      unlisten = db.listen('mail', bell.ring)
+      unlisten = db.listen('mail', wakeup.wake)
       running = run()
     },
     async stop() {
       stopping = true
       unlisten()
-      bell.ring()
-      bell.free()
+      wakeup.wake()
+      wakeup.freeSlot()
       const timer = setTimeout(() => {
         for (const abort of sending.keys()) abort.abort()
       }, stopSeconds * 1000)
@@ -124,51 +124,51 @@ export function createMailWorker(
   }
 }
 
-/** What the loop waits for. A ring between two waits is not lost: the next wait ends at once. */
-function createBell() {
-  let rung = false
-  let endRest = () => {}
+/** The waits of the loop. A call of `wake` between two waits is not lost: the next wait ends at once. */
+function createWakeup() {
+  let isWoken = false
+  let endIdle = () => {}
   let endBusy = () => {}
   return {
-    ring() {
-      rung = true
-      endRest()
+    wake() {
+      isWoken = true
+      endIdle()
     },
     reset() {
-      rung = false
+      isWoken = false
     },
-    free() {
+    freeSlot() {
       endBusy()
     },
-    /** Until somebody rings, or for so long. */
-    within: (ms: number) =>
+    /** Resolves after `wake`, or after `ms`. */
+    wokenWithin: (ms: number) =>
       new Promise<void>(resolve => {
-        if (rung) return resolve()
+        if (isWoken) return resolve()
         const timer = setTimeout(resolve, ms)
-        endRest = () => {
+        endIdle = () => {
           clearTimeout(timer)
           resolve()
         }
       }),
-    /** Until one of the mails on their way is done. */
-    freed: () =>
+    /** Resolves when a mail is done. */
+    slotFreed: () =>
       new Promise<void>(resolve => {
         endBusy = resolve
       })
   }
 }
 
-/** Says once that the queue cannot be read, and once that it can again. */
+/** Logs once that the queue cannot be read, and once that it can be read again. */
 function createHealth(log: Deps['log']) {
-  let well = true
+  let isReadable = true
   return {
-    good() {
-      if (!well) log.info({}, 'the mail queue can be read again')
-      well = true
+    succeeded() {
+      if (!isReadable) log.info({}, 'the mail queue can be read again')
+      isReadable = true
     },
-    bad(err: unknown) {
-      if (well) log.warn({ err }, 'the mail queue cannot be read; trying again')
-      well = false
+    failed(err: unknown) {
+      if (isReadable) log.warn({ err }, 'the mail queue cannot be read; trying again')
+      isReadable = false
     }
   }
 }

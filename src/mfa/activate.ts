@@ -21,21 +21,21 @@ import { findStep } from './totp.js'
 type ActivateDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'totpKeys' | 'outboxKeys'>
 
 export type Activated = {
-  /** Shown now and never again. */
+  /** Shown only once. */
   readonly recoveryCodes: readonly string[]
-  /** Null for somebody signed in, and where the address has to be confirmed first. */
+  /** Null for a person who is signed in, and when the address must be verified first. */
   readonly signIn: SignIn | null
 }
 
 /**
- * Makes the secret that was shown the account's second factor, once a code proves that an app has it.
- * One transaction: authenticator, recovery codes, the raised epoch and the end of every session that
- * passed no factor are there together or not at all (MFA-11, MFA-14, MFA-15). The caller's own session
- * goes on and has passed one now; a setup challenge becomes a session.
+ * Activates the pending secret as the second factor of the account, after a right code of the app. One
+ * transaction creates authenticator and recovery codes, raises the epoch and ends every session without
+ * a second factor (MFA-11, MFA-14, MFA-15). The caller's session stays and gets the factor; a setup
+ * challenge becomes a session.
  *
- * @throws {Problem} `totp_already_active`; `setup_not_started`; `invalid_code` on `code`, after which
- *   the secret still waits; `unavailable`; as the owner's `commit`, also where another activation was
- *   first, because that raised the epoch.
+ * @throws {Problem} `totp_already_active`; `setup_not_started`; `invalid_code` on `code`, which leaves the
+ *   secret pending; `unavailable`; as the owner's `commit`, also when a parallel activation was first,
+ *   because that raised the epoch.
  */
 export async function activate(
   deps: ActivateDeps,
@@ -61,7 +61,7 @@ type Enabling = {
   readonly owner: SetupOwner
   readonly account: LockedAccount
   readonly pending: Pending
-  /** Of the code that proved it, which is thereby used up (MFA-03). */
+  /** The time step of the code, which is used up (MFA-03). */
   readonly step: number
 }
 
@@ -80,23 +80,23 @@ async function enable(
   await carryVerification(tx, { userId, credentialEpoch })
   await dropChallenges(tx, userId)
   const sessionId = shownTo.sessionId ?? null
-  await endSessionsWithoutFactor(tx, { userId, keep: sessionId })
+  await endSessionsWithoutFactor(tx, { userId, exceptSessionId: sessionId })
   await record(tx, { event: 'mfa.enabled', ...byOwner(userId), sessionId, sender })
   await notifyEnabled(tx, deps, account)
   if (sessionId !== null) {
     await addAuthenticationMethod(tx, { userId, sessionId })
     return { recoveryCodes, signIn: null }
   }
-  const isUnproven =
+  const isUnverified =
     deps.config.EMAIL_VERIFICATION === 'mandatory' && account.emailVerifiedAt === null
-  if (proven === null || isUnproven) return { recoveryCodes, signIn: null }
-  const proof = {
+  if (proven === null || isUnverified) return { recoveryCodes, signIn: null }
+  const authentication = {
     userId,
     credentialEpoch,
     amr: [...proven, 'otp' as const],
     via: 'session.opened' as const
   }
-  const signIn = await completeSignIn({ ...deps, db: tx }, proof, sender)
+  const signIn = await completeSignIn({ ...deps, db: tx }, authentication, sender)
   if (signIn === null) throw setupNotValid()
   return { recoveryCodes, signIn }
 }

@@ -15,7 +15,7 @@ export async function readAuthenticator(
   })
 }
 
-/** Gives an account its authenticator, in a transaction that holds the account's lock and saw none. */
+/** Creates the authenticator of an account, in a transaction that has locked the account. */
 export async function createAuthenticator(
   tx: Database,
   authenticator: Authenticator,
@@ -26,7 +26,7 @@ export async function createAuthenticator(
   })
 }
 
-/** Uses up a time step and all before it; whether it was still to be had (MFA-01). */
+/** Uses up a time step and all earlier ones; false when it was used up already (MFA-01). */
 export async function useStep(
   tx: Database,
   { userId, step, now }: { userId: string; step: number; now: Date }
@@ -39,9 +39,8 @@ export async function useStep(
 }
 
 /**
- * Removes whatever second factor an account has or was about to get: authenticator, recovery codes,
- * and every sign-in that waits for one of them. For the owner who gives it up, and for an account that
- * passes to whoever proved its mailbox (contract A.3.2). Whether there was an authenticator.
+ * Removes the second factor of an account: authenticator, recovery codes, challenges and pending
+ * secrets. Returns whether there was an authenticator.
  */
 export async function dropSecondFactor(tx: Database, userId: string): Promise<boolean> {
   const { count } = await tx.prisma.authenticator.deleteMany({ where: { userId } })
@@ -51,17 +50,17 @@ export async function dropSecondFactor(tx: Database, userId: string): Promise<bo
   return count > 0
 }
 
-/** One line of a person's own list. */
+/** An entry in a person's own list of authenticators. */
 export type ListedAuthenticator = {
   readonly id: string
   readonly type: 'totp' | 'recovery_codes'
   readonly createdAt: Date
   readonly lastUsedAt: Date | null
-  /** Of recovery codes: how many are left. */
+  /** For recovery codes: how many are left. */
   readonly codesLeft?: number
 }
 
-/** The authenticator of an account and its set of recovery codes. Nothing in it opens anything (MFA-20). */
+/** Lists the authenticator of an account and its set of recovery codes, without any secret (MFA-20). */
 export async function listAuthenticators(
   db: Database,
   userId: string

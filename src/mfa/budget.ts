@@ -5,8 +5,8 @@ import { type Budget, readBlock } from '../limits/budgets.js'
 const unlimited = 1_000_000
 
 /**
- * Wrong codes of one account, over all its challenges and both kinds of code (MFA-05). Nothing draws
- * on it before the password was right, and no new challenge fills it up again (MFA-06).
+ * The budget for wrong codes of one account, over all challenges and both kinds of code (MFA-05). Only a
+ * client that knows the password can use it, and a new challenge does not reset it (MFA-06).
  */
 export function codeBudget(
   config: Pick<Config, 'JWT_ALLAUTH_MFA_MAX_ATTEMPTS' | 'JWT_ALLAUTH_MFA_LOCKOUT_SECONDS'>,
@@ -17,7 +17,7 @@ export function codeBudget(
   return { kind: 'mfa', subject: userId, rate: { count, seconds }, wait: seconds }
 }
 
-/** How long codes of an account are refused from now on, in seconds; null: they are not. */
+/** How long codes of an account are refused, in seconds; null: they are not. */
 export function readLockout(
   { db, config, attemptKey }: Pick<Deps, 'db' | 'config' | 'attemptKey'>,
   userId: string

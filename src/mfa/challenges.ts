@@ -8,36 +8,36 @@ import { Problem } from '../base/errors/problem.js'
 import { type Reservation, refundAttempts } from '../limits/budgets.js'
 import type { Sender } from '../sender.js'
 
-/** `login` waits for a code; `setup` is for an account without a factor, and allows to set one up. */
+/** `login` waits for a code. `setup` lets an account without a second factor set one up. */
 export type ChallengeKind = 'login' | 'setup'
 
 declare const challengeToken: unique symbol
-/** The secret of a challenge, as answers hold it. The table has its digest. */
+/** The secret of a challenge, which the client gets. The table stores its digest. */
 export type ChallengeToken = string & { readonly [challengeToken]: true }
 
-/** A challenge that was just made; for a decoy there is no row. */
+/** A new challenge. A decoy has no row. */
 export type NewChallenge = { readonly id: string; readonly token: ChallengeToken }
 
-/** What somebody proved so far, at a moment when the account had this credential epoch. */
-type Proved = {
+/** An authentication that needs a second factor, and the credential epoch it was checked against. */
+type FirstFactor = {
   readonly userId: string
   readonly credentialEpoch: number
   readonly amr: readonly string[]
-  /** Attempts that this proof shows to be no failures; given back with the challenge. */
+  /** Attempts of this authentication, which creating the challenge gives back. */
   readonly reservation?: Reservation
 }
 
-/** Five minutes (contract 3.1); a setup that is begun gets them again, within a quarter of an hour. */
-const lifeSeconds = 300
-const longestSetupSeconds = 900
+/** Each begin of a setup extends its challenge by the same time, up to the limit below. */
+const lifetimeSeconds = 300
+const maxSetupSeconds = 900
 
 /**
- * Makes the challenge that is due to an account, if it is one of these kinds. `kind` is null when
- * there is none: the account is not there, changed its credentials, or owes another kind.
+ * Creates the challenge that an account needs, if it is one of these kinds. `kind` is null when no row is
+ * created: the account was removed, disabled, changed its credentials, or needs another kind.
  */
 export async function createChallenge(
   db: Database,
-  { userId, credentialEpoch, amr, reservation }: Proved,
+  { userId, credentialEpoch, amr, reservation }: FirstFactor,
   kinds: readonly ChallengeKind[],
   sender: Sender
 ): Promise<{ challenge: NewChallenge; kind: ChallengeKind | null }> {
@@ -51,7 +51,7 @@ export async function createChallenge(
     ), challenge AS (
       INSERT INTO "MfaChallenge" ("id", "kind", "userId", "digest", "credentialEpoch", "amr", "createdAt", "expiresAt")
       SELECT ${challenge.id}::uuid, "kind", "id", ${digest(challenge.token)}::text, ${credentialEpoch}::int4, ${amr}::text[], now(),
-        now() + make_interval(secs => ${lifeSeconds}::float8)
+        now() + make_interval(secs => ${lifetimeSeconds}::float8)
       FROM account WHERE "kind" = ANY (${kinds}::"MfaChallengeKind"[])
       RETURNING "kind", "userId"
     ), ${refundAttempts(reservation?.keys ?? [], sql`EXISTS (SELECT FROM challenge)`)},
@@ -68,7 +68,7 @@ export async function createChallenge(
   return { challenge, kind: row?.kind ?? null }
 }
 
-/** A challenge that may still be met, and whose it is. */
+/** A live challenge and its account. */
 export type Challenge = {
   readonly id: string
   readonly userId: string
@@ -77,10 +77,10 @@ export type Challenge = {
   readonly amr: readonly ('pwd' | 'email')[]
 }
 
-/** How a challenge is named: by the token that an answer holds, or by the id that a flow cookie holds. */
+/** Identifies a challenge: by the token that the client got, or by the id in a flow cookie. */
 export type ChallengeKey = { readonly token: string } | { readonly id: string }
 
-/** The challenge of a key: null alike for an unknown, expired, used and voided one, and another kind. */
+/** The live challenge of a key. Null for an unknown, expired, used or void one, and for another kind. */
 export async function findChallenge(
   db: Database,
   key: ChallengeKey,
@@ -97,13 +97,12 @@ export async function findChallenge(
   return challenge ?? null
 }
 
-/** The setup challenge is not there any more, or never was. */
 export const setupNotValid = (): Problem => new Problem('setup_challenge_invalid')
 
 /**
  * Runs a change that a setup challenge allows, under the account's lock.
  *
- * @throws {Problem} `setup_challenge_invalid`, where the account changed its credentials or was disabled.
+ * @throws {Problem} `setup_challenge_invalid`, when the account changed its credentials or was disabled.
  */
 export const commitByChallenge = <T>(
   db: Database,
@@ -112,7 +111,7 @@ export const commitByChallenge = <T>(
 ): Promise<T> =>
   db.transaction(async tx => change(tx, await lockUnchangedAccount(tx, challenge, setupNotValid)))
 
-/** Takes one of a challenge's attempts before a code is looked at: which it is, or null when none is left (MFA-05). */
+/** Takes one attempt of a challenge before the check of the code; returns its number, null without one (MFA-05). */
 export async function reserveAttempt(
   db: Database,
   challengeId: string,
@@ -122,27 +121,27 @@ export async function reserveAttempt(
     UPDATE "MfaChallenge" SET "attempts" = "attempts" + 1
     WHERE "id" = ${challengeId}::uuid AND "expiresAt" > now() AND (${limit}::int4 = 0 OR "attempts" < ${limit}::int4)
     RETURNING "attempts"`
-  const [row] = await db.run<{ attempts: number }>('take-mfa-attempt', statement)
+  const [row] = await db.run<{ attempts: number }>('reserve-mfa-attempt', statement)
   return row?.attempts ?? null
 }
 
-/** Uses a challenge up; whether it was still there. Of parallel answers one succeeds (MFA-09). */
+/** Uses a challenge up; false when it was used already, so only one parallel code succeeds (MFA-09). */
 export async function useChallenge(db: Database, challengeId: string): Promise<boolean> {
   const { count } = await db.prisma.mfaChallenge.deleteMany({ where: { id: challengeId } })
   return count > 0
 }
 
-/** Lets a setup go on for the time that its secret is shown: finding an app takes a while. */
+/** Extends a setup challenge while its secret is shown, because installing an app takes time. */
 export async function extendSetup(db: Database, challengeId: string): Promise<void> {
   const statement = sql`
     UPDATE "MfaChallenge" SET "expiresAt" = LEAST(
-      "createdAt" + make_interval(secs => ${longestSetupSeconds}::float8),
-      GREATEST("expiresAt", now() + make_interval(secs => ${lifeSeconds}::float8)))
+      "createdAt" + make_interval(secs => ${maxSetupSeconds}::float8),
+      GREATEST("expiresAt", now() + make_interval(secs => ${lifetimeSeconds}::float8)))
     WHERE "id" = ${challengeId}::uuid AND "expiresAt" > now()`
   await db.run('extend-mfa-setup', statement)
 }
 
-/** Ends every challenge of an account. */
+/** Deletes every challenge of an account. */
 export async function dropChallenges(tx: Database, userId: string): Promise<void> {
   await tx.prisma.mfaChallenge.deleteMany({ where: { userId } })
 }

@@ -24,51 +24,51 @@ type CodeCheck<T> = {
   readonly userId: string
   readonly offered: OfferedCode
   readonly sender: Sender
-  /** Takes what else an attempt costs, once the account's budget allowed it; throws where nothing is left. */
-  readonly take?: () => Promise<void>
-  /** Locks the account; throws where it, or what the attempt is made with, is not there any more. */
+  /** Takes the attempt from a further limit, after the account's budget; throws when none is left. */
+  readonly takeAttempt?: () => Promise<void>
+  /** Locks the account; throws when the account, session or challenge is not valid any more. */
   readonly lock: (tx: Database) => Promise<LockedAccount>
-  /** What the right code is for: runs in the transaction that uses the code up. */
+  /** Runs after the right code, in the transaction that uses the code up. */
   readonly act: (tx: Database, account: LockedAccount) => Promise<T>
-  /** Told of a wrong code, when that is written down. */
+  /** Runs after a wrong code has been recorded. */
   readonly onWrong?: () => Promise<void>
 }
 
-/** Wrong codes after which the owner hears of them: one or two are slips. */
+/** From this many wrong codes on the owner gets a mail: one or two are typing errors. */
 const failuresBeforeNotice = 3
 
 /**
- * Lets somebody whose password was right try a second factor. The attempt is taken from the account's
- * budget before the code is looked at, so parallel guesses cannot spend more than there is (MFA-05);
- * the right code, what it is for and the end of the count are one transaction (MFA-01, MFA-09).
+ * Checks a code of the second factor. Takes the attempt from the account's budget before it checks the
+ * code, so parallel guesses cannot exceed the budget (MFA-05). One transaction uses the code up, runs
+ * `act` and resets the budget (MFA-01, MFA-09).
  *
- * @throws {Problem} `throttled`, before anything else is looked at; `totp_not_active`; `invalid_code`;
- *   `unavailable` for a secret that cannot be opened; whatever `take`, `lock` and `act` throw.
+ * @throws {Problem} `throttled`, before any other check; `totp_not_active`; `invalid_code`;
+ *   `unavailable` for a secret that cannot be decrypted; all errors of `takeAttempt`, `lock` and `act`.
  */
-export async function checkCode<T>(deps: CheckCodeDeps, attempt: CodeCheck<T>): Promise<T> {
+export async function checkCode<T>(deps: CheckCodeDeps, check: CodeCheck<T>): Promise<T> {
   const { db, config, attemptKey } = deps
-  const { userId, offered } = attempt
+  const { userId, offered } = check
   const budget = codeBudget(config, userId)
   const reserved = await reserve(db, attemptKey, [budget])
   try {
-    await attempt.take?.()
-    const find = await prepare(deps, attempt)
+    await check.takeAttempt?.()
+    const useCode = await prepare(deps, check)
     const outcome = await db.transaction(async tx => {
-      const account = await attempt.lock(tx)
-      if (!(await find(tx, account))) return 'wrong'
-      const result = await attempt.act(tx, account)
+      const account = await check.lock(tx)
+      if (!(await useCode(tx, account))) return 'wrong'
+      const result = await check.act(tx, account)
       await clear(tx, attemptKey, budget)
       return { result }
     })
     if (outcome !== 'wrong') return outcome.result
   } catch (error) {
-    // A wrong code does not throw: none was looked at, or it was right and what it was for failed.
+    // A wrong code does not throw. No code was checked, or the code was right and `act` failed.
     await refund(db, reserved)
     throw error
   }
-  await recordFailure(deps, attempt, reserved)
+  await recordFailure(deps, check, reserved)
   if (reserved.blocksSeconds !== null) throw throttled(reserved.blocksSeconds)
-  await attempt.onWrong?.()
+  await check.onWrong?.()
   throw new Problem('invalid_code', {
     fields: {
       [offered.method === 'otp' ? 'code' : 'recovery_code']: [{ code: 'invalid_code' }]
@@ -76,14 +76,14 @@ export async function checkCode<T>(deps: CheckCodeDeps, attempt: CodeCheck<T>): 
   })
 }
 
-/** Uses the code up in a transaction; whether it was right and unused. */
-type Find = (tx: Database, account: LockedAccount) => Promise<boolean>
+/** Uses the code up in a transaction; false for a wrong or used one. */
+type UseCode = (tx: Database, account: LockedAccount) => Promise<boolean>
 
-/** What has to be read and computed before the transaction: it shall hold the account's lock only briefly. */
+/** Reads and computes as much as possible before the transaction, so that it holds the lock only briefly. */
 async function prepare(
   deps: CheckCodeDeps,
   { userId, offered, sender }: Pick<CodeCheck<never>, 'userId' | 'offered' | 'sender'>
-): Promise<Find> {
+): Promise<UseCode> {
   const { method, code } = offered
   const authenticator = await readAuthenticator(deps.db, userId)
   if (authenticator === null) throw new Problem('totp_not_active')
@@ -112,7 +112,7 @@ async function recordFailure<T>(
   { userId, offered, sender }: CodeCheck<T>,
   { failures, blocksSeconds }: Reserved
 ): Promise<void> {
-  deps.log.warn({ event: 'mfa.failed', userId, failures }, 'a second factor was wrong')
+  deps.log.warn({ event: 'mfa.failed', userId, failures }, 'a code of the second factor was wrong')
   await deps.db.transaction(async tx => {
     const account = await lockAccount(tx, userId)
     if (account === null) return

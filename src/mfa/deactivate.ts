@@ -13,11 +13,11 @@ import { notifyDisabled } from './notify.js'
 import { requireMfaOptional } from './policy.js'
 
 /**
- * Gives the second factor up: authenticator, recovery codes and sign-ins that wait for one go
- * together. Sessions stay. It takes the password and the factor itself (MFA-12).
+ * Removes the second factor of the caller: authenticator, recovery codes and challenges. Sessions stay.
+ * The caller needs the password and the second factor (MFA-12).
  *
  * @throws {Problem} as {@link requireMfaOptional}, {@link authorizeChange} and {@link commitChange};
- *   `totp_not_active`, after the password was right.
+ *   `totp_not_active`, only after the right password.
  */
 export async function deactivate(
   deps: ChangeDeps,

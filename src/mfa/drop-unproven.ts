@@ -3,15 +3,15 @@ import type { Database } from '../base/database/database.js'
 import type { Sender } from '../sender.js'
 import { dropSecondFactor } from './authenticators.js'
 
-/** Takes from an account a second factor that was set up before anybody had proved its mailbox. */
+/** Removes a second factor that was set up before the address of the account was verified. */
 export async function dropUnproven(tx: Database, userId: string, sender: Sender): Promise<void> {
   if (await dropSecondFactor(tx, userId))
     await record(tx, { event: 'mfa.disabled', ...byOwner(userId), sender })
 }
 
 /**
- * Writes down that the mailbox of an account was proved for the first time, and takes from it what
- * was set up before (contract A.3.2).
+ * Records the first verification of an account's address, and removes a second factor that was set up
+ * before, because an attacker may have signed up with the address.
  */
 export async function recordFirstVerification(
   tx: Database,
@@ -19,7 +19,6 @@ export async function recordFirstVerification(
   sender: Sender
 ): Promise<void> {
   const details = { first: true }
-  const event = { ...byOwner(userId), sender, details }
-  await record(tx, { event: 'email.verified', ...event })
+  await record(tx, { event: 'email.verified', ...byOwner(userId), sender, details })
   await dropUnproven(tx, userId, sender)
 }

@@ -12,11 +12,11 @@ export const notifyEnabled = (tx: Database, deps: MailDeps, owner: Owner) =>
 export const notifyDisabled = (tx: Database, deps: MailDeps, owner: Owner) =>
   notifyOwner(tx, deps, owner, { template: 'mfa-disabled' })
 
-/** Somebody knows the password and not the code: the owner hears of it once an hour at most. */
+/** Mails the owner about wrong codes after a right password, at most once an hour. */
 export const notifyAttempts = (tx: Database, deps: MailDeps, owner: Owner) =>
   notifyOwner(tx, deps, owner, { template: 'mfa-attempts', quietSeconds: 3600 })
 
-/** Says that a code was used; and, once, that few are left. */
+/** Mails the owner that a recovery code was used, and once that few are left. */
 export async function notifyRecoveryCodeUsed(
   tx: Database,
   deps: MailDeps,

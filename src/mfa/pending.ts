@@ -3,13 +3,13 @@ import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { SealedSecret } from './secret.js'
 
-/** To whom a secret was shown: only from there can it be activated (MFA-13). */
+/** The session or challenge that a secret was shown to. Only that one can activate it (MFA-13). */
 export type PendingOwner =
   | { readonly sessionId: string; readonly challengeId?: undefined }
   | { readonly challengeId: string; readonly sessionId?: undefined }
 
-/** Keeps the secret that is about to be shown, in place of an earlier one; whether its owner is still there. */
-export async function putPending(
+/** Stores the secret before it is shown, in place of an earlier one; false when the owner has ended. */
+export async function storePending(
   db: Database,
   { sessionId, challengeId }: PendingOwner,
   { sealedSecret, keyId }: SealedSecret
@@ -25,13 +25,13 @@ export async function putPending(
     ON CONFLICT (${column}) DO UPDATE SET
       "sealedSecret" = EXCLUDED."sealedSecret", "keyId" = EXCLUDED."keyId", "expiresAt" = EXCLUDED."expiresAt"
     RETURNING 1`
-  const name = `put-pending-of-${sessionId === undefined ? 'challenge' : 'session'}`
+  const name = `store-pending-of-${sessionId === undefined ? 'challenge' : 'session'}`
   return (await db.run(name, statement)).length > 0
 }
 
 export type Pending = SealedSecret & { readonly id: string }
 
-/** The secret that was shown to this owner last, unless that is too long ago. */
+/** The last secret that was shown to this owner, if it has not expired. */
 export async function readPending(
   db: Database,
   { sessionId, challengeId }: PendingOwner
@@ -44,7 +44,7 @@ export async function readPending(
   return pending ?? null
 }
 
-/** Takes a pending secret away; whether it was still there, and the same. */
+/** Removes a pending secret; false when it was removed or replaced meanwhile. */
 export async function takePending(tx: Database, { id, sealedSecret }: Pending): Promise<boolean> {
   const { count } = await tx.prisma.pendingAuthenticator.deleteMany({
     where: { id, sealedSecret: Uint8Array.from(sealedSecret) }

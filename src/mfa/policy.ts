@@ -10,7 +10,7 @@ export function requireMfaOn({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Mode): void {
   if (mode === 'disabled') throw new Problem('mfa_disabled')
 }
 
-/** @throws {Problem} `mfa_required_by_policy` where nobody may give the second factor up; `mfa_disabled`. */
+/** @throws {Problem} `mfa_required_by_policy` when the mode requires the second factor; `mfa_disabled`. */
 export function requireMfaOptional(config: Mode): void {
   requireMfaOn(config)
   if (config.JWT_ALLAUTH_MFA_TOTP_MODE === 'required') throw new Problem('mfa_required_by_policy')
@@ -18,17 +18,17 @@ export function requireMfaOptional(config: Mode): void {
 
 const factors: readonly AuthenticationMethod[] = ['otp', 'rc']
 
-/** Whether a second factor is among what somebody proved. */
+/** Whether the authentication methods include a second factor. */
 export const hasFactor = (amr: readonly string[]): boolean =>
   factors.some(factor => amr.includes(factor))
 
-/** The same over an SQL array. */
+/** {@link hasFactor} of an SQL array. */
 export const hasFactorSql = (amr: Sql): Sql => sql`(${amr} && ARRAY['otp', 'rc'])`
 
 /**
- * SQL: whether what was proven is enough for a session under the mode. It stands in the statements
- * that create, rotate and authenticate, so that no flow can forget to ask (MFA-10), and a mode that
- * becomes stricter reaches the sessions of before (MFA-24).
+ * SQL: whether the authentication methods are enough for a session under the mode. The statements that
+ * create, rotate and authenticate a session contain it, so that no flow can forget the check (MFA-10) and
+ * a stricter mode also applies to existing sessions (MFA-24).
  */
 export const satisfiesPolicy = (
   { JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Pick<Config, 'JWT_ALLAUTH_MFA_TOTP_MODE'>,

@@ -7,7 +7,7 @@ DELETE FROM ${table} WHERE "id" IN (
   SELECT "id" FROM ${table} WHERE "expiresAt" < now() ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 
-/** Removes sign-ins and setups that nobody can finish any more. How many. */
+/** Removes expired challenges and pending secrets; returns how many. */
 export async function purgeChallenges(db: Database): Promise<number> {
   const setups = await inBatches(db, 'purge-setups', purgeExpired(sql`"PendingAuthenticator"`))
   return setups + (await inBatches(db, 'purge-challenges', purgeExpired(sql`"MfaChallenge"`)))

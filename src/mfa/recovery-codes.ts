@@ -4,12 +4,12 @@ import type { Database } from '../base/database/database.js'
 
 const codesInSet = 10
 
-/** Left of a set when its owner is told to make new ones. */
+/** At this number of unused codes the owner gets a mail. */
 export const fewCodes = 2
 
 /**
- * Gives an account a new set of codes, in a transaction that holds its lock; those before are dead.
- * They are shown once, here: the table holds digests.
+ * Creates a new set of codes, in a transaction that has locked the account, and removes the old set. The
+ * table stores only digests, so the codes can be shown only now.
  */
 export async function issueRecoveryCodes(
   tx: Database,
@@ -28,7 +28,7 @@ export async function issueRecoveryCodes(
   return codes.map(code => code.replaceAll(/(.{4})(?=.)/g, '$1-'))
 }
 
-/** Uses a code up; how many are left, or null when there was no such code to be had (MFA-16). */
+/** Uses a code up. Returns how many are left; null when there is no such unused code (MFA-16). */
 export async function useRecoveryCode(
   tx: Database,
   { userId, code, now }: { userId: string; code: string; now: Date }
@@ -40,7 +40,7 @@ export async function useRecoveryCode(
   return count === 0 ? null : tx.prisma.recoveryCode.count({ where: { userId, usedAt: null } })
 }
 
-/** Case, width, spaces and dashes of any kind are how people copy, not what they copied. */
+/** Removes differences of case, width, spaces and dashes, which people may type. */
 const normalized = (code: string) =>
   code
     .normalize('NFKC')
@@ -48,7 +48,7 @@ const normalized = (code: string) =>
     .replaceAll(/[^A-Z0-9]/g, '')
 
 /**
- * Not keyed: eighty random bits need no key to withstand a search, and so the codes outlive a new
- * `SECRET_KEY`, or a lost one. The account's id makes each search one account's.
+ * A digest without a key: 80 random bits resist a search, and the codes stay valid after a change or loss
+ * of `SECRET_KEY`. With the account's id an attacker must search for each account separately.
  */
 const digestOf = (userId: string, code: string) => digest(`${userId}\0${code}`)

@@ -13,7 +13,7 @@ import { requireMfaOn } from './policy.js'
 import { issueRecoveryCodes } from './recovery-codes.js'
 
 /**
- * Makes a new set of recovery codes and shows it, once; the set before is dead.
+ * Creates and returns a new set of recovery codes; the old codes are not valid any more.
  *
  * @throws {Problem} as {@link requireMfaOn}, {@link authorizeChange} and {@link commitChange};
  *   `totp_not_active`.

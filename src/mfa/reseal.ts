@@ -6,8 +6,8 @@ import { sealSecret } from './secret.js'
 const batch = 200
 
 /**
- * Seals again, under the current `SECRET_KEY`, what an earlier one sealed; after that the fallback is
- * not needed for it. A secret that no key opens is left as it is: its owner's sign-in says so.
+ * Encrypts all secrets of an earlier `SECRET_KEY` with the current one, so that the operator can remove the
+ * fallback key. A secret that no key decrypts stays as it is; the next sign-in of its owner logs it.
  */
 export async function resealSecrets(
   deps: Pick<Deps, 'db' | 'totpKeys'>

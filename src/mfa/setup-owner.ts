@@ -8,17 +8,17 @@ import { type ChallengeKey, commitByChallenge, findChallenge, setupNotValid } fr
 import type { PendingOwner } from './pending.js'
 import { requireMfaOn } from './policy.js'
 
-/** Who sets up an authenticator: somebody signed in, or somebody who may only do that (MFA-19). */
+/** Who sets up an authenticator: a person with a session, or one with a setup challenge (MFA-19). */
 export type SetupOwner = {
   readonly userId: string
   readonly email: string
   readonly shownTo: PendingOwner
-  /** What a setup challenge stands for; null for somebody signed in. */
+  /** The authentication methods of a setup challenge; null with a session. */
   readonly proven: readonly ('pwd' | 'email')[] | null
   /**
    * Runs a change under the account's lock.
    *
-   * @throws {Problem} `token_not_valid` or `setup_challenge_invalid`, where that ended meanwhile.
+   * @throws {Problem} `token_not_valid` or `setup_challenge_invalid`, when one of them has ended meanwhile.
    */
   readonly commit: <T>(change: (tx: Database, account: LockedAccount) => Promise<T>) => Promise<T>
 }
@@ -41,7 +41,7 @@ export async function ownerOfSession(
   }
 }
 
-/** @throws {Problem} `mfa_disabled`; `setup_challenge_invalid` alike for an unknown, expired, used and voided one. */
+/** @throws {Problem} `mfa_disabled`; `setup_challenge_invalid` for an unknown, expired, used or void challenge. */
 export async function ownerOfChallenge(
   deps: Pick<Deps, 'db' | 'config'>,
   key: ChallengeKey

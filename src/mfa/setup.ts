@@ -2,7 +2,7 @@ import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { readAuthenticator } from './authenticators.js'
 import { extendSetup, setupNotValid } from './challenges.js'
-import { putPending, readPending } from './pending.js'
+import { readPending, storePending } from './pending.js'
 import { drawUri, provisioningUri } from './provisioning.js'
 import { newSecret, openSecret } from './secret.js'
 import type { SetupOwner } from './setup-owner.js'
@@ -18,8 +18,8 @@ export type Setup = {
 }
 
 /**
- * Draws a secret and shows it to its owner alone, in place of one that waited there; what others
- * have under way stays, and so does an authenticator that is active (MFA-13).
+ * Generates a secret for this owner and replaces its pending one. Pending secrets of other sessions and an
+ * active authenticator stay (MFA-13).
  *
  * @throws {Problem} `totp_already_active`; as the owner's `commit`.
  */
@@ -29,15 +29,15 @@ export async function beginSetup(deps: SetupDeps, owner: SetupOwner): Promise<Se
   const { challengeId } = owner.shownTo
   await owner.commit(async tx => {
     if (challengeId !== undefined) await extendSetup(tx, challengeId)
-    // A session is locked here, so it is there; a challenge may have been used.
-    if (!(await putPending(tx, owner.shownTo, sealed))) throw setupNotValid()
+    // A session is locked here, so it still exists; a challenge may have been used.
+    if (!(await storePending(tx, owner.shownTo, sealed))) throw setupNotValid()
   })
   return show(deps, owner, secret)
 }
 
 /**
- * The same for a page that may be loaded again: the secret that somebody's app has just learnt is
- * shown again while it waits.
+ * {@link beginSetup} for a page that may be reloaded: shows the pending secret again, because the app may
+ * have stored it already.
  */
 export async function continueSetup(deps: SetupDeps, owner: SetupOwner): Promise<Setup> {
   const pending = await readPending(deps.db, owner.shownTo)

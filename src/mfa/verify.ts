@@ -14,7 +14,7 @@ import { requireMfaOn } from './policy.js'
 
 const challengeNotValid = () => new Problem('challenge_invalid')
 
-/** A sign-in that waits for its second factor. @throws {Problem} `mfa_disabled`; `challenge_invalid`. */
+/** Finds the challenge of a sign-in. @throws {Problem} `mfa_disabled`; `challenge_invalid`. */
 export async function openChallenge(
   { db, config }: Pick<CheckCodeDeps, 'db' | 'config'>,
   key: ChallengeKey
@@ -26,12 +26,11 @@ export async function openChallenge(
 }
 
 /**
- * Finishes a sign-in with a code of the authenticator app or a recovery code. A challenge has few
- * attempts and one success; what it stands for is judged again by the mint: same credentials, active
- * account (MFA-08).
+ * Finishes a sign-in with a code of the authenticator app or a recovery code. `createSession` checks again
+ * that the account is active and its credentials are unchanged (MFA-08).
  *
- * @throws {Problem} `mfa_disabled`; `challenge_invalid`, also by the wrong code that was its last; `invalid_code` on
- *   `code` or `recovery_code`; `throttled`, which leaves the challenge as it was (contract A.3.13).
+ * @throws {Problem} `mfa_disabled`; `challenge_invalid`, also for the wrong code of the last attempt;
+ *   `invalid_code` on `code` or `recovery_code`; `throttled`, after which the challenge can still be used.
  */
 export async function verifyChallenge(
   deps: CheckCodeDeps,
@@ -47,20 +46,20 @@ export async function verifyChallenge(
     userId,
     offered,
     sender,
-    take: async () => {
+    takeAttempt: async () => {
       attempt = await reserveAttempt(db, id, limit)
       if (attempt === null) throw challengeNotValid()
     },
     lock: tx => lockUnchangedAccount(tx, challenge, challengeNotValid),
     act: async tx => {
       if (!(await useChallenge(tx, id))) throw challengeNotValid()
-      const proof = {
+      const authentication = {
         userId,
         credentialEpoch,
         amr: [...amr, offered.method],
         via: 'login' as const
       }
-      const signIn = await completeSignIn({ ...deps, db: tx }, proof, sender)
+      const signIn = await completeSignIn({ ...deps, db: tx }, authentication, sender)
       if (signIn === null) throw challengeNotValid()
       return signIn
     },

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.js'
 
-/** Says at start, and loudly, that there are factors which nobody asks for (MFA-24). */
+/** Warns at start when accounts have a second factor and the mode is disabled (MFA-24). */
 export async function warnWhenMfaOff({
   db,
   config,

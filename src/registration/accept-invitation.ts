@@ -6,8 +6,8 @@ import type { Sender } from '../sender.js'
 import type { SignIn } from '../sign-in/complete.js'
 
 /**
- * Sets the first password of an invited account, which also verifies its address. An account that has
- * a password is not to be had this way (ADM-04).
+ * Sets the first password of an invited account, which also verifies its address. Refuses an account that
+ * has a password (ADM-04).
  *
  * @throws {Problem} as {@link setPasswordByLink}.
  */
@@ -34,7 +34,7 @@ export function acceptInvitation(
   )
 }
 
-/** The invitation of a mailed token, whatever its status; null for any other token. */
+/** The invitation link of a token, in any status; null for any other token. */
 export async function openInvitationLink(
   { db }: Pick<Deps, 'db'>,
   token: string
@@ -42,7 +42,7 @@ export async function openInvitationLink(
   return findLink(db, { token }, 'invitation')
 }
 
-/** The invitation that a flow cookie names, while it still allows a first password. */
+/** The live invitation link of a flow cookie. */
 export async function readLiveInvitation(
   { db }: Pick<Deps, 'db'>,
   linkId: string

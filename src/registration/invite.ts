@@ -25,7 +25,7 @@ export type Invitee = {
   readonly lastName: string
 }
 
-/** What carries the link: the words of a colleague, or of those who run the service. */
+/** The mail with the link: from another account, or from the operator. */
 export type InvitationMail = 'invitation' | 'admin-link'
 
 type Request = {
@@ -33,7 +33,7 @@ type Request = {
   readonly inviterId: string | null
   readonly locale: string
   readonly sender: Sender
-  /** What is mailed; null where an operator hands the link over by other means. */
+  /** The mail; null when an operator delivers the link in another way. */
   readonly mail: InvitationMail | null
 }
 
@@ -41,16 +41,16 @@ export type Invited = {
   readonly invitationId: string
   readonly email: EmailAddress
   readonly role: number
-  /** The link, for an operator who asked for it instead of a mail. */
+  /** The URL, for an operator who delivers it. */
   readonly link: string
 }
 
 /**
- * Asks somebody in: makes the account they will have, and mails the link to it. Inviting a pending
- * address again replaces role, names and link, which takes the authority over both roles.
+ * Invites a person: creates the account and mails the link. A second invitation of a pending address
+ * replaces role, names and link; the inviter needs authority over the old and the new role.
  *
  * @throws {Problem} `validation_error` on `email` or `role`; `email_taken` for a claimed address, which
- *   inviters may know (contract A.3.14); `permission_denied` for a role above the inviter's own.
+ *   inviters may learn; `permission_denied` for a role above the inviter's own.
  */
 export async function invite(
   deps: InviteDeps,
@@ -64,7 +64,7 @@ export async function invite(
   return deps.db.transaction(tx => inviteWithin(tx, deps, { ...invitee, email, role }, request))
 }
 
-type Checked = Omit<Invitee, 'email' | 'role'> & {
+type ValidInvitee = Omit<Invitee, 'email' | 'role'> & {
   readonly email: EmailAddress
   readonly role: number
 }
@@ -72,14 +72,14 @@ type Checked = Omit<Invitee, 'email' | 'role'> & {
 async function inviteWithin(
   tx: Database,
   deps: InviteDeps,
-  { email, role, firstName, lastName }: Checked,
+  { email, role, firstName, lastName }: ValidInvitee,
   { inviterId, locale, mail, sender }: Request
 ): Promise<Invited> {
   await requireAuthority(tx, deps, inviterId, role)
   const now = deps.clock()
   const account = { email, role, firstName, lastName, locale }
   const mayReplace = (pending: number) => requireAuthority(tx, deps, inviterId, pending)
-  const { replaced, ...invited } = await reserve(tx, account, now, mayReplace)
+  const { replaced, ...invited } = await prepareAccount(tx, account, now, mayReplace)
   const invitation = { inviterId, role, createdAt: now, acceptedAt: null }
   const { id: invitationId } = await tx.prisma.invitation.upsert({
     where: { userId: invited.userId },
@@ -98,37 +98,38 @@ async function inviteWithin(
   return { invitationId, email, role, link }
 }
 
-/** The account behind an address, as an invited one, and the role that it was to have before. */
-async function reserve(
+/** Creates or replaces the invited account of an address; `replaced` is the role of its earlier invitation. */
+async function prepareAccount(
   tx: Database,
   account: Parameters<typeof createInvited>[1],
   now: Date,
   mayReplace: (role: number) => Promise<void>
 ): Promise<{ userId: string; credentialEpoch: number; replaced: number | null }> {
   for (;;) {
-    const holder = await lockByEmail(tx, account.email)
-    if (holder?.claimed) throw emailTaken()
-    if (holder !== null) {
-      await mayReplace(holder.role)
-      return { ...(await reinvite(tx, holder, account)), replaced: holder.role }
+    const accountAtAddress = await lockByEmail(tx, account.email)
+    if (accountAtAddress?.claimed) throw emailTaken()
+    if (accountAtAddress !== null) {
+      await mayReplace(accountAtAddress.role)
+      return { ...(await reinvite(tx, accountAtAddress, account)), replaced: accountAtAddress.role }
     }
     const invited = await createInvited(tx, account, now)
-    // Null: a sign-up beside this took the free address; what it made is looked at now.
+    // Null: a parallel sign-up has just taken the address. The next turn reads its account.
     if (invited !== null) return { ...invited, replaced: null }
   }
 }
 
-/** Where nobody of the service acts, the trail says whose hand it was. */
+/** Details that name the operator in the trail, when no account is the inviter. */
 export const inviterOf = (inviterId: string | null): { by?: 'operator' } =>
   inviterId === null ? { by: 'operator' } : {}
 
-/** Numbers of the roles that may invite. */
+/** The numbers of the roles that may invite. */
 export const invitingRoles = ({ config, roles }: Pick<Deps, 'config' | 'roles'>): number[] =>
   config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.map(role => roles.numberOf(role) as number)
 
 /**
- * The inviter as of now, locked: of a demotion and an invitation at the same moment one comes first,
- * and what the inviter may grant is what they are then (ADM-02, ADM-03).
+ * Locks the inviter, so that a parallel demotion waits (ADM-02, ADM-03).
+ *
+ * @throws {Problem} `permission_denied`, when the inviter may not grant the role.
  */
 export async function requireAuthority(
   tx: Database,
@@ -139,9 +140,9 @@ export async function requireAuthority(
   if (inviterId === null) return
   const inviter = await lockAccount(tx, inviterId)
   const allowed = invitingRoles({ config, roles })
-  const may =
+  const mayInvite =
     inviter?.isActive && allowed.includes(inviter.role) && roles.reaches(inviter.role, role)
-  if (!may) throw new Problem('permission_denied')
+  if (!mayInvite) throw new Problem('permission_denied')
 }
 
 type Addressee = {
@@ -151,7 +152,7 @@ type Addressee = {
   readonly locale: string
 }
 
-/** Replaces the link of an invitation and mails it; returns it for an operator. */
+/** Replaces the link of an invitation and mails it; returns its URL. */
 export async function sendInvitation(
   tx: Database,
   deps: InviteDeps,

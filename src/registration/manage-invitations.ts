@@ -16,14 +16,14 @@ export type ListedInvitation = {
   readonly email: string
   readonly role: number
   readonly state: InvitationState
-  /** Address of who invited; null for an operator or an account that is gone. */
+  /** The address of the inviter; null for an operator or a removed account. */
   readonly inviter: string | null
   readonly createdAt: Date
   readonly expiresAt: Date | null
   readonly acceptedAt: Date | null
 }
 
-/** Invitations, newest first, of one state or of all. `before` is the last id of the page before. */
+/** Invitations, newest first, of one state or of all. `before` is the last id of the previous page. */
 export async function listInvitations(
   { db }: Pick<Deps, 'db'>,
   { state, before, limit }: { state: InvitationState | null; before: string | null; limit: number }
@@ -46,7 +46,7 @@ export async function listInvitations(
   return { results, next: rows.length > limit ? (results.at(-1)?.id ?? null) : null }
 }
 
-/** Invitations that an account sent and nobody has accepted yet, newest first. */
+/** The invitations of an inviter that are not accepted yet, newest first. */
 export async function openInvitationsBy(
   { db }: Pick<Deps, 'db'>,
   inviterId: string
@@ -59,7 +59,7 @@ export async function openInvitationsBy(
   return rows.map(({ id, role, user }) => ({ id, role, email: user.email }))
 }
 
-/** Who does what to which invitation; a null inviter is an operator. */
+/** The invitation, and who acts on it; a null inviter is an operator. */
 type Action = {
   readonly id: string
   readonly inviterId: string | null
@@ -67,18 +67,18 @@ type Action = {
 }
 
 /**
- * Mails an invitation again with a new link; the link before is dead. Returns the new one, for an
- * operator to hand over where no mail is sent.
+ * Mails an invitation again with a new link, which supersedes the old one. Returns the new URL, for an
+ * operator to deliver when mail is disabled.
  *
- * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`; `no_active_account` to an
- *   operator, for an account that was disabled.
+ * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`; `no_active_account` for an
+ *   operator and a disabled account.
  */
 export async function resendInvitation(
   deps: InviteDeps,
   { id, inviterId, sender }: Action
 ): Promise<{ email: string; link: string }> {
   return deps.db.transaction(async tx => {
-    const { userId, role } = await openInvitation(tx, id)
+    const { userId, role } = await readOpen(tx, id)
     await requireAuthority(tx, deps, inviterId, role)
     const { credentialEpoch, email, ...account } = await lockEnabled(tx, userId, inviterId)
     const locale = account.locale ?? deps.config.DEFAULT_LOCALE
@@ -91,7 +91,7 @@ export async function resendInvitation(
 }
 
 /**
- * Takes an invitation back: the account that it would have become is removed, and the address is free.
+ * Revokes an invitation and removes its account, so that the address is free.
  *
  * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`.
  */
@@ -100,9 +100,9 @@ export async function revokeInvitation(
   { id, inviterId, sender }: Action
 ): Promise<void> {
   await deps.db.transaction(async tx => {
-    const { userId, role } = await openInvitation(tx, id)
+    const { userId, role } = await readOpen(tx, id)
     await requireAuthority(tx, deps, inviterId, role)
-    // To take it back would let the address sign up: whoever disabled it may do that.
+    // A revoked address can sign up again. For a disabled account only an operator may allow that.
     if (inviterId !== null) await lockEnabled(tx, userId, inviterId)
     if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
     const details = { role: deps.roles.nameOf(role), ...inviterOf(inviterId) }
@@ -111,7 +111,7 @@ export async function revokeInvitation(
   })
 }
 
-/** The invited account, locked. One that an operator disabled is theirs to enable, and no inviter's. */
+/** Locks the invited account. Refuses a disabled one, which only an operator may enable. */
 async function lockEnabled(
   tx: Database,
   userId: string,
@@ -123,7 +123,7 @@ async function lockEnabled(
   throw new Problem(inviterId === null ? 'no_active_account' : 'permission_denied')
 }
 
-async function openInvitation(tx: Database, id: string): Promise<{ userId: string; role: number }> {
+async function readOpen(tx: Database, id: string): Promise<{ userId: string; role: number }> {
   const invitation = await tx.prisma.invitation.findUnique({ where: { id } })
   if (invitation === null) throw new Problem('not_found')
   if (invitation.acceptedAt !== null) throw new Problem('invitation_accepted')

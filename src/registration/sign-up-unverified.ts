@@ -20,15 +20,14 @@ type NewAccount = {
 type SignUpDeps = Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>
 
 /**
- * One statement for a free address, one that somebody signed up with but never proved, and one that
- * is somebody's. The first becomes an account; the second gets a new link that carries what this
- * sign-up asks for, and nothing of the account changes before that link is followed (EML-11); the
- * third gets a notice, unless ACCOUNT_PREVENT_ENUMERATION is off. An invitation keeps its address
- * also after the account's epoch has voided its link.
+ * One statement for three cases. A free address gets an account. An unverified account gets a new link with
+ * the data of this sign-up, and does not change before the person follows it (EML-11). A claimed account
+ * gets a notice, unless ACCOUNT_PREVENT_ENUMERATION is off. A link of an invitation protects its address
+ * even when a newer epoch has voided it.
  */
 function insertOrNotify(deps: SignUpDeps, id: string, account: NewAccount, sender: Sender): Sql {
   const { config } = deps
-  const { email, ...asked } = account
+  const { email, ...signUp } = account
   const { locale } = sender
   const link = draftLink(deps, true)
   return sql`
@@ -37,19 +36,19 @@ WITH taken AS (
     ${isClaimed} OR EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
       AND ${liveLink({ anyEpoch: true })}) AS claimed
   FROM "User" u WHERE u."email" = ${email}::text FOR NO KEY UPDATE OF u
-), ${insertSignUp({ id, ...account, locale })}, unproven AS (
+), ${insertSignUp({ id, ...account, locale })}, unverified AS (
   SELECT "id", "email", "locale", "credentialEpoch" FROM created
   UNION ALL SELECT "id", "email", "locale", "credentialEpoch" FROM taken WHERE NOT claimed
-), ${replaceLink(sql`unproven`, {
+), ${replaceLink(sql`unverified`, {
     ...link,
     purpose: sql`'email_verification'`,
     seconds: sql`${config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS}::float8`,
-    signUp: sql`${JSON.stringify(asked)}::jsonb`
-  })}, holder AS (
-  SELECT "id", "email", "locale" FROM unproven
+    signUp: sql`${JSON.stringify(signUp)}::jsonb`
+  })}, recipient AS (
+  SELECT "id", "email", "locale" FROM unverified
   UNION ALL SELECT "id", "email", "locale" FROM taken WHERE claimed AND ${config.ACCOUNT_PREVENT_ENUMERATION}::boolean
 ), ${queueMail(deps, {
-    to: sql`holder`,
+    to: sql`recipient`,
     template: sql`CASE WHEN l."id" IS NULL THEN 'account-exists' ELSE 'email-verification' END`,
     secret: link.secret,
     locale
@@ -70,7 +69,7 @@ type Row = { readonly wasTaken: boolean; readonly isCreated: boolean; readonly i
 /**
  * Signs up under mandatory verification.
  *
- * @returns the id of the account if this made one; nobody's otherwise.
+ * @returns the id of the new account; an unused id when no account was created.
  * @throws {Problem} `email_taken`, only with `ACCOUNT_PREVENT_ENUMERATION` off.
  */
 export async function signUpUnverified(
@@ -85,7 +84,7 @@ export async function signUpUnverified(
     const [row] = await db.run<Row>('sign-up-unverified', statement)
     const { wasTaken, isCreated, isClaimed } = row as Row
     if (isClaimed && !config.ACCOUNT_PREVENT_ENUMERATION) throw emailTaken()
-    // Neither: a sign-up beside this one took the address after the statement began. Look again.
+    // Neither: a parallel sign-up took the address after the statement began. Try again.
     if (wasTaken || isCreated) {
       db.notify('mail')
       return userId

@@ -25,7 +25,7 @@ export type SignUp = {
 
 export type SignedUp = {
   readonly email: EmailAddress
-  /** Null where the address has to be confirmed first, and no factor has to be set up. */
+  /** Null when the address must be verified first and no second factor is required. */
   readonly signIn: SignIn | null
 }
 
@@ -42,10 +42,10 @@ type SignUpDeps = Pick<
 >
 
 /**
- * Signs somebody up. With mandatory verification nothing in the answer, its time or its cookies tells
- * whether the address was free (ENU-04, ENU-05); otherwise a taken one is refused (D9).
+ * Signs a person up. With mandatory verification answer, time and cookies do not reveal whether the address
+ * has an account (ENU-04, ENU-05). Without it they must, because a sign-up opens a session at once.
  *
- * @throws {Problem} `validation_error`; `email_taken`, where that is not hidden.
+ * @throws {Problem} `validation_error`; `email_taken`, when that is not hidden.
  */
 export async function signUp(deps: SignUpDeps, signUp: SignUp, sender: Sender): Promise<SignedUp> {
   const { email: typed, password1, password2, firstName, lastName } = signUp
@@ -56,7 +56,7 @@ export async function signUp(deps: SignUpDeps, signUp: SignUp, sender: Sender): 
   const passwordHash = await deps.hasher.hash(password1, sender.signal)
   const account = { email, passwordHash, firstName, lastName }
   if (deps.config.EMAIL_VERIFICATION !== 'mandatory') {
-    return { email, signIn: await signUpAndIn(deps, account, sender) }
+    return { email, signIn: await signUpAndSignIn(deps, account, sender) }
   }
   return { email, signIn: await signUpHidden(deps, account, sender) }
 }
@@ -67,38 +67,41 @@ type NewAccount = Pick<SignUp, 'firstName' | 'lastName'> & {
 }
 
 /**
- * Signs up where the address has to be confirmed first. A required factor may be set up meanwhile:
- * everybody gets a challenge for that, in the transaction of the sign-up, so that there is one wait
- * for the disk whether the challenge is anybody's or not (contract A.3.21).
+ * Signs up when the address must be verified first. With a required second factor every sign-up gets a setup
+ * challenge in the same transaction, so that the time does not reveal whether the challenge is a decoy.
  */
 async function signUpHidden(
   deps: SignUpDeps,
   account: NewAccount,
   sender: Sender
 ): Promise<SignIn | null> {
-  const mails = await mayMail(deps, { address: account.email, network: sender.network })
+  const mailAllowed = await mayMail(deps, { address: account.email, network: sender.network })
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') {
-    if (mails) await untilReplaced(() => signUpUnverified(deps, account, sender))
+    if (mailAllowed) await untilReplaced(() => signUpUnverified(deps, account, sender))
     return null
   }
-  const open = async (tx: Database) => {
-    const inside = { ...deps, db: tx }
-    const userId = mails ? await signUpUnverified(inside, account, sender) : newId()
-    const proof = {
+  const signUpWithChallenge = async (tx: Database) => {
+    const depsInTx = { ...deps, db: tx }
+    const userId = mailAllowed ? await signUpUnverified(depsInTx, account, sender) : newId()
+    const authentication = {
       userId,
       credentialEpoch: 0,
       amr: ['pwd'] as const,
       via: 'session.opened' as const
     }
-    return requireSetupWithDecoy(inside, proof, sender)
+    return requireSetupWithDecoy(depsInTx, authentication, sender)
   }
-  return untilReplaced(() => deps.db.transaction(open))
+  return untilReplaced(() => deps.db.transaction(signUpWithChallenge))
 }
 
-/** Account, first session and, with optional verification, the mail: all or none. */
-async function signUpAndIn(deps: SignUpDeps, account: NewAccount, sender: Sender): Promise<SignIn> {
+/** Creates account, first session and, with optional verification, the mail in one transaction. */
+async function signUpAndSignIn(
+  deps: SignUpDeps,
+  account: NewAccount,
+  sender: Sender
+): Promise<SignIn> {
   const { config, clock } = deps
-  const asksToVerify =
+  const sendsVerification =
     config.EMAIL_VERIFICATION === 'optional' &&
     (await mayMail(deps, { address: account.email, network: sender.network }))
   return deps.db.transaction(async tx => {
@@ -108,7 +111,7 @@ async function signUpAndIn(deps: SignUpDeps, account: NewAccount, sender: Sender
     await releaseLapsedInvitation(tx, account.email)
     const { userId, credentialEpoch } = await createAccount(tx, created)
     await record(tx, { event: 'account.created', ...byOwner(userId), sender })
-    if (asksToVerify) {
+    if (sendsVerification) {
       const { email: address, firstName, lastName, passwordHash } = account
       const link = await createLink(tx, deps, {
         userId,

@@ -10,21 +10,20 @@ import type { Sender } from '../sender.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
 
-/** What became of a confirmation. `superseded`: a newer mail was sent, whose link counts. */
+/** The result of a confirmation. `superseded`: only the link of a newer mail is valid. */
 export type Confirmation =
   | { readonly outcome: 'confirmed'; readonly signIn: SignIn | null }
   | { readonly outcome: 'invalid' | 'superseded' }
 
 type ConfirmDeps = Pick<Deps, 'db' | 'config' | 'clock'>
 
-/** A confirmation link as it stands right now, without using it; null for a key of no such link. */
+/** Reads a confirmation link without using it; null for an unknown one. */
 export const openConfirmation = ({ db }: Pick<Deps, 'db'>, key: LinkKey): Promise<Link | null> =>
   findLink(db, key, 'email_verification')
 
 /**
- * Confirms an address by its link. Every later visit succeeds too and changes nothing, because
- * scanners of mail follow links before people do. A session opens where
- * `JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION` is on.
+ * Confirms an address by its link. Later visits succeed too and change nothing, because mail scanners
+ * follow links before people do. With `JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION` it opens a session.
  */
 export async function confirmByLink(
   deps: ConfirmDeps,
@@ -36,7 +35,7 @@ export async function confirmByLink(
 }
 
 /**
- * The same by the short code of the mail.
+ * Confirms an address by the short code of the mail.
  *
  * @throws {Problem} `invalid_code`, `throttled`.
  */
@@ -62,37 +61,40 @@ async function confirm(deps: ConfirmDeps, link: Link, sender: Sender): Promise<C
     const account = await lockAccount(tx, link.userId)
     if (account === null || account.email !== link.address) return { outcome: 'invalid' }
     if (!(await redeemLink(tx, link))) {
-      // Somebody followed it a moment ago, or something voided it.
+      // A parallel request has just used the link, or it became void.
       const isDone = account.emailVerifiedAt !== null
       return isDone ? { outcome: 'confirmed', signIn: null } : { outcome: 'invalid' }
     }
-    const isFirstProof = account.emailVerifiedAt === null
+    const isFirstVerification = account.emailVerifiedAt === null
     const { signUp, userId } = link
     const isOwnSignUp = signUp === null || signUp.passwordHash === account.passwordHash
     let { credentialEpoch } = account
-    if (isFirstProof && !isOwnSignUp) {
-      // A later sign-up proved the mailbox: whatever an earlier one holds was never proven (EML-10).
+    if (isFirstVerification && !isOwnSignUp) {
+      // The link is from a later sign-up, so the earlier password and its sessions are unverified (EML-10).
       credentialEpoch = await adoptSignUp(tx, account, signUp, deps.clock())
       await endSessionsAfterEpoch(tx, { userId })
       await dropUnproven(tx, userId, sender)
     } else {
       await markVerified(tx, userId, deps.clock())
     }
-    const details = { first: isFirstProof }
+    const details = { first: isFirstVerification }
     await record(tx, {
       event: 'email.verified',
       ...byOwner(userId),
       sender,
       details
     })
-    const opens = isFirstProof && deps.config.JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION
-    const proof = {
+    const opensSession =
+      isFirstVerification && deps.config.JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION
+    const authentication = {
       userId,
       credentialEpoch,
       amr: ['email'] as const,
       via: 'session.opened' as const
     }
-    const signIn = opens ? await completeSignIn({ ...deps, db: tx }, proof, sender) : null
+    const signIn = opensSession
+      ? await completeSignIn({ ...deps, db: tx }, authentication, sender)
+      : null
     return { outcome: 'confirmed', signIn }
   })
 }

@@ -9,15 +9,15 @@ import { liveLink } from '../links/sql.js'
 import { satisfiesPolicy } from '../mfa/policy.js'
 import { type AuthenticationMethod, liveSession } from './session.js'
 
-/** Who is asking: the account as the database has it now, and the session that vouches for it. */
+/** The authenticated caller: the account as it is in the database now, and the session. */
 export type Principal = {
   readonly user: Account
   readonly sessionId: string
-  /** The session is over: it may read, with `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` off, and change nothing. */
+  /** The session has ended: with `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` off it may read, but change nothing. */
   readonly hasEnded: boolean
   readonly authTime: Date
   readonly amr: readonly AuthenticationMethod[]
-  /** The address that the account will have once its mailbox confirms it. */
+  /** The new address of the account, while it waits for its confirmation. */
   readonly pendingEmail: string | null
 }
 
@@ -25,25 +25,25 @@ const readPrincipal = (userId: string, sessionId: string, config: Config) => sql
 SELECT ${userColumns}, ${maySignIn(config)} AS "maySignIn", s."authTime", s."amr", (
   SELECT l."address" FROM "Link" l
   WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND ${liveLink()}
-) AS "pendingEmail", NOT ${satisfiesPolicy(config, sql`s."amr"`, sql`u."id"`)} AS "owesFactor"
+) AS "pendingEmail", NOT ${satisfiesPolicy(config, sql`s."amr"`, sql`u."id"`)} AS "lacksFactor"
 FROM "User" u LEFT JOIN "Session" s ON s."id" = ${sessionId}::uuid AND s."userId" = u."id" AND ${liveSession}
 WHERE u."id" = ${userId}::uuid`
 
-/** Without a session, all that is its own is null. */
+/** The columns of a session are null without one. */
 type Row = UserColumns & {
   readonly maySignIn: boolean
   readonly authTime: Date | null
   readonly amr: readonly AuthenticationMethod[] | null
   readonly pendingEmail: string | null
-  readonly owesFactor: boolean | null
+  readonly lacksFactor: boolean | null
 }
 
 /**
- * The bearer of an access token, in one read: role, state and session are those of this moment, not
- * those of the token (D8, ADM-02).
+ * Reads the caller of an access token with one statement. Role, state and session come from the database,
+ * so a demotion or a sign-out takes effect before the token expires (ADM-02).
  *
- * @throws {Problem} `no_active_account`; `token_not_valid` when the account is gone, when its session
- *   lacks a second factor that is asked for, or is gone and `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` is on.
+ * @throws {Problem} `no_active_account`; `token_not_valid` when the account was removed, its session lacks a
+ *   required second factor, or has ended and `JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK` is on.
  */
 export async function authenticate(
   { db, config }: Pick<Deps, 'db' | 'config'>,
@@ -54,8 +54,8 @@ export async function authenticate(
   if (row === undefined) throw new Problem('token_not_valid')
   if (!row.userIsActive) throw new Problem('no_active_account')
   const hasSession = row.authTime !== null
-  const isRefused = hasSession ? row.owesFactor : config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK
-  // A session from before a factor or a verified address was asked for vouches for nobody any more (MFA-10).
+  const isRefused = hasSession ? row.lacksFactor : config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK
+  // The session is older than the rule that requires a second factor or a verified address (MFA-10).
   if (isRefused || !row.maySignIn) throw new Problem('token_not_valid')
   return {
     user: accountOf(row),
@@ -68,8 +68,8 @@ export async function authenticate(
 }
 
 /**
- * Keeps a live session from ending for the rest of the transaction; false where it has. Waits for a
- * sign-out, not for a refresh. The account's lock is taken before.
+ * Locks a live session against its deletion for the rest of the transaction; false when it has ended. The
+ * lock waits for a sign-out, not for a refresh. The caller locks the account first.
  */
 export async function lockSession(
   tx: Database,

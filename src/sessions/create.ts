@@ -17,16 +17,16 @@ import {
   sessionOf
 } from './session.js'
 
-/** That somebody is who they say, checked at a moment when the account had this credential epoch. */
+/** A checked authentication of an account, and the credential epoch it was checked against. */
 export type Authentication = {
   readonly userId: string
   readonly credentialEpoch: number
   readonly amr: readonly AuthenticationMethod[]
-  /** When it was proved, if that was not just now. */
+  /** When the person authenticated, if not now. */
   readonly authTime?: Date
-  /** What opened the session, for the audit trail. */
+  /** The audit event of the new session. */
   readonly via: AuditEventName
-  /** Attempts that this proof shows to be no failures; given back with the session. */
+  /** Attempts of this authentication, which creating the session gives back. */
   readonly reservation?: Reservation
 }
 
@@ -61,11 +61,11 @@ SELECT ${sessionColumns},
 FROM u, s`
 
 /**
- * The only place that creates a session: for an account that may sign in, whose credentials are still
- * those that the authentication was checked against, with a second factor where the mode asks for one.
+ * The only place that creates a session: for an account that may sign in and whose credentials are
+ * unchanged, with a second factor where the mode requires one.
  *
- * @returns null when the authentication lacks a factor, or the account may not sign in, was removed or
- *   changed its credentials meanwhile.
+ * @returns null when the authentication lacks a second factor, or the account may not sign in, was removed
+ *   or changed its credentials meanwhile.
  */
 export async function createSession(
   deps: Pick<Deps, 'db' | 'config'>,
@@ -81,23 +81,22 @@ export async function createSession(
 }
 
 /**
- * Keeps the account at its cap. A statement of its own, because the one above does not see sessions
- * that are created beside it; left out while the account is further from the cap than there can be of
- * those.
+ * Ends the oldest sessions beyond the limit of an account, in a second statement, because the first does
+ * not see parallel ones. Skipped while parallel sessions cannot reach the limit.
  */
 async function endOldest(
   { db, config }: Pick<Deps, 'db' | 'config'>,
   { userId, others }: { userId: string; others: number }
 ) {
-  const cap = config.MAX_SESSIONS_PER_USER
-  if (others + 2 * config.DATABASE_POOL_SIZE < cap) return
+  const limit = config.MAX_SESSIONS_PER_USER
+  if (others + 2 * config.DATABASE_POOL_SIZE < limit) return
   await db.transaction(async tx => {
-    // Two that end several sessions take turns, else each may hold what the other waits for.
+    // The lock makes parallel calls wait for each other, else they could deadlock.
     await lockAccount(tx, userId)
     const statement = sql`
       DELETE FROM "Session" WHERE "userId" = ${userId}::uuid AND "id" IN (
         SELECT "id" FROM "Session" WHERE "userId" = ${userId}::uuid
-        ORDER BY "createdAt" DESC, "id" DESC OFFSET ${cap}::int4)`
+        ORDER BY "createdAt" DESC, "id" DESC OFFSET ${limit}::int4)`
     await tx.run('end-oldest-sessions', statement)
   })
 }

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.js'
 import type { Transport } from '../sender.js'
 import type { AuthenticationMethod } from './session.js'
 
-/** One device of a person's own list. Names of browser, system and device are null where not known. */
+/** A session in a person's own list. Unknown names of browser, system and device are null. */
 export type ListedSession = {
   readonly id: string
   readonly createdAt: Date

@@ -23,9 +23,9 @@ import {
 
 type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'outboxKeys'>
 
-const hasPolicyFactor = (config: Config) => satisfiesPolicy(config, sql`s."amr"`, sql`s."userId"`)
+const hasRequiredFactor = (config: Config) => satisfiesPolicy(config, sql`s."amr"`, sql`s."userId"`)
 
-/** The row lock decides every race: of many refreshes with one token, one finds its `jti` still there. */
+/** The row lock orders parallel refreshes: only the first one finds the `jti` of its token (SES-03). */
 const rotateSession = (
   { sessionId, userId, jti, transport }: RefreshToken,
   sender: Sender,
@@ -38,7 +38,7 @@ FROM "User" u
 WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid AND s."jti" = ${jti}::uuid
   AND s."transport" = ${transport}::"Transport" AND ${liveSession}
   AND COALESCE(${absoluteEnd(config, sql`s."createdAt"`)} > now(), true)
-  AND u."id" = s."userId" AND ${maySignIn(config)} AND ${hasPolicyFactor(config)}
+  AND u."id" = s."userId" AND ${maySignIn(config)} AND ${hasRequiredFactor(config)}
 RETURNING ${sessionColumns}`
 
 type SessionState = SessionRow & {
@@ -47,7 +47,7 @@ type SessionState = SessionRow & {
   readonly isLive: boolean
   readonly pastLifetime: boolean
   readonly maySignIn: boolean
-  readonly owesFactor: boolean
+  readonly lacksFactor: boolean
 }
 
 // A grace of 0 disables reuse entirely. NULLIF prevents a match within the same millisecond.
@@ -56,13 +56,13 @@ SELECT ${sessionColumns}, s."previousJti", ${liveSession} AS "isLive", ${maySign
   COALESCE(s."rotatedAt" + make_interval(secs => NULLIF(${config.REFRESH_REUSE_GRACE_SECONDS}::float8, 0)) > now(), false)
     AS "withinGrace",
   COALESCE(${absoluteEnd(config, sql`s."createdAt"`)} <= now(), false) AS "pastLifetime",
-  NOT ${hasPolicyFactor(config)} AS "owesFactor"
+  NOT ${hasRequiredFactor(config)} AS "lacksFactor"
 FROM "Session" s JOIN "User" u ON u."id" = s."userId"
 WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid`
 
 /**
- * Rotates a session (RFC 9700 §4.14.2, design rule 2): one statement in the ordinary case. When it
- * updates nothing, one read tells why, and only a token that the session has left behind is theft.
+ * Rotates a session (RFC 9700 §4.14.2), usually with one statement. When it updates no row, a read finds
+ * the reason. Only a token that was rotated away counts as stolen.
  *
  * @throws {Problem} `token_not_valid`, `refresh_reused`, `session_expired`, `no_active_account`.
  *   `details.final` says that this token can never work again.
@@ -81,7 +81,7 @@ export async function refresh(
   return explain(deps, presented, sender)
 }
 
-/** Why the rotation found nothing: a retry within the grace, an ended session, or theft. */
+/** Finds out why the rotation updated no row: a retry within the grace, an ended session, or a stolen token. */
 async function explain(
   deps: RefreshDeps,
   presented: RefreshToken,
@@ -96,7 +96,7 @@ async function explain(
     await revokeAllSessions(db, { userId })
     throw final('no_active_account')
   }
-  // Opened while none was asked for. The epoch stays: the link that confirms the address depends on it.
+  // The session is older than mandatory verification. The epoch stays, so the confirmation link stays live.
   if (!state.maySignIn) {
     await revokeSession(db, { userId, sessionId })
     throw final('email_not_verified')
@@ -106,26 +106,29 @@ async function explain(
     await revokeSession(db, { userId, sessionId })
     throw final('session_expired')
   }
-  // Opened while no factor was asked for: it has to sign in again, and is asked then (MFA-10).
-  if (state.owesFactor) {
+  // The session is older than the requirement of a second factor: the person signs in again (MFA-10).
+  if (state.lacksFactor) {
     await revokeSession(db, { userId, sessionId })
     throw final('token_not_valid')
   }
   if (!state.isLive || presented.expired) throw final('token_not_valid')
-  // Refused a moment ago, in order now: the account was enabled between the two statements.
+  // The token is valid now: the account was enabled between the two statements.
   if (state.jti === presented.jti)
     throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })
   if (state.previousJti === presented.jti && state.withinGrace) return sessionOf(state)
-  await endStolen(deps, state, sender)
+  await endReusedSession(deps, state, sender)
   throw final('refresh_reused')
 }
 
 /**
- * Ends a session whose token was used twice, and tells the owner (LOG-04); the refusal comes after
- * this has committed. A mailbox that nobody has proved to read is left in peace, and a proved one
- * hears of it once an hour at most.
+ * Ends a session whose token was used twice, and mails the owner at most once an hour (LOG-04). Commits
+ * before the caller throws.
  */
-async function endStolen(deps: RefreshDeps, state: SessionState, sender: Sender): Promise<void> {
+async function endReusedSession(
+  deps: RefreshDeps,
+  state: SessionState,
+  sender: Sender
+): Promise<void> {
   const { userId, sessionId } = state
   await deps.db.transaction(async tx => {
     await revokeSession(tx, { userId, sessionId })

@@ -5,7 +5,7 @@ import type { Deps } from '../deps.js'
 import { hasFactorSql } from '../mfa/policy.js'
 import { liveSession, type RefreshToken } from './session.js'
 
-/** Ends one session of an account; whether there was one. A refresh in flight comes before or finds nothing. */
+/** Ends one session of an account; false without one. A parallel refresh runs before it or finds no session. */
 export async function revokeSession(
   db: Database,
   { userId, sessionId }: { userId: string; sessionId: string }
@@ -15,8 +15,8 @@ export async function revokeSession(
 }
 
 /**
- * Ends every session of an account and raises its credential epoch, so that what was proved before
- * (a sign-in in flight, a challenge, a link) opens none afterwards.
+ * Ends every session of an account and raises its credential epoch, so that a running sign-in, an older
+ * challenge or a link cannot create a new one.
  */
 export async function revokeAllSessions(
   db: Database,
@@ -29,8 +29,8 @@ export async function revokeAllSessions(
 }
 
 /**
- * Ends every session of an account whose epoch this transaction has just raised. A statement of its
- * own, and after that one: the raise waits for mints in flight, and only then does this one look.
+ * Ends every session of an account whose epoch this transaction has just raised. The raise waits for
+ * running sign-ins, so this separate statement sees their sessions.
  */
 export async function endSessionsAfterEpoch(
   tx: Database,
@@ -40,20 +40,20 @@ export async function endSessionsAfterEpoch(
 }
 
 /**
- * Ends the sessions of an account that never passed a second factor, but for one (MFA-11). In a
- * transaction that has just raised the account's epoch.
+ * Ends the sessions of an account without a second factor, except one (MFA-11), in a transaction that has
+ * just raised the epoch.
  */
 export async function endSessionsWithoutFactor(
   tx: Database,
-  { userId, keep }: { userId: string; keep: string | null }
+  { userId, exceptSessionId }: { userId: string; exceptSessionId: string | null }
 ): Promise<void> {
   const statement = sql`
     DELETE FROM "Session" s
-    WHERE s."userId" = ${userId}::uuid AND s."id" IS DISTINCT FROM ${keep}::uuid AND NOT ${hasFactorSql(sql`s."amr"`)}`
+    WHERE s."userId" = ${userId}::uuid AND s."id" IS DISTINCT FROM ${exceptSessionId}::uuid AND NOT ${hasFactorSql(sql`s."amr"`)}`
   await tx.run('end-sessions-without-factor', statement)
 }
 
-/** Ends every session but one of an account that this transaction has locked; how many there were. */
+/** Ends every session but one of an account that this transaction has locked; returns how many. */
 export async function revokeOtherSessions(
   tx: Database,
   { userId, sessionId }: { userId: string; sessionId: string }
@@ -63,13 +63,13 @@ export async function revokeOtherSessions(
   return count
 }
 
-/** Ends the session of a refresh token that is live, or was just rotated away; whether it did. */
+/** Ends the session of a refresh token that is current, or was rotated within the grace; false otherwise. */
 export async function revokeByRefreshToken(
   { db, config }: Pick<Deps, 'db' | 'config'>,
   { sessionId, userId, jti, transport, expired }: RefreshToken
 ): Promise<boolean> {
   if (expired) return false
-  // A grace of 0 is none: NULLIF, because a rotation that was waited for began after this now().
+  // A grace of 0 disables reuse. It needs NULLIF: a rotation that this waited for may be later than now().
   const grace = sql`make_interval(secs => NULLIF(${config.REFRESH_REUSE_GRACE_SECONDS}::float8, 0))`
   const statement = sql`
     DELETE FROM "Session" s

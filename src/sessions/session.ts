@@ -3,10 +3,10 @@ import type { Config } from '../base/config/load.js'
 import { type Sql, sql } from '../base/database/sql.js'
 import type { Transport } from '../sender.js'
 
-/** How a person proved who they are (RFC 8176): password, one-time code, recovery code, mailed link. */
+/** How a person authenticated (RFC 8176): password, one-time code, recovery code, mailed link. */
 export type AuthenticationMethod = 'pwd' | 'otp' | 'rc' | 'email'
 
-/** A session that was just created or rotated: all that its two tokens say. */
+/** A session that was just created or rotated, with the contents of its two tokens. */
 export type Session = {
   readonly user: Account
   readonly sessionId: string
@@ -18,12 +18,12 @@ export type Session = {
   readonly expiresAt: Date
 }
 
-/** A refresh token whose signature held, and how it came. The session decides whether it is still good. */
+/** A refresh token with a valid signature. Its session decides whether it can be used. */
 export type RefreshToken = {
   readonly sessionId: string
   readonly userId: string
   readonly jti: string
-  /** The token's own `exp` has passed. */
+  /** The `exp` of the token has passed. */
   readonly expired: boolean
   readonly transport: Transport
 }
@@ -37,11 +37,11 @@ export const sessionColumns = sql`${userColumns},
 /** Whether a session `s` has not ended. */
 export const liveSession = sql`s."expiresAt" > now()`
 
-/** When a session ends, however much it is used; null: never. */
+/** When a session ends, even if it is used; null: never. */
 export const absoluteEnd = (config: Config, createdAt: Sql): Sql =>
   sql`${createdAt} + make_interval(secs => ${config.JWT_ALLAUTH_SESSION_LIFETIME}::float8)`
 
-/** When a session that is used now ends. */
+/** When a session ends if it is used now and not again. */
 export const nextEnd = (config: Config, createdAt: Sql): Sql => sql`
   LEAST(now() + make_interval(secs => ${config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME}::float8),
     ${absoluteEnd(config, createdAt)})`

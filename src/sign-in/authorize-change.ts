@@ -12,15 +12,15 @@ import { lockSession, type Principal } from '../sessions/authenticate.js'
 import type { AuthenticationMethod } from '../sessions/session.js'
 
 /**
- * What a change asks of the person behind a session. `session`: it is live. `fresh`: and they proved
- * who they are within ten minutes, or do now. `password`: and the password is in this request.
+ * What a change requires. `session`: a live session. `fresh`: also an authentication within ten minutes, or
+ * in this request. `password`: also the password in this request.
  */
 export type Demand = 'session' | 'fresh' | 'password'
 
-/** What the request sends to prove who is there. */
+/** The password and code that a request contains. */
 export type Evidence = {
   readonly password?: string | undefined
-  /** The field of the password, for errors. */
+  /** The name of the password field, for errors. */
   readonly passwordField?: 'password' | 'old_password'
   readonly code?: OfferedCode | undefined
 }
@@ -28,7 +28,7 @@ export type Evidence = {
 export type ChangeDeps = CheckCodeDeps & Pick<Deps, 'hasher'>
 
 declare const authorized: unique symbol
-/** Only {@link authorizeChange} makes one, so no change is committed without the checks. */
+/** Only {@link authorizeChange} creates one, so no change is committed without the checks. */
 export type Authorization = {
   readonly principal: Principal
   readonly sender: Sender
@@ -38,12 +38,12 @@ export type Authorization = {
 }
 
 const freshForSeconds = 600
-const gone = () => new Problem('token_not_valid')
+const tokenNotValid = () => new Problem('token_not_valid')
 
 /**
- * Checks what was sent for a change, before any lock: hashing is slow. `fresh` and `password` also want
- * the second factor of an account whose session never passed it. Whatever is sent is checked, needed or
- * not; a code only behind a fresh proof, so that a stolen session cannot spend the attempts (MFA-06).
+ * Checks the evidence for a change before any lock, because hashing is slow. `fresh` and `password` also
+ * require a second factor that the account has and the session lacks. Evidence is checked even if it is not
+ * required. A code needs a fresh authentication, so that a stolen session cannot use up attempts (MFA-06).
  *
  * @throws {Problem} `token_not_valid` for a session that has ended; `reauthentication_required`;
  *   `incorrect_password` on the password's field; `throttled`; `busy`.
@@ -54,16 +54,16 @@ export async function authorizeChange(
   demand: Demand,
   { password, passwordField = 'password', code }: Evidence = {}
 ): Promise<Authorization> {
-  if (principal.hasEnded) throw gone()
-  const wantsFresh = demand === 'fresh' || code !== undefined
-  const wantsPassword = demand === 'password' || (wantsFresh && !isFresh(deps, principal))
-  const wantsCode = demand !== 'session' && (await owesFactor(deps, principal))
-  if ((wantsPassword && password === undefined) || (wantsCode && code === undefined))
+  if (principal.hasEnded) throw tokenNotValid()
+  const needsFresh = demand === 'fresh' || code !== undefined
+  const needsPassword = demand === 'password' || (needsFresh && !isFresh(deps, principal))
+  const needsCode = demand !== 'session' && (await needsFactor(deps, principal))
+  if ((needsPassword && password === undefined) || (needsCode && code === undefined))
     throw new Problem('reauthentication_required')
   if (password !== undefined) {
     const { id, email: address } = principal.user
     const check = await checkPassword(deps, { address, password }, sender)
-    // The address may be somebody else's by now.
+    // The address may belong to another account now.
     if (!check.matches || check.account?.id !== id) throw incorrectPassword(passwordField)
     await refund(deps.db, check.reservation)
   }
@@ -72,9 +72,8 @@ export async function authorizeChange(
 }
 
 /**
- * Runs a change under the account's row lock, where nothing has ended the session since the request
- * began: same credentials, active account, session still there. The code is used up in the same
- * transaction.
+ * Runs a change under the account's row lock, if the account is active, its credentials are unchanged and
+ * the session still exists. The same transaction uses the code up.
  *
  * @throws {Problem} `token_not_valid`; `invalid_code`; `totp_not_active`; `throttled`; `unavailable`.
  */
@@ -89,22 +88,22 @@ export function commitChange<T>(
 ): Promise<T> {
   const lock = (tx: Database) => lockPrincipal(tx, principal)
   if (code === undefined) return deps.db.transaction(async tx => change(tx, await lock(tx), proved))
-  const all = [...proved, code.method]
-  const act = (tx: Database, account: LockedAccount) => change(tx, account, all)
+  const allMethods = [...proved, code.method]
+  const act = (tx: Database, account: LockedAccount) => change(tx, account, allMethods)
   return checkCode(deps, { userId: principal.user.id, offered: code, sender, lock, act })
 }
 
-/** The account's lock comes first, as everywhere. */
+/** Locks account and session. Every transaction locks the account first, so there is no deadlock. */
 async function lockPrincipal(
   tx: Database,
   { user: { id: userId, credentialEpoch }, sessionId }: Principal
 ): Promise<LockedAccount> {
-  const account = await lockUnchangedAccount(tx, { userId, credentialEpoch }, gone)
-  if (!(await lockSession(tx, { userId, sessionId }))) throw gone()
+  const account = await lockUnchangedAccount(tx, { userId, credentialEpoch }, tokenNotValid)
+  if (!(await lockSession(tx, { userId, sessionId }))) throw tokenNotValid()
   return account
 }
 
-async function owesFactor({ db, config }: ChangeDeps, { user, amr }: Principal): Promise<boolean> {
+async function needsFactor({ db, config }: ChangeDeps, { user, amr }: Principal): Promise<boolean> {
   if (config.JWT_ALLAUTH_MFA_TOTP_MODE === 'disabled' || hasFactor(amr)) return false
   return (await readAuthenticator(db, user.id)) !== null
 }

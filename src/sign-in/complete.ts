@@ -5,7 +5,7 @@ import type { Sender } from '../sender.js'
 import { type Authentication, createSession } from '../sessions/create.js'
 import type { Session } from '../sessions/session.js'
 
-/** How a person's proof was answered: with a session, or with what is still asked for. */
+/** The result of an authentication: a session, or a challenge for the second factor. */
 export type SignIn =
   | { readonly kind: 'session'; readonly session: Session }
   | { readonly kind: ChallengeAnswer; readonly challenge: NewChallenge }
@@ -15,57 +15,57 @@ type ChallengeAnswer = 'mfa_required' | 'mfa_setup_required'
 type CompleteDeps = Pick<Deps, 'db' | 'config'>
 
 /**
- * The gate between a proof and a session, the same for every flow (design rule 1, MFA-10). The mint
- * itself refuses a proof without a factor that is asked for; this says what to do about it.
+ * Turns an authentication into a session, in every flow (MFA-10). `createSession` refuses one without a
+ * required second factor; it then gets a challenge.
  *
  * @returns null when the account was disabled, removed or changed its credentials meanwhile.
  */
 export async function completeSignIn(
   deps: CompleteDeps,
-  proof: Authentication,
+  authentication: Authentication,
   sender: Sender
 ): Promise<SignIn | null> {
-  const kinds = kindsAskedFor(deps)
-  // Twice, for a factor that was given up between the refusal and the challenge.
+  const kinds = challengeKinds(deps)
+  // Tries twice, because a parallel request may remove the second factor between the two statements.
   for (const _ of ['first', 'again']) {
-    const session = await createSession(deps, proof, sender)
+    const session = await createSession(deps, authentication, sender)
     if (session !== null) return { kind: 'session', session }
-    if (kinds.length === 0 || hasFactor(proof.amr)) return null
-    const { challenge, kind } = await createChallenge(deps.db, proof, kinds, sender)
+    if (kinds.length === 0 || hasFactor(authentication.amr)) return null
+    const { challenge, kind } = await createChallenge(deps.db, authentication, kinds, sender)
     if (kind !== null) return { kind: answerTo[kind], challenge }
   }
   return null
 }
 
 /**
- * For a flow that signs nobody in: the way to a first factor, where one is required and there is
- * none; null for everybody else.
+ * For a flow without a sign-in: a setup challenge, when a second factor is required and the account has
+ * none; null otherwise.
  */
 export async function requireSetup(
   deps: CompleteDeps,
-  proof: Authentication,
+  authentication: Authentication,
   sender: Sender
 ): Promise<SignIn | null> {
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
-  const { challenge, kind } = await createChallenge(deps.db, proof, ['setup'], sender)
+  const { challenge, kind } = await createChallenge(deps.db, authentication, ['setup'], sender)
   return kind && { kind: answerTo[kind], challenge }
 }
 
 /**
- * The same where nothing may tell whether there is an account: a challenge in any case, which fails
- * like an expired one for an account that is not there (contract A.3.21).
+ * {@link requireSetup} for a flow that must not reveal whether an account exists: returns a challenge in any
+ * case. Without an account it is a decoy, which fails like an expired challenge.
  */
 export async function requireSetupWithDecoy(
   deps: CompleteDeps,
-  proof: Authentication,
+  authentication: Authentication,
   sender: Sender
 ): Promise<SignIn | null> {
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
-  const { challenge } = await createChallenge(deps.db, proof, ['setup'], sender)
+  const { challenge } = await createChallenge(deps.db, authentication, ['setup'], sender)
   return { kind: answerTo.setup, challenge }
 }
 
-function kindsAskedFor({ config }: CompleteDeps): readonly ChallengeKind[] {
+function challengeKinds({ config }: CompleteDeps): readonly ChallengeKind[] {
   return { disabled: [], optional: ['login'] as const, required: ['login', 'setup'] as const }[
     config.JWT_ALLAUTH_MFA_TOTP_MODE
   ]

@@ -5,7 +5,7 @@ import type { Principal } from '../sessions/authenticate.js'
 import { revokeAllSessions, revokeOtherSessions, revokeSession } from '../sessions/revoke.js'
 import { authorizeChange, type ChangeDeps, commitChange } from './authorize-change.js'
 
-/** Ends every session of the caller, this one included. */
+/** Ends every session of the caller, also the current one. */
 export async function logoutEverywhere(
   deps: ChangeDeps,
   principal: Principal,
@@ -19,7 +19,7 @@ export async function logoutEverywhere(
   })
 }
 
-/** Ends every session of the caller but this one; how many there were. */
+/** Ends every session of the caller except the current one; returns how many. */
 export async function logoutOthers(
   deps: ChangeDeps,
   principal: Principal,
@@ -36,7 +36,7 @@ export async function logoutOthers(
 }
 
 /**
- * Ends one session of the caller's own.
+ * Ends one session of the caller.
  *
  * @throws {Problem} `not_found` when the caller has no such session.
  */

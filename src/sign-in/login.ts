@@ -9,17 +9,15 @@ import { checkPassword, type PasswordCheck } from '../passwords/check.js'
 import type { Sender } from '../sender.js'
 import { completeSignIn, type SignIn } from './complete.js'
 
-/** How a sender wants its session, and what is known of its device. */
-
 type LoginDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'attemptKey' | 'log'>
 
 /**
- * Opens a session for the right password. Two round trips beside the hash: reserve the attempt and
- * read the account; mint and give the attempt back.
+ * Signs a person in with a password. It needs two round trips to the database: one reserves the attempt and
+ * reads the account, one creates the session and gives the attempt back.
  *
- * @throws {Problem} `incorrect_credentials` for an unknown address, a wrong password, an account
- *   without password and a disabled one alike (ENU-01); `email_not_verified`, only for the right
- *   password (ENU-03); `throttled`; `busy`.
+ * @throws {Problem} `incorrect_credentials` for an unknown address, a wrong password, an account without
+ *   password and a disabled one, so that the answer is the same (ENU-01); `email_not_verified`, only for
+ *   the right password (ENU-03); `throttled`; `busy`.
  */
 export async function login(
   deps: LoginDeps,
@@ -27,9 +25,9 @@ export async function login(
   sender: Sender
 ): Promise<SignIn> {
   const address = canonicalAddress(email) ?? email.trim().toLowerCase()
-  const attempt = await checkPassword(deps, { address, password }, sender)
-  const { account, outdated, reservation } = attempt
-  const reason = reasonAgainst(deps, attempt)
+  const check = await checkPassword(deps, { address, password }, sender)
+  const { account, outdated, reservation } = check
+  const reason = refusalReason(deps, check)
   if (account === null || reason !== null) {
     await record(deps.db, {
       event: 'login',
@@ -37,25 +35,25 @@ export async function login(
       actorId: null,
       subjectId: account?.id ?? null,
       sender,
-      details: { reason: reason ?? 'credentials', ...(attempt.locks ? { lockout: true } : {}) }
+      details: { reason: reason ?? 'credentials', ...(check.locks ? { lockout: true } : {}) }
     })
     if (reason !== 'unverified') throw new Problem('incorrect_credentials')
-    // The password was right, and the answer says so: whoever tries until the mail came is no guesser.
+    // The password was right, so the attempt is no guess.
     await refund(deps.db, reservation)
     throw new Problem('email_not_verified')
   }
   const { id: userId, credentialEpoch, passwordHash } = account
-  const proof = {
+  const authentication = {
     userId,
     credentialEpoch,
     amr: ['pwd'] as const,
     via: 'login' as const,
     reservation
   }
-  const signIn = await completeSignIn(deps, proof, sender)
+  const signIn = await completeSignIn(deps, authentication, sender)
   if (signIn === null) throw new Problem('incorrect_credentials')
   if (signIn.kind === 'mfa_required') {
-    // Said only now: who does not know the password does not hear of it (ENU-12).
+    // Only now, so that a client without the password does not learn of the lockout (ENU-12).
     const lockedFor = await readLockout(deps, userId)
     if (lockedFor !== null) throw throttled(lockedFor)
   }
@@ -63,8 +61,8 @@ export async function login(
   return signIn
 }
 
-/** Why an attempt signs nobody in, for the trail; null where it may. */
-function reasonAgainst(
+/** Why a sign-in is refused, for the trail; null when it is not. */
+function refusalReason(
   { config }: Pick<Deps, 'config'>,
   { account, matches }: PasswordCheck
 ): 'credentials' | 'disabled' | 'unverified' | null {
@@ -74,7 +72,7 @@ function reasonAgainst(
   return null
 }
 
-/** Hashes again under today's parameters. The session is open already: nothing here may take it back (HSH-02). */
+/** Hashes the password with the current parameters. Never throws, because the session exists already (HSH-02). */
 async function upgrade(
   deps: LoginDeps,
   userId: string,

@@ -6,26 +6,26 @@ import type { Sender } from '../sender.js'
 import { revokeByRefreshToken, revokeSession } from '../sessions/revoke.js'
 import type { RefreshToken } from '../sessions/session.js'
 
-type Proofs = {
+type LogoutTokens = {
   readonly bearer: { readonly user: { readonly id: string }; readonly sessionId: string } | null
   readonly refresh: RefreshToken | null
 }
 
 /**
- * Ends the session of whoever proves one, by access token, by refresh token, or by both: then both
- * sessions, if they are of one person. Somebody else's refresh token ends nothing (SES-20).
+ * Ends the session of an access token, of a refresh token, or of both if they belong to the same account.
+ * With an access token, the refresh token of another account ends no session (SES-20).
  *
- * @throws {Problem} `token_not_valid` when neither proves a session.
+ * @throws {Problem} `token_not_valid` when neither token has a session.
  */
 export async function logout(
   deps: Pick<Deps, 'db' | 'config'>,
-  { bearer, refresh }: Proofs,
+  { bearer, refresh }: LogoutTokens,
   sender: Sender
 ): Promise<void> {
   const userId = bearer?.user.id ?? refresh?.userId
   if (userId === undefined) throw new Problem('token_not_valid')
   await deps.db.transaction(async tx => {
-    // The account's lock comes before those of its sessions, as everywhere.
+    // Every transaction locks the account before its sessions, so there is no deadlock.
     await lockAccount(tx, userId)
     const ended = new Set<string>()
     if (bearer !== null) {

@@ -11,8 +11,8 @@ import {
 } from './authorize-change.js'
 
 /**
- * Renews what a session knows of its person: when they were last there, and by which proofs. The
- * session and its refresh token go on.
+ * Re-authenticates the caller: updates time and methods of the authentication in the session. The session
+ * and its refresh token stay.
  *
  * @throws {Problem} as {@link authorizeChange} and {@link commitChange}.
  */

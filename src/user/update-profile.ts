@@ -13,7 +13,7 @@ import {
 } from '../sign-in/authorize-change.js'
 import { requestChange } from './email-change/request.js'
 
-/** Fields that are undefined stay as they are. */
+/** Undefined fields do not change. */
 export type ProfileUpdate = {
   readonly email?: string | undefined
   readonly firstName?: string | undefined
@@ -24,13 +24,13 @@ export type Profile = {
   readonly email: string
   readonly firstName: string
   readonly lastName: string
-  /** The address that is waiting to be confirmed. */
+  /** The new address, while it waits for its confirmation. */
   readonly pendingEmail: string | null
 }
 
 /**
- * Changes names and address of the caller's account, all or nothing. Another address asks for a
- * fresh proof of who is there.
+ * Changes names and address of the caller's account in one transaction. A new address requires a fresh
+ * authentication.
  *
  * @throws {Problem} `validation_error` or `email_taken` on `email`; as {@link authorizeChange} and
  *   {@link commitChange}.
@@ -46,19 +46,23 @@ export async function updateProfile(
   const email =
     update.email === undefined ? (current as EmailAddress) : canonicalAddress(update.email)
   if (email === null) throw fieldProblem('email', { code: 'email' })
-  const moves = email !== current
-  const demand = moves ? 'fresh' : 'session'
+  const isNew = email !== current
+  const demand = isNew ? 'fresh' : 'session'
   const authorization = await authorizeChange(deps, { principal, sender }, demand, evidence)
-  // Asked before the transaction: a budget is spent whatever becomes of the change.
-  const mails = moves && (await mayMail(deps, { address: email, network: sender.network }))
+  // The budget is taken before the transaction, so that a rollback does not give it back.
+  const mailAllowed = isNew && (await mayMail(deps, { address: email, network: sender.network }))
   return commitChange(deps, authorization, async (tx, account) => {
-    // The other name is the locked one: two devices that change one each do not overwrite each other.
+    // A missing name comes from the locked row, so parallel changes of different names both stay.
     const { firstName = account.firstName, lastName = account.lastName } = update
     await setNames(tx, account.id, { firstName, lastName })
     const { pendingEmail } = principal
     const profile = { email: current, firstName, lastName, pendingEmail }
-    if (!moves) return profile
-    const pending = await requestChange(tx, deps, account, { email, mayMail: mails, sender })
+    if (!isNew) return profile
+    const pending = await requestChange(tx, deps, account, {
+      email,
+      mayMail: mailAllowed,
+      sender
+    })
     return pending === null
       ? { ...profile, email, pendingEmail: null }
       : { ...profile, pendingEmail: pending }

@@ -11,11 +11,10 @@ import { notifyChange } from './notify.js'
 type ChangeDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
 
 /**
- * Moves an account to the address whose mailbox the link proves, and to no other: the address is
- * the link's own (EML-07). Sessions stay; links mailed to the old address are void (EML-12). A refusal
- * leaves the link as it was.
+ * Changes an account to the address that its link was mailed to (EML-07). Sessions stay; links in the old
+ * mailbox become void (EML-12). An error does not use the link up.
  *
- * @throws {Problem} `link_invalid`, also where another account has taken the address meanwhile.
+ * @throws {Problem} `link_invalid`, also when another account has taken the address meanwhile.
  */
 export async function confirmChange(deps: ChangeDeps, key: LinkKey, sender: Sender): Promise<void> {
   const link = await findLink(deps.db, key, 'email_change')

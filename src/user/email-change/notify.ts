@@ -8,9 +8,9 @@ import { notifyOwner } from '../../mail/notify-owner.js'
 const undoSeconds = 72 * 3600
 
 /**
- * Tells the mailbox that an account just left, with a link that takes the change back. The link is
- * bound to no epoch: a thief who changes the password next must not void it. A mailbox that was
- * never proven gets neither; it may be a stranger's.
+ * Mails the old address after a change, with a link that undoes it. The link has no epoch, so that an
+ * attacker who then changes the password does not void it. An unverified address gets no mail: it may
+ * belong to another person.
  */
 export async function notifyChange(
   tx: Database,

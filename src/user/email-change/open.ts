@@ -3,13 +3,12 @@ import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
 import { findLink, type Link, type LinkKey } from '../../links/link.js'
 
-/** A link of an address change. `isDone`: it was followed, and the address still stands. */
+/** A link of an address change. `isDone`: it was used, and the account still has the address. */
 export type ChangeLink = Link & { readonly isDone: boolean }
 
 /**
- * The link that confirms a change, or the one that undoes it, without using it. One that has done its
- * work can still be looked at, so that a form that is sent twice, or a page that is loaded again,
- * tells no failure (PAG-05).
+ * Reads a link that confirms or undoes a change, without using it. A used link is also returned, so that a
+ * form sent twice or a reloaded page shows no error (PAG-05).
  *
  * @throws {Problem} `link_invalid` for any other.
  */

@@ -15,17 +15,17 @@ type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
 
 type Request = {
   readonly email: EmailAddress
-  /** The budgets allow mails to the address. */
+  /** Whether the budgets allow a mail to the address. */
   readonly mayMail: boolean
   readonly sender: Sender
 }
 
 /**
- * Starts the change to another address, in the transaction that has locked the account. With
- * verification off it applies at once; otherwise the address that was asked for is pending until its
- * mailbox confirms it, and one that has an account already is pending just the same, for ever (ENU-10).
+ * Starts the change to another address, in the transaction that has locked the account. Without verification
+ * the change applies at once. With it the new address is pending until it is confirmed; an address that has
+ * an account is pending too, but gets no link (ENU-10).
  *
- * @returns the address that is pending now; null where the change was made.
+ * @returns the pending address; null when the change was applied.
  * @throws {Problem} `email_taken`, only with verification off.
  */
 export async function requestChange(
@@ -42,19 +42,19 @@ export async function requestChange(
     return null
   }
   await record(tx, { event: 'email.change_requested', ...byOwner(userId), sender })
-  await askNewMailbox(tx, deps, account, { email, mayMail })
+  await mailConfirmation(tx, deps, account, { email, mayMail })
   return email
 }
 
-/** A link for the new mailbox, a word to the old one. A holder of that address learns that somebody tried. */
-async function askNewMailbox(
+/** Mails a link to the new address and a notice to the old one. An account at the new address gets a notice. */
+async function mailConfirmation(
   tx: Database,
   deps: ChangeDeps,
   account: LockedAccount,
   { email, mayMail }: { email: EmailAddress; mayMail: boolean }
 ): Promise<void> {
   const { id: userId, credentialEpoch } = account
-  const holder = await tx.prisma.user.findUnique({
+  const accountAtAddress = await tx.prisma.user.findUnique({
     where: { email },
     select: { id: true, email: true, locale: true }
   })
@@ -65,10 +65,10 @@ async function askNewMailbox(
     credentialEpoch,
     lifetimeSeconds: deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS
   })
-  if (mayMail && holder === null) {
+  if (mayMail && accountAtAddress === null) {
     await enqueue(tx, deps, { template: 'email-change-confirm', to: { ...account, email }, link })
-  } else if (mayMail && holder !== null) {
-    await enqueue(tx, deps, { template: 'account-exists', to: holder })
+  } else if (mayMail && accountAtAddress !== null) {
+    await enqueue(tx, deps, { template: 'account-exists', to: accountAtAddress })
   }
   const params = { newAddressMasked: maskAddress(email) }
   await notifyOwner(tx, deps, account, { template: 'email-change-requested', params })

@@ -17,9 +17,8 @@ import { endSessionsAfterEpoch } from '../../sessions/revoke.js'
 type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey'>
 
 /**
- * Gives an account back to the mailbox it was taken from: the address returns, every session ends,
- * and a password reset begins, because whoever moved it knows the password. A refusal leaves the link
- * as it was.
+ * Undoes a change of address: restores the old address, ends every session and starts a password reset,
+ * because an attacker who changed the address knows the password. An error does not use the link up.
  *
  * @returns the link of the reset, for the browser that pressed the button. A second click gets the same
  *   one: the browser may have dropped the answer to the first (PAG-05).
