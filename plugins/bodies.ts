@@ -1,5 +1,7 @@
+import formbody from '@fastify/formbody'
 import fp from 'fastify-plugin'
 import { fieldProblem, Problem } from '../src/base/errors/problem.js'
+import { isForm } from './http/negotiate.js'
 
 const jsonOnly = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
 const byteOrderMark = '\ufeff'
@@ -36,7 +38,11 @@ export default fp(
         }
       }
     )
+    await fastify.register(formbody)
     fastify.addHook('preValidation', async request => {
+      const { page } = request.routeOptions.config
+      if (request.body !== undefined && isForm(request) && !page)
+        throw new Problem('unsupported_media_type')
       request.body ??= {}
       // Some routes look at the body before they show what the schema said of it.
       if (typeof request.body !== 'object' || Array.isArray(request.body))

@@ -36,6 +36,24 @@ const byLevel: Readonly<Record<AuthLevel, readonly ProblemCode[]>> = {
   flow: ['cross_site_request']
 }
 
+const byAccessToken = { bearer: [] }
+const byRefreshCookie = { refreshCookie: [] }
+type Security = readonly Readonly<Record<string, readonly string[]>>[]
+
+/** `{}` stands for a proof in the body, or in a cookie that the document does not name. */
+const securityByLevel: Readonly<Record<AuthLevel, Security>> = {
+  none: [],
+  bearer: [byAccessToken],
+  session: [byAccessToken, byRefreshCookie, {}],
+  setup: [byAccessToken, {}],
+  refresh: [byRefreshCookie, {}],
+  flow: []
+}
+const securityByFlow: Readonly<Partial<Record<string, Security>>> = {
+  password_reset: [{ passwordResetCookie: [] }],
+  set_password: [{ setPasswordCookie: [] }]
+}
+
 /**
  * Adds to the schema of each route what it can answer when something is wrong: its own codes, and
  * those that its level, its body, its roles and the cross-site check imply. Grouped by status, with
@@ -44,8 +62,10 @@ const byLevel: Readonly<Record<AuthLevel, readonly ProblemCode[]>> = {
 export default fp(
   async fastify => {
     fastify.addHook('onRoute', route => {
-      const { schema } = route
+      const { schema, config } = route
       if (schema === undefined || schema.hide) return
+      const { auth = 'none', flow = '' } = config ?? {}
+      schema.security ??= securityByFlow[flow] ?? securityByLevel[auth]
       const codes = new Set([...codesOf(route, schema), ...everywhere])
       const statuses = new Set([...codes].map(code => catalogue[code]))
       const problems = [...statuses].map(status => [

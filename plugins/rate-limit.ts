@@ -10,6 +10,13 @@ import {
 } from '../src/limits/request-counter.js'
 import { createCounterHealth, watched } from '../src/limits/watched-counter.js'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Budget of the route, in place of the default one. Routes with the same name share it. */
+    limit?: 'login' | 'registration' | 'refresh' | 'password_reset' | 'mfa'
+  }
+}
+
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
 
 /**
@@ -20,8 +27,22 @@ type Answer = (error: Error | null, result?: { current: number; ttl: number }) =
 export default fp(
   async fastify => {
     const { config } = fastify.deps
+    const budgets = {
+      login: config.RATE_LIMIT_LOGIN,
+      registration: config.RATE_LIMIT_REGISTRATION,
+      refresh: config.RATE_LIMIT_REFRESH,
+      password_reset: config.RATE_LIMIT_PASSWORD_RESET,
+      mfa: config.RATE_LIMIT_MFA
+    }
     const shared = await openCounter(fastify.deps)
     fastify.addHook('onClose', shared.close)
+    fastify.addHook('onRoute', route => {
+      const { limit } = route.config ?? {}
+      if (limit === undefined) return
+      const { count: max, seconds } = budgets[limit]
+      const rateLimit = { groupId: `:${limit}`, max, timeWindow: seconds * 1000 }
+      route.config = { ...route.config, rateLimit }
+    })
 
     await fastify.register(rateLimit, {
       global: true,
@@ -34,20 +55,18 @@ export default fp(
         createLocalCounter(() => fastify.deps.clock())
       ),
       errorResponseBuilder: (_request, { ttl }) => throttled(ttl / 1000),
-      addHeadersOnExceeding: {
-        'x-ratelimit-limit': false,
-        'x-ratelimit-remaining': false,
-        'x-ratelimit-reset': false
-      },
-      addHeaders: {
-        'x-ratelimit-limit': false,
-        'x-ratelimit-remaining': false,
-        'x-ratelimit-reset': false
-      }
+      addHeadersOnExceeding: noHeaders,
+      addHeaders: noHeaders
     })
   },
   { name: 'rate-limit', fastify: '5.x', dependencies: ['deps', 'sender'] }
 )
+
+const noHeaders = {
+  'x-ratelimit-limit': false,
+  'x-ratelimit-remaining': false,
+  'x-ratelimit-reset': false
+}
 
 /** Redis where there is one; its client is only loaded then. */
 async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCounter> {

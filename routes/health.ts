@@ -19,7 +19,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         summary: 'Is the process up?',
         description:
           'Asks nothing of the database. A process that does not answer wants a restart.',
-        security: [],
         response: { 200: Status }
       }
     },
@@ -36,7 +35,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         summary: 'Can it serve?',
         description:
           'The database answers and the keys have been read. 503 otherwise; it recovers by itself.',
-        security: [],
         response: { 200: Status }
       }
     },

@@ -68,9 +68,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: guarded,
       schema: {
         operationId: 'listInvitations',
-        tags: ['Invitations'],
         summary: 'List invitations',
-        security: [{ bearer: [] }],
         querystring: closed({
           state: Type.Optional(Type.String({ pattern: '^(pending|expired|accepted)$' })),
           before: Type.Optional(
@@ -116,10 +114,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { ...guarded, problems: ['not_found', 'invitation_accepted'] },
       schema: {
         operationId: 'resendInvitation',
-        tags: ['Invitations'],
         summary: 'Mail an invitation again',
         description: 'With a new link; the one before is dead.',
-        security: [{ bearer: [] }],
         params: Id,
         body: closed({}),
         response: { 200: Detail('The invitation was sent again.') }
@@ -141,10 +137,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { ...guarded, problems: ['not_found', 'invitation_accepted'] },
       schema: {
         operationId: 'revokeInvitation',
-        tags: ['Invitations'],
         summary: 'Take an invitation back',
         description: 'Its link is dead and the address is free.',
-        security: [{ bearer: [] }],
         params: Id,
         response: { 204: Type.Null({ description: 'Revoked.' }) }
       }

@@ -18,11 +18,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       },
       schema: {
         operationId: 'logout',
-        tags: ['Sessions'],
         summary: 'Sign out on this device',
         description:
           'Ends the session of the access token, of the refresh token, or of both where they are of one person. Either is enough, so an expired access token does not keep anybody signed in. The cookie is cleared, unless the answer is 503: then it is kept to try again with.',
-        security: [{ bearer: [] }, { refreshCookie: [] }, {}],
         headers: TransportHeader,
         body: closed({ refresh: Type.Optional(RefreshTokenText) }),
         response: { 200: Detail('Successfully logged out.') }

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../plugins/http/limited-to.js'
 import { reauthenticate } from '../src/sign-in/reauthenticate.js'
 import { exampleToken, tokenFields } from './schemas/answers.js'
 import { closed, Password } from './schemas/fields.js'
@@ -14,16 +13,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     {
       config: {
         auth: 'bearer',
-        rateLimit: limitedTo('mfa', deps.config.RATE_LIMIT_MFA),
+        limit: 'mfa',
         problems: proofProblems
       },
       schema: {
         operationId: 'reauthenticate',
-        tags: ['Sessions'],
         summary: 'Prove again who one is',
         description:
           'Renews `auth_time` and `amr` of the session, and answers with an access token that says so; the refresh token goes on. An account whose session never passed its second factor sends `code` or `recovery_code` too.',
-        security: [{ bearer: [] }],
         body: closed({ password: Password, ...proofFields }),
         response: {
           200: Type.Object(

@@ -57,9 +57,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'listSessions',
-        tags: ['Sessions'],
         summary: 'List the devices one is signed in on',
-        security: [{ bearer: [] }],
         response: { 200: SessionList }
       }
     },
@@ -89,9 +87,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', problems: ['not_found'] },
       schema: {
         operationId: 'endSession',
-        tags: ['Sessions'],
         summary: 'Sign out on one device',
-        security: [{ bearer: [] }],
         params: closed({
           id: Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })
         }),
@@ -113,9 +109,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'endOtherSessions',
-        tags: ['Sessions'],
         summary: 'Sign out on every other device',
-        security: [{ bearer: [] }],
         body: closed({}),
         response: {
           200: Type.Object(

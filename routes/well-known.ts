@@ -30,7 +30,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         summary: 'Public keys of access tokens',
         description:
           'The key that signs, the one that will sign next, and those whose tokens may still be valid. Keep them for the time that `Cache-Control` says, and ask again for a `kid` that is not among them.',
-        security: [],
         response: {
           200: Type.Object(
             { keys: Type.Array(Jwk) },
@@ -65,7 +64,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'changePasswordPage',
         tags: ['Password reset'],
         summary: 'Where password managers send people to change a password',
-        security: [],
         response: { 302: Redirect }
       }
     },

@@ -1,4 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FieldErrors as FormErrors } from '../../src/base/views/pages.js'
+import type { Sender } from '../../src/sender.js'
 import { isForm } from './negotiate.js'
 import { problemBody, problemOf } from './problem-body.js'
 
@@ -8,7 +10,7 @@ export function isPrefetch({ headers, method }: FastifyRequest): boolean {
   return method === 'HEAD' || /prefetch|prerender/i.test(purpose)
 }
 
-export type FormErrors = Readonly<Record<string, readonly string[]>>
+export type { FormErrors }
 
 type Show = (
   request: FastifyRequest,
@@ -36,8 +38,20 @@ export const showAgain =
     return show(request, reply, errors ?? { non_field_errors: [detail] }, problem.statusCode)
   }
 
-/** What was typed into the address field, to be shown again. */
-export function typedEmail({ body }: FastifyRequest): { email: string } {
-  const email = (body as { email?: unknown } | undefined)?.email
-  return { email: typeof email === 'string' ? email.slice(0, 254) : '' }
-}
+/** Pages with a form that holds an address. */
+export type EmailPage =
+  | 'password-reset/request'
+  | 'password-reset/sent'
+  | 'registration/invitation-expired'
+  | 'registration/verification-sent'
+
+/** {@link showAgain} for a form that holds an address. */
+export const showEmailAgain = (page: EmailPage) =>
+  showAgain(({ body }, reply, errors, status) => {
+    const { email } = body as { email?: unknown }
+    const values = { email: typeof email === 'string' ? email.slice(0, 254) : '' }
+    return reply.page(page, { errors, values }, status)
+  })
+
+/** The sender, for a session that a page opens: its refresh token travels by cookie. */
+export const byCookie = ({ sender }: FastifyRequest): Sender => ({ ...sender, transport: 'cookie' })

@@ -1,12 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { activate } from '../../src/mfa/activate.js'
 import { exampleToken, tokenFields } from '../schemas/answers.js'
 import { closed, TransportHeader } from '../schemas/fields.js'
 import { SetupChallengeId, TotpCode } from '../schemas/mfa.js'
 import { setupOwner } from './setup-owner.js'
-import { requireMfaOn } from './when-on.js'
 
 const recoveryCodes = ['K7QX-3MZP-9WVD-RH4T', '…']
 const Activated = Type.Object(
@@ -33,25 +31,20 @@ const Activated = Type.Object(
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  const { config } = deps
-  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
 
   fastify.post(
     '/mfa/activate/',
     {
       config: {
         auth: 'setup',
-        rateLimit,
+        limit: 'mfa',
         problems: ['totp_already_active', 'setup_not_started', 'invalid_code', 'mfa_disabled']
       },
-      preParsing: requireMfaOn(config),
       schema: {
         operationId: 'activateMfa',
-        tags: ['Second factor'],
         summary: 'Turn the second factor on',
         description:
           'Proves that the app has the secret. Every session that passed no second factor ends, but for the caller’s. With `setup_challenge_id` a session opens, unless the address has to be confirmed first.',
-        security: [{ bearer: [] }, {}],
         headers: TransportHeader,
         body: closed({ code: TotpCode, setup_challenge_id: Type.Optional(SetupChallengeId) }),
         response: { 200: Activated }

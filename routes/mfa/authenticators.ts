@@ -1,8 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { listAuthenticators } from '../../src/mfa/authenticators.js'
-import { requireMfaOn } from './when-on.js'
 
 const when = Type.String({ format: 'date-time' })
 const Authenticators = Type.Array(
@@ -39,19 +37,14 @@ const Authenticators = Type.Array(
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  const { config } = deps
-  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
 
   fastify.get(
     '/mfa/authenticators/',
     {
-      config: { auth: 'bearer', rateLimit, problems: ['mfa_disabled'] },
-      preParsing: requireMfaOn(config),
+      config: { auth: 'bearer', limit: 'mfa', problems: ['mfa_disabled'] },
       schema: {
         operationId: 'listAuthenticators',
-        tags: ['Second factor'],
         summary: 'List one’s own second factors',
-        security: [{ bearer: [] }],
         response: { 200: Authenticators }
       }
     },

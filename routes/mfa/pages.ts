@@ -1,12 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-
-export type FormErrors = Readonly<Record<string, readonly string[]>>
-
-/** A session that a page opens travels by cookie. */
-export const byCookie = ({ sender }: FastifyRequest) => ({
-  ...sender,
-  transport: 'cookie' as const
-})
+import type { FastifyReply } from 'fastify'
 
 /** Goes where the deployer wants people to go in the end. */
 export function finishMfa(reply: FastifyReply, { signedIn }: { signedIn: boolean }): FastifyReply {

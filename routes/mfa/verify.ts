@@ -1,10 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { verifyChallenge } from '../../src/mfa/verify.js'
 import { signInAnswer } from '../schemas/answers.js'
 import { closed, TransportHeader } from '../schemas/fields.js'
 import { ChallengeId, TotpCode, verifying, verifyProblems } from '../schemas/mfa.js'
-import { requireMfaOn } from './when-on.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -15,16 +13,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     {
       config: {
         auth: 'none',
-        rateLimit: limitedTo('mfa', config.RATE_LIMIT_MFA),
+        limit: 'mfa',
         problems: verifyProblems
       },
-      preParsing: requireMfaOn(config),
       schema: {
         operationId: 'verifyMfa',
-        tags: ['Second factor'],
         summary: 'Finish a sign-in with a code of the app',
         description: verifying,
-        security: [],
         headers: TransportHeader,
         body: closed({ challenge_id: ChallengeId, code: TotpCode }),
         response: { 200: signInAnswer(config) }

@@ -15,12 +15,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', problems: ['incorrect_password', 'busy'] },
       schema: {
         operationId: 'changePassword',
-        tags: ['Account'],
         summary: 'Change the password',
         description: config.LOGOUT_ON_PASSWORD_CHANGE
           ? 'Ends every session; the answer carries the tokens of a fresh one.'
           : 'Sessions stay as they are.',
-        security: [{ bearer: [] }],
         headers: TransportHeader,
         body: closed({
           old_password: asksOld ? Password : Type.Optional(Password),

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { signUp } from '../../src/registration/sign-up.js'
 import { exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Email, Name, Password, TransportHeader } from '../schemas/fields.js'
@@ -35,7 +34,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   if (config.EMAIL_VERIFIED_REDIRECT === null)
     showPage(fastify, '/registration/verified/', 'registration/verified', {
       operationId: 'showVerified',
-      tags: ['Registration'],
       summary: 'Page that says the address is confirmed'
     })
   if (config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) return
@@ -46,7 +44,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       'registration/verification-sent',
       {
         operationId: 'showVerificationSent',
-        tags: ['Registration'],
         summary: 'Page that asks to look into the mailbox'
       }
     )
@@ -56,14 +53,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     {
       config: {
         auth: 'none',
-        rateLimit: limitedTo('registration', config.RATE_LIMIT_REGISTRATION),
+        limit: 'registration',
         problems: ['email_taken', 'busy']
       },
       schema: {
         operationId: 'register',
-        tags: ['Registration'],
         summary: 'Sign up',
-        security: [],
         headers: TransportHeader,
         body: closed({
           email: Email,

@@ -14,11 +14,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', roles: invitingRoles(deps), problems: ['email_taken'] },
       schema: {
         operationId: 'invite',
-        tags: ['Invitations'],
         summary: 'Invite somebody',
         description:
           'Mails a link that sets the first password. Inviting a pending address again replaces role, names and link. Nobody grants more than they have.',
-        security: [{ bearer: [] }],
         body: closed({
           email: Email,
           role: Type.Integer({

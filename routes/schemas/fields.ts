@@ -47,3 +47,6 @@ export const TransportHeader = Type.Object({
     })
   )
 })
+
+/** The token of a link. A shorter text belongs to another path: the answer is 404. */
+export const KeyParam = closed({ key: Type.String({ minLength: 20, maxLength: 64 }) })

@@ -54,9 +54,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'listActivity',
-        tags: ['Account'],
         summary: 'Read what happened to one’s own account',
-        security: [{ bearer: [] }],
         querystring: closed({
           before: Type.Optional(
             Type.String({

@@ -33,9 +33,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'readUser',
-        tags: ['Account'],
         summary: 'Read one’s own account',
-        security: [{ bearer: [] }],
         response: { 200: User }
       }
     },
@@ -51,10 +49,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', problems },
       schema: {
         operationId: 'replaceUser',
-        tags: ['Account'],
         summary: 'Replace names and address',
         description: `A name that is missing becomes empty. ${description}`,
-        security: [{ bearer: [] }],
         body: closed({
           email: Email,
           first_name: Type.Optional(Name),
@@ -78,10 +74,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', problems },
       schema: {
         operationId: 'updateUser',
-        tags: ['Account'],
         summary: 'Change names or address',
         description: `A field that is missing stays as it is. ${description}`,
-        security: [{ bearer: [] }],
         body: closed({
           email: Type.Optional(Email),
           first_name: Type.Optional(Name),
