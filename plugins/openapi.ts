@@ -11,6 +11,20 @@ const pagePolicy = [
   "form-action 'none'; frame-ancestors 'none'"
 ].join('; ')
 
+const tags = {
+  Sessions: 'Signing in, staying signed in, signing out.',
+  Account: 'A person’s own account.',
+  'Second factor': 'Codes of an authenticator app, and recovery codes in its place.',
+  Registration: 'Becoming a user.',
+  'Password reset': 'A new password for somebody who reads the account’s mail.',
+  Invitations: 'Asking people in.',
+  Keys: 'What other services need to verify access tokens.',
+  Health: 'For load balancers and monitoring.'
+}
+
+const cookie = (name: string, description: string) =>
+  ({ type: 'apiKey', in: 'cookie', name, description }) as const
+
 /** The OpenAPI document, generated from the schemas that validate, at `/docs/json`; a page over it at `/docs/`. */
 export default fp(
   async fastify => {
@@ -38,22 +52,7 @@ export default fp(
           license: { name: 'MIT', identifier: 'MIT' }
         },
         servers: [{ url: fastify.deps.config.PUBLIC_URL }],
-        tags: [
-          { name: 'Sessions', description: 'Signing in, staying signed in, signing out.' },
-          { name: 'Account', description: 'A person’s own account.' },
-          {
-            name: 'Second factor',
-            description: 'Codes of an authenticator app, and recovery codes in its place.'
-          },
-          { name: 'Registration', description: 'Becoming a user.' },
-          {
-            name: 'Password reset',
-            description: 'A new password for somebody who reads the account’s mail.'
-          },
-          { name: 'Invitations', description: 'Asking people in.' },
-          { name: 'Keys', description: 'What other services need to verify access tokens.' },
-          { name: 'Health', description: 'For load balancers and monitoring.' }
-        ],
+        tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
         components: {
           securitySchemes: {
             bearer: {
@@ -62,24 +61,15 @@ export default fp(
               bearerFormat: 'JWT',
               description: 'An access token.'
             },
-            setPasswordCookie: {
-              type: 'apiKey',
-              in: 'cookie',
-              name: 'set_password_access_token',
-              description: 'Left by an invitation; allows one first password.'
-            },
-            passwordResetCookie: {
-              type: 'apiKey',
-              in: 'cookie',
-              name: 'password_reset_access_token',
-              description: 'Left by a reset link; allows one new password.'
-            },
-            refreshCookie: {
-              type: 'apiKey',
-              in: 'cookie',
-              name: 'refresh_token',
-              description: 'The refresh token of a cookie session.'
-            }
+            setPasswordCookie: cookie(
+              'set_password_access_token',
+              'Left by an invitation; allows one first password.'
+            ),
+            passwordResetCookie: cookie(
+              'password_reset_access_token',
+              'Left by a reset link; allows one new password.'
+            ),
+            refreshCookie: cookie('refresh_token', 'The refresh token of a cookie session.')
           }
         }
       }

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 import { isUnavailable } from '../src/base/database/failures.js'
-import { Problem } from '../src/base/errors/problem.js'
 import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
 import { prepareDatabase } from '../src/open-deps.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
+import { unavailable } from './http/problem-body.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,7 +17,6 @@ declare module 'fastify' {
 }
 
 const retryMs = 1000
-const unavailable = () => new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5 })
 
 /**
  * Looks at the database when the service starts. One that cannot be served stops the start, with other

@@ -53,7 +53,8 @@ export function problemOf(error: FastifyError, request: FastifyRequest): Problem
   return new Problem('internal_error', { cause: error })
 }
 
-const unavailable = (cause: Error) =>
+/** The database does not answer, or the service is not ready. */
+export const unavailable = (cause?: Error) =>
   new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5, cause })
 
 const mostFields = 20

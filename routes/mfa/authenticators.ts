@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { listAuthenticators } from '../../src/mfa/authenticators.js'
+import { orNull, Timestamp, Uuid } from '../schemas/lists.js'
 
-const when = Type.String({ format: 'date-time' })
 const Authenticators = Type.Array(
   Type.Object({
-    id: Type.String({ format: 'uuid' }),
+    id: Uuid,
     type: Type.String({ description: '`totp` or `recovery_codes`.' }),
-    created_at: when,
-    last_used_at: Type.Union([when, Type.Null()]),
+    created_at: Timestamp,
+    last_used_at: orNull(Timestamp),
     codes_left: Type.Optional(
       Type.Integer({ description: 'Of recovery codes: how many are left.' })
     )
