@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import { version } from '../src/base/version.js'
 import { finishDocument, pageMark } from './http/openapi-document.js'
 
-/** All that the documentation page needs: its own files, and the pictures and styles inside them. */
+/** What the documentation page needs: its own files, inline styles and inline images. */
 const pagePolicy = [
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
   "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'",
@@ -13,11 +13,11 @@ const pagePolicy = [
 
 const tags = {
   Sessions: 'Signing in, staying signed in, signing out.',
-  Account: 'A person’s own account.',
-  'Second factor': 'Codes of an authenticator app, and recovery codes in its place.',
-  Registration: 'Becoming a user.',
-  'Password reset': 'A new password for somebody who reads the account’s mail.',
-  Invitations: 'Asking people in.',
+  Account: 'The account of the signed-in person.',
+  'Second factor': 'Codes from an authenticator app, and recovery codes.',
+  Registration: 'Signing up, confirming the address, accepting an invitation.',
+  'Password reset': 'Setting a new password by a link or a code in a mail.',
+  Invitations: 'Inviting people, and managing invitations.',
   Keys: 'What other services need to verify access tokens.',
   Health: 'For load balancers and monitoring.'
 }
@@ -25,10 +25,10 @@ const tags = {
 const cookie = (name: string, description: string) =>
   ({ type: 'apiKey', in: 'cookie', name, description }) as const
 
-/** The OpenAPI document, generated from the schemas that validate, at `/docs/json`; a page over it at `/docs/`. */
+/** The OpenAPI document at `/docs/json`, built from the routes' schemas, and its page at `/docs/`. */
 export default fp(
   async fastify => {
-    // The pages of the documentation are routes of other packages, which cannot declare our config.
+    // Another package adds these routes, so they cannot declare `config.auth` themselves.
     fastify.addHook('onRoute', route => {
       if (/^\/docs(\/|$)/.test(route.url))
         route.config = { ...route.config, auth: 'none', servesUnprepared: true }
@@ -48,7 +48,7 @@ export default fp(
           title: 'Postern',
           version,
           description:
-            'Accounts, sessions and second factors of an application. Compatible with the API of django-jwt-allauth.',
+            'Accounts, sessions and second factors for an application. Compatible with the API of django-jwt-allauth.',
           license: { name: 'MIT', identifier: 'MIT' }
         },
         servers: [{ url: fastify.deps.config.PUBLIC_URL }],
@@ -63,20 +63,23 @@ export default fp(
             },
             setPasswordCookie: cookie(
               'set_password_access_token',
-              'Left by an invitation; allows one first password.'
+              'Set by the link of an invitation. Allows setting the first password once.'
             ),
             passwordResetCookie: cookie(
               'password_reset_access_token',
-              'Left by a reset link; allows one new password.'
+              'Set by a reset link, a reset code or an undone address change. Allows setting a new password once.'
             ),
-            refreshCookie: cookie('refresh_token', 'The refresh token of a cookie session.')
+            refreshCookie: cookie(
+              'refresh_token',
+              'The refresh token of a session with cookie transport.'
+            )
           }
         }
       }
     })
     await fastify.register(swaggerUi, {
       routePrefix: '/docs',
-      // Without it every look at the page tells a public validator where this service is.
+      // By default the page sends the address of this service to a public validator.
       uiConfig: { deepLinking: true, validatorUrl: null },
       staticCSP: pagePolicy
     })

@@ -20,9 +20,9 @@ declare module 'fastify' {
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
 
 /**
- * Requests per network on every route, unknown paths included (BRF-14), counted where all instances
- * see it. When that store fails a counter in the process takes over, and the log says so: never
- * unlimited (BRF-12).
+ * Limits requests per network on every route, also on unknown paths (BRF-14). All instances share
+ * the counters. When the shared store fails, a counter in the process takes over and the log says
+ * so (BRF-12).
  */
 export default fp(
   async fastify => {
@@ -68,7 +68,7 @@ const noHeaders = {
   'x-ratelimit-reset': false
 }
 
-/** Redis where there is one; its client is only loaded then. */
+/** Counts in the database, or in Redis with `REDIS_URL`. The Redis client is loaded only when needed. */
 async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCounter> {
   const health = createCounterHealth({ log, clock })
   if (config.REDIS_URL === null)
@@ -78,7 +78,7 @@ async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCount
   return { ...watched(counter, health), close }
 }
 
-/** The plugin's store interface over a counter. Groups are part of the key, so every route has the one store. */
+/** The plugin's store interface over a counter. Routes share one store: the key contains the group. */
 function storeOver(shared: LimitCounter, local: RequestCounter) {
   return class {
     incr(key: string, answer: Answer, timeWindow: number, max: number) {

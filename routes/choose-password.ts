@@ -4,15 +4,13 @@ import { type FormErrors, showAgain } from '../plugins/http/forms.js'
 import { isForm } from '../plugins/http/negotiate.js'
 import { maskAddress } from '../src/base/email-address.js'
 import type { Link } from '../src/links/link.js'
-import type { setNewPassword } from '../src/passwords/reset/set.js'
+import type { ChosenPassword } from '../src/passwords/set-by-link.js'
+import type { Sender } from '../src/sender.js'
+import type { SignIn } from '../src/sign-in/complete.js'
 import { exampleToken, Page, Redirect, signInFields } from './schemas/answers.js'
 import { closed, Password, TransportHeader } from './schemas/fields.js'
 
-type Words = {
-  readonly operationId: string
-  readonly summary: string
-  readonly description: string
-}
+type Words = { operationId: string; summary: string; description: string }
 
 type Choice = {
   readonly flow: 'password_reset' | 'set_password'
@@ -27,9 +25,7 @@ type Choice = {
   /** Key and English text of the sentence in the answer. */
   readonly detail: readonly [key: string, example: string]
   readonly read: (linkId: string) => Promise<Link | null>
-  readonly set: (
-    ...chosen: Parameters<typeof setNewPassword> extends [unknown, ...infer Rest] ? Rest : never
-  ) => ReturnType<typeof setNewPassword>
+  readonly set: (linkId: string, chosen: ChosenPassword, sender: Sender) => Promise<SignIn | null>
   readonly showInvalid: (reply: FastifyReply) => FastifyReply
   readonly showDone: (reply: FastifyReply) => FastifyReply
 }

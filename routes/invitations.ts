@@ -19,7 +19,9 @@ const InvitationList = listOf(
     role: Type.Integer(),
     role_name: Type.String(),
     state: Type.String({ description: '`pending`, `expired` or `accepted`.' }),
-    inviter: textOrNull('Address of who invited; null for an operator.'),
+    inviter: textOrNull(
+      'Address of the inviter. Null when an operator invited, or when the inviter’s account is gone.'
+    ),
     created_at: Timestamp,
     expires_at: orNull(Timestamp),
     accepted_at: orNull(Timestamp)
@@ -38,7 +40,7 @@ const InvitationList = listOf(
   }
 )
 
-/** What became of invitations. */
+/** Invitations that were sent: list, send again, revoke. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config, roles } = deps
@@ -74,7 +76,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           limit: Type.Optional(
             Type.String({
               pattern: '^([1-9]|[1-9][0-9]|100)$',
-              description: 'At most this many, 1 to 100; 50 without it.'
+              description: 'The number of rows, 1 to 100. Default: 50.'
             })
           )
         }),
@@ -95,8 +97,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: changing,
       schema: {
         operationId: 'resendInvitation',
-        summary: 'Mail an invitation again',
-        description: 'With a new link; the one before is dead.',
+        summary: 'Send an invitation again',
+        description: 'Mails a new link. The old link stops working.',
         params: IdParam,
         body: closed({}),
         response: { 200: Detail('The invitation was sent again.') }
@@ -114,8 +116,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: changing,
       schema: {
         operationId: 'revokeInvitation',
-        summary: 'Take an invitation back',
-        description: 'Its link is dead and the address is free.',
+        summary: 'Revoke an invitation',
+        description: 'The link stops working, and the address can sign up or be invited again.',
         params: IdParam,
         response: { 204: Type.Null({ description: 'Revoked.' }) }
       }

@@ -18,7 +18,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'login',
         summary: 'Sign in with e-mail address and password',
         description:
-          'Opens a session, or answers with what the second factor asks. Failures draw on budgets of the account, the network and the pair of them; a spent budget answers 429 and says when to try again.',
+          'Opens a session, or answers with a challenge for the second factor. Failures are counted per account, per network and per pair of both. After too many failures the answer is 429 with the time to wait.',
         headers: TransportHeader,
         body: closed({ email: Email, password: Password }),
         response: { 200: signInAnswer(deps.config) }

@@ -13,7 +13,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'logoutAll',
         summary: 'Sign out everywhere',
-        description: 'Ends every session of the account, this one included.',
+        description: 'Ends every session of the account, including the current one.',
         body: closed({}),
         response: { 200: Detail('Successfully logged out from all devices.') }
       }

@@ -26,7 +26,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'refresh',
         summary: 'Exchange the refresh token for new tokens',
         description:
-          'The token presented is used up. Presented again within the grace it answers with the same successor; later that is taken for theft and ends the session. The cookie is cleared only when its token can never work again.',
+          'Uses up the refresh token. When the same token is sent again within the grace (`REFRESH_REUSE_GRACE_SECONDS`), the answer has the same new token. Later it counts as theft and ends the session. The cookie is cleared only when its token can never work again.',
         headers: TransportHeader,
         body: closed({ refresh: Type.Optional(RefreshTokenText) }),
         response: { 200: TokenPair }

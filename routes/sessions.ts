@@ -8,7 +8,7 @@ import { IdParam, listOf, Timestamp, textOrNull, Uuid } from './schemas/lists.js
 const SessionList = listOf(
   Type.Object({
     id: Uuid,
-    current: Type.Boolean({ description: 'The session of this request.' }),
+    current: Type.Boolean({ description: 'Whether it is the session of this request.' }),
     created_at: Timestamp,
     last_used_at: Timestamp,
     expires_at: Timestamp,
@@ -35,7 +35,7 @@ const SessionList = listOf(
     os: 'Linux',
     device: 'desktop'
   },
-  Type.Null({ description: 'There is one page.' })
+  Type.Null({ description: 'Always null: the list has one page.' })
 )
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -47,7 +47,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'listSessions',
-        summary: 'List the devices one is signed in on',
+        summary: 'List the sessions of the account',
         response: { 200: SessionList }
       }
     },
@@ -74,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'endSession',
         summary: 'Sign out on one device',
         params: IdParam,
-        response: { 204: Type.Null({ description: 'Ended.' }) }
+        response: { 204: Type.Null({ description: 'The session ended.' }) }
       }
     },
     async (request, reply) => {

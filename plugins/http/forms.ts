@@ -1,16 +1,16 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { FieldErrors as FormErrors } from '../../src/base/views/pages.js'
+import type { FieldErrors } from '../../src/base/views/pages.js'
 import type { Sender } from '../../src/sender.js'
 import { isForm } from './negotiate.js'
 import { problemBody, problemOf } from './problem-body.js'
 
-/** Whether a browser fetches this only in case somebody will want it; such a request has no effect (LNK-03). */
+/** Whether a browser only loads the URL in advance. Such a request has no effect (LNK-03). */
 export function isPrefetch({ headers, method }: FastifyRequest): boolean {
   const purpose = `${headers.purpose ?? ''} ${headers['sec-purpose'] ?? ''} ${headers['x-moz'] ?? ''}`
   return method === 'HEAD' || /prefetch|prerender/i.test(purpose)
 }
 
-export type { FormErrors }
+export type FormErrors = FieldErrors
 
 type Show = (
   request: FastifyRequest,
@@ -19,10 +19,7 @@ type Show = (
   status: number
 ) => FastifyReply | Promise<FastifyReply>
 
-/**
- * For `errorHandler` of a route that forms and programs post to: what a form got wrong is shown in the
- * form again, programs get the error body.
- */
+/** For `errorHandler`: shows a form again with its errors. A program gets the error body. */
 export const showAgain =
   (show: Show) =>
   async (
@@ -31,9 +28,9 @@ export const showAgain =
     reply: FastifyReply
   ): Promise<FastifyReply> => {
     const problem = problemOf(error, request)
-    const isTheirs = problem.statusCode === 400 || problem.statusCode === 429
-    // A request that was refused before its body was read has no form to be shown again.
-    if (!isForm(request) || !isTheirs || request.body === undefined) throw error
+    const isUsers = problem.statusCode === 400 || problem.statusCode === 429
+    // Without a body the request was refused before its form was read.
+    if (!isForm(request) || !isUsers || request.body === undefined) throw error
     const { detail, errors } = problemBody(problem, request.language.texts)
     return show(request, reply, errors ?? { non_field_errors: [detail] }, problem.statusCode)
   }

@@ -11,16 +11,19 @@ const Activated = Type.Object(
   {
     success: Type.Literal(true),
     recovery_codes: Type.Array(Type.String(), {
-      description: 'Ten codes, each good once in place of the app. They are not shown again.'
+      description: 'Ten codes. Each one replaces a code of the app once. They are not shown again.'
     }),
     ...tokenFields,
     access: Type.Optional(tokenFields.access),
     detail: Type.Optional(
-      Type.String({ description: 'The address has to be confirmed before there are tokens.' })
+      Type.String({
+        description: 'Present when the address must be confirmed before tokens are issued.'
+      })
     )
   },
   {
-    description: 'Set up. Tokens are there where a setup challenge was used up.',
+    description:
+      'The second factor is on. Tokens are present when a setup challenge was sent and the address needs no confirmation.',
     examples: [
       { success: true, recovery_codes: recoveryCodes },
       { success: true, recovery_codes: recoveryCodes, access: exampleToken },
@@ -44,7 +47,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'activateMfa',
         summary: 'Turn the second factor on',
         description:
-          'Proves that the app has the secret. Every session that passed no second factor ends, but for the caller’s. With `setup_challenge_id` a session opens, unless the address has to be confirmed first.',
+          'Checks a code to prove that the app has the secret. Ends every session without a second factor, except the caller’s. With `setup_challenge_id` it opens a session, unless the address must be confirmed first.',
         headers: TransportHeader,
         body: closed({ code: TotpCode, setup_challenge_id: Type.Optional(SetupChallengeId) }),
         response: { 200: Activated }

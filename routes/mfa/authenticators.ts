@@ -10,11 +10,11 @@ const Authenticators = Type.Array(
     created_at: Timestamp,
     last_used_at: orNull(Timestamp),
     codes_left: Type.Optional(
-      Type.Integer({ description: 'Of recovery codes: how many are left.' })
+      Type.Integer({ description: 'Only for recovery codes: the number of unused codes.' })
     )
   }),
   {
-    description: 'One’s own; empty without a second factor.',
+    description: 'The authenticators of the account. Empty without a second factor.',
     examples: [
       [
         {
@@ -44,7 +44,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', limit: 'mfa', problems: ['mfa_disabled'] },
       schema: {
         operationId: 'listAuthenticators',
-        summary: 'List one’s own second factors',
+        summary: 'List the second factors of the account',
         response: { 200: Authenticators }
       }
     },

@@ -15,13 +15,13 @@ import {
 } from '../schemas/mfa.js'
 import { finishMfa } from './pages.js'
 
-/** The page that asks for the second factor, so that a product needs none of its own. */
+/** The page that asks for the second factor at a sign-in. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
 
-  const showAgainUnlessOver: RouteOptions['errorHandler'] = (error, request, reply) => {
-    // A challenge that is over has no form to be shown again.
+  const handleError: RouteOptions['errorHandler'] = (error, request, reply) => {
+    // A challenge that ended cannot be answered, so its form is not shown again.
     if (!(error instanceof Problem) || error.code !== 'challenge_invalid')
       return showChallenge(error, request, reply)
     reply.endFlow('mfa')
@@ -67,11 +67,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         limit: 'mfa',
         problems: ['challenge_invalid', 'invalid_code', 'totp_not_active', 'mfa_disabled']
       },
-      errorHandler: showAgainUnlessOver,
+      errorHandler: handleError,
       schema: {
         operationId: 'answerMfaChallenge',
         summary: 'Form that finishes a sign-in',
-        description: `Signs in by cookie. With \`challenge_id\` alone it only leads to the page. ${setupDescription}`,
+        description: `Opens a session with cookie transport. With only \`challenge_id\` it writes the cookie and redirects to the page. ${setupDescription}`,
         body: closed({
           code: Type.Optional(TotpCode),
           recovery_code: Type.Optional(RecoveryCode),

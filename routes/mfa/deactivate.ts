@@ -26,7 +26,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'deactivateMfa',
         summary: 'Turn the second factor off',
-        description: `Removes the authenticator and the recovery codes; sessions stay. ${proofs}`,
+        description: `Removes the authenticator and the recovery codes. Sessions stay open. ${proofs}`,
         body: closed({ password: Password, ...proofFields }),
         response: { 200: Deactivated }
       }

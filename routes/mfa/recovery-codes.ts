@@ -7,7 +7,7 @@ import { evidenceOf, OptionalPassword, proofFields, proofProblems, proofs } from
 const RecoveryCodes = Type.Object(
   { recovery_codes: Type.Array(Type.String()) },
   {
-    description: 'Ten new codes, shown once. Those before are dead.',
+    description: 'Ten new codes. They are not shown again, and the old codes stop working.',
     examples: [{ recovery_codes: ['K7QX-3MZP-9WVD-RH4T', '…'] }]
   }
 )
@@ -21,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', limit: 'mfa', problems: [...proofProblems, 'mfa_disabled'] },
       schema: {
         operationId: 'renewRecoveryCodes',
-        summary: 'Make new recovery codes',
+        summary: 'Create new recovery codes',
         description: proofs,
         body: closed({ password: OptionalPassword, ...proofFields }),
         response: { 200: RecoveryCodes }

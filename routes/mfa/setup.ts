@@ -12,12 +12,12 @@ import { setupOwner, setupOwnerOfPage } from './setup-owner.js'
 
 const Setup = Type.Object(
   {
-    secret: Type.String({ description: 'The secret in base32, to be typed into an app.' }),
-    provisioning_uri: Type.String({ description: 'The same as an app reads it.' }),
-    qr_code: Type.String({ description: 'The URI as a picture: an SVG document.' })
+    secret: Type.String({ description: 'The secret in base32, for typing into an app.' }),
+    provisioning_uri: Type.String({ description: 'The secret as an `otpauth:` URI.' }),
+    qr_code: Type.String({ description: 'The URI as a QR code: an SVG document.' })
   },
   {
-    description: 'Waits five minutes for its first code.',
+    description: 'The secret. It waits five minutes for its first code.',
     examples: [
       {
         secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
@@ -29,7 +29,7 @@ const Setup = Type.Object(
   }
 )
 
-/** Setting up an authenticator app: for programs, and by pages of the service. */
+/** Setting up an authenticator app: JSON for programs, and pages. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
@@ -42,7 +42,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'beginMfaSetup',
         summary: 'Begin to set up an authenticator app',
         description:
-          'Draws a secret for whoever asks, in place of one that waited there. Never touches an authenticator that is active.',
+          'Creates a secret, which replaces one that still waits for its first code. It never changes an active authenticator.',
         body: closed({ setup_challenge_id: Type.Optional(SetupChallengeId) }),
         response: { 200: Setup }
       }
@@ -105,7 +105,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'finishMfaSetup',
         summary: 'Form that turns the second factor on',
-        description: `Shows the recovery codes, signed in by cookie. With \`setup_challenge_id\` alone it only leads to the page. ${setupDescription}`,
+        description: `Shows the recovery codes and opens a session with cookie transport, unless the address must be confirmed first. With only \`setup_challenge_id\` it writes the cookie and redirects to the page. ${setupDescription}`,
         security: [],
         body: closed({
           code: Type.Optional(TotpCode),
@@ -135,7 +135,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'none', page: true, limit: 'mfa', problems: ['mfa_disabled'] },
       schema: {
         operationId: 'leaveMfaSetup',
-        summary: 'Form that leaves the recovery codes behind',
+        summary: 'Form that leaves the page of the recovery codes',
         body: closed({ saved: Type.Optional(Type.Literal('yes')) }),
         response: { 200: Page, 303: Redirect }
       }

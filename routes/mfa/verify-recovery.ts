@@ -11,15 +11,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/mfa/verify-recovery/',
     {
-      config: {
-        auth: 'none',
-        limit: 'mfa',
-        problems: verifyProblems
-      },
+      config: { auth: 'none', limit: 'mfa', problems: verifyProblems },
       schema: {
         operationId: 'verifyMfaByRecoveryCode',
         summary: 'Finish a sign-in with a recovery code',
-        description: `${verifying} The owner is told by mail.`,
+        description: `${verifying} The owner gets a mail about it.`,
         headers: TransportHeader,
         body: closed({ challenge_id: ChallengeId, recovery_code: RecoveryCode }),
         response: { 200: signInAnswer(config) }

@@ -11,11 +11,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/mfa/verify/',
     {
-      config: {
-        auth: 'none',
-        limit: 'mfa',
-        problems: verifyProblems
-      },
+      config: { auth: 'none', limit: 'mfa', problems: verifyProblems },
       schema: {
         operationId: 'verifyMfa',
         summary: 'Finish a sign-in with a code of the app',

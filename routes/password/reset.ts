@@ -14,7 +14,7 @@ import { closed } from '../schemas/fields.js'
 import { EmailAndCode } from '../schemas/mail-codes.js'
 import { showPage } from '../show-page.js'
 
-/** Asking for a reset, opening its link, choosing the password: for programs and for people. */
+/** Requesting a reset, opening its link, setting the password: JSON for programs, and pages. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
@@ -36,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       operationId: 'requestPasswordReset',
       summary: 'Mail a reset link',
       description:
-        'The answer, its time and its headers are the same for every address. An account whose address was never confirmed gets the mail too; an invited one gets its invitation again.'
+        'The answer, its timing and its headers are the same for every address. An account with an unconfirmed address gets the mail too. An invited account without a password gets its invitation again.'
     },
     detail: ['reset_sent', 'Password reset e-mail has been sent.'],
     form: 'password-reset/request',
@@ -45,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
 
   showPage(fastify, '/password/reset/code/', 'password-reset/sent', {
     operationId: 'showPasswordResetCode',
-    summary: 'Page that takes the code of the mail'
+    summary: 'Page that takes the code from the mail'
   })
 
   fastify.post(
@@ -55,8 +55,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       errorHandler: showEmailAgain('password-reset/sent'),
       schema: {
         operationId: 'openPasswordResetByCode',
-        summary: 'Open a reset by the code of its mail',
-        description: 'Does what the link does: leaves the cookie that allows one new password.',
+        summary: 'Open a reset with the code from its mail',
+        description:
+          'Does the same as the link: sets the cookie that allows setting a new password once.',
         body: EmailAndCode,
         response: { 200: Detail('Now choose a new password.'), 303: Redirect }
       }
@@ -76,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       operationId: 'openPasswordReset',
       summary: 'Follow a reset link',
       description:
-        'Leaves the cookie `password_reset_access_token` and goes to the form, whose URL holds no token. The link stays good until the password is set, it expires or a newer one is mailed. `HEAD` and prefetches get neither cookie nor effect.',
+        'Sets the cookie `password_reset_access_token` and redirects to the form, whose URL contains no token. The link works until the password is set, the link expires or a newer one is mailed. `HEAD` and prefetches get no cookie and have no effect.',
       params: closed({
         uid: Type.String({ maxLength: 64 }),
         token: Type.String({ maxLength: 64 })
@@ -94,7 +95,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
 
   showPage(fastify, '/password/reset/complete/', 'password-reset/complete', {
     operationId: 'showPasswordResetDone',
-    summary: 'Page that says it is done'
+    summary: 'Page that says that the password is set'
   })
 
   choosePassword(fastify, {
@@ -105,7 +106,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'showPasswordResetForm',
         summary: 'Page with the form for the new password',
-        description: 'Shows the form only while the cookie still allows a new password.'
+        description: 'Shows the form only while the cookie allows setting a new password.'
       }
     },
     post: {
@@ -114,7 +115,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'setNewPassword',
         summary: 'Set the new password',
         description:
-          'Allowed by the cookie that the link left, and by it alone. A refused password leaves link and cookie as they were; success uses both up and ends every session. JSON is answered with a fresh session, or with what the second factor asks; a form goes to the done page and signs nobody in, or to the setup of a second factor where one is required and missing.'
+          'Needs the cookie that the link set, and nothing else. After a refused password, link and cookie still work. Success uses up both and ends every session. A JSON request gets a new session, or a challenge for the second factor. A form opens no session: it is redirected to the last page, or to the setup of the second factor when one is required and missing.'
       }
     },
     detail: ['password_reset', 'Password reset.'],

@@ -8,8 +8,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     kind: 'invitation',
     schema: {
       operationId: 'askInvitationAgain',
-      summary: 'Ask for an invitation that ran out again',
-      description: 'Mails an open invitation again. The answer is the same for every address.'
+      summary: 'Request a new mail for an expired invitation',
+      description: 'Sends an open invitation again. The answer is the same for every address.'
     },
     detail: ['invitation_asked', 'If there is an invitation for this address, it was sent again.'],
     form: 'registration/invitation-expired',

@@ -14,10 +14,10 @@ export const IdParam = closed({ id: Type.String({ pattern: uuidPattern }) })
 
 /** Query field that asks for the next page of a {@link listOf}. */
 export const Before = Type.Optional(
-  Type.String({ pattern: uuidPattern, description: 'The `next` of the page before.' })
+  Type.String({ pattern: uuidPattern, description: 'The `next` of the previous page.' })
 )
 
-const NextPage = textOrNull('The value of `before` for the next page.')
+const NextPage = textOrNull('The value of `before` for the next page. Null on the last page.')
 
 /** The answer of a list, with one row as its example. */
 export const listOf = <Row extends TSchema, Next extends TSchema = typeof NextPage>(

@@ -8,16 +8,16 @@ const Activity = listOf(
   Type.Object({
     id: Uuid,
     at: Timestamp,
-    event: Type.String({ description: 'A stable name, `login` for instance.' }),
+    event: Type.String({ description: 'A stable name, for example `login`.' }),
     outcome: Type.String({ description: '`success` or `failure`.' }),
     by_you: Type.Boolean({
-      description: 'Done by this account; false for strangers and operators.'
+      description: 'True when this account did it, false for other people and operators.'
     }),
-    session: textOrNull('The session it was done in or to.'),
-    network: textOrNull('Where it came from, an IPv4 address or an IPv6 /64.'),
-    user_agent: textOrNull('What the device said of itself.')
+    session: textOrNull('The session that did it, or that it was done to.'),
+    network: textOrNull('Network of the sender: an IPv4 address or an IPv6 /64.'),
+    user_agent: textOrNull('User agent of the sender.')
   }),
-  'What happened to the account, newest first.',
+  'Events of the account, newest first.',
   {
     id: '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11',
     at: '2026-11-24T08:00:00.000Z',
@@ -39,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'listActivity',
-        summary: 'Read what happened to one’s own account',
+        summary: 'List the events of the account',
         querystring: closed({ before: Before }),
         response: { 200: Activity }
       }

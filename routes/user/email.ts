@@ -30,8 +30,8 @@ type Kind = {
 }
 
 /**
- * The links of an address change. A link leaves a cookie and redirects to a page with a button, and the
- * button makes the change. Programs post the token.
+ * The links of an address change. A link leaves a cookie and redirects to a page with a button, and
+ * the button makes the change. Programs post the token.
  */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -46,11 +46,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     summaries: {
       open: 'Follow the link that confirms a new address',
       show: 'Page that confirms a new address, or says that it is confirmed',
-      press: 'Change to the address whose link this browser opened',
-      act: 'Change to the address that the link proves'
+      press: 'Form that confirms the address change',
+      act: 'Confirm an address change'
     },
     description:
-      'Sessions stay. The old address is told, with a link that undoes the change for 72 hours.',
+      'Sessions stay open. The old address gets a mail with a link that undoes the change for 72 hours.',
     detail: ['email_changed', 'The address was changed.'],
     perform: async (key, { sender }) => {
       await confirmChange(deps, key, sender)
@@ -70,11 +70,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     summaries: {
       open: 'Follow the link that undoes an address change',
       show: 'Page that undoes an address change',
-      press: 'Take the address change back whose link this browser opened',
-      act: 'Take an address change back'
+      press: 'Form that undoes the address change',
+      act: 'Undo an address change'
     },
     description:
-      'The old address returns, every session ends, and a password reset begins: the answer leaves the cookie that allows a new password.',
+      'Restores the old address, ends every session and starts a password reset: the answer sets the cookie that allows setting a new password.',
     detail: ['email_change_undone', 'The change was undone. Now choose a new password.'],
     perform: async (key, { sender }, reply) => {
       const reset = await undoChange(deps, key, sender)
@@ -108,7 +108,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: `open${name}`,
         summary: summaries.open,
         description:
-          'Leaves a cookie and goes to the page with the button, whose URL holds no token. Opening it changes nothing.',
+          'Sets a cookie and redirects to the page with the button, whose URL contains no token. It does not change the address.',
         params: KeyParam,
         response: { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect }
       },
@@ -139,7 +139,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     )
 
-    // A second click on the button finds the change done and fails nothing.
+    // A second click finds the change done: it is redirected and gets no error.
     fastify.post(
       `/user/email/${kind}/`,
       {

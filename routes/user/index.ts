@@ -11,7 +11,7 @@ const User = Type.Object(
     first_name: Type.String(),
     last_name: Type.String(),
     pending_email: Type.Optional(
-      Type.String({ description: 'The address that waits for its mailbox to confirm it.' })
+      Type.String({ description: 'The new address, until the link in its mail is followed.' })
     )
   },
   {
@@ -30,7 +30,7 @@ const Changes = closed({
   ...proofFields
 })
 type Update = Pick<FastifyRequest, 'principal' | 'sender'> & { body: Static<typeof Changes> }
-const description = `Another address asks for a sign-in or re-authentication of the last ten minutes, or for \`password\`. ${proofs} Whatever of these is sent is checked.`
+const description = `A new address needs a sign-in or re-authentication in the last ten minutes, or \`password\`. ${proofs} Each of these fields is checked when it is sent.`
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -48,7 +48,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'readUser',
-        summary: 'Read one’s own account',
+        summary: 'Read the account',
         response: { 200: User }
       }
     },
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'replaceUser',
         summary: 'Replace names and address',
-        description: `A name that is missing becomes empty. ${description}`,
+        description: `A missing name becomes empty. ${description}`,
         body: closed({ ...Changes.properties, email: Email }),
         response: { 200: User }
       }
@@ -80,7 +80,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'updateUser',
         summary: 'Change names or address',
-        description: `A field that is missing stays as it is. ${description}`,
+        description: `A missing field stays unchanged. ${description}`,
         body: Changes,
         response: { 200: User }
       }

@@ -11,14 +11,14 @@ import { Redirect } from '../../schemas/answers.js'
 import { closed, KeyParam } from '../../schemas/fields.js'
 import { failVerification, redirectAfterVerification, verifiedPage } from './redirects.js'
 
-/** The links of mails to people who sign up or were invited: one path for both. */
+/** The links of confirmations and of invitations: both have the same path. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   const base = config.BASE_PATH
   const buttonPage = `${base}/registration/verification/`
 
-  /** An invitation leaves the cookie that allows a first password, every time it is opened until then. */
+  /** A live invitation sets the cookie each time it is opened. */
   function openInvitation(request: FastifyRequest, reply: FastifyReply, link: Link) {
     if (link.status === 'redeemed') return reply.redirect(verifiedPage(fastify), 302)
     if (link.status === 'superseded') return failVerification(reply, 'superseded')
@@ -38,7 +38,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       operationId: 'openVerification',
       summary: 'Follow the link of a confirmation or an invitation',
       description:
-        'Confirms the address and leads on, on every later visit too. An invitation leaves the cookie `set_password_access_token` and goes to the form for the first password. With `EMAIL_VERIFICATION_CONFIRM_BUTTON` it leads to a page with a button instead of confirming. `HEAD` and prefetches have no effect.',
+        'Confirms the address and redirects to the next page; later visits redirect too. With `EMAIL_VERIFICATION_CONFIRM_BUTTON` it redirects to a page with a button, which confirms. An invitation sets the cookie `set_password_access_token` and redirects to the form for the first password. `HEAD` and prefetches have no effect.',
       params: KeyParam,
       response: { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect }
     },
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'none', page: true, limit: 'password_reset', problems: ['link_invalid'] },
       schema: {
         operationId: 'confirmVerification',
-        summary: 'Confirm an address by its link',
+        summary: 'Confirm an address with the token of its link',
         params: KeyParam,
         body: closed({}),
         response: { 303: Redirect }

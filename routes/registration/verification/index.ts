@@ -20,12 +20,12 @@ import {
   verifiedPage
 } from './redirects.js'
 
-/** Confirming the address of a sign-up beside its link: by code, with another mail. */
+/** Confirming the address of a sign-up: by code, by the button, and sending the mail again. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   if (config.EMAIL_VERIFICATION_CONFIRM_BUTTON) await fastify.register(confirmByButton)
-  // Invitations are confirmed too, by their links; what only a sign-up needs is absent without one.
+  // The routes below are only for sign-up. The button also serves links that were mailed earlier.
   if (config.EMAIL_VERIFICATION === 'none' || config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) return
 
   fastify.post(
@@ -35,7 +35,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       errorHandler: showEmailAgain('registration/verification-sent'),
       schema: {
         operationId: 'confirmVerificationByCode',
-        summary: 'Confirm an address by the code of its mail',
+        summary: 'Confirm an address with the code from its mail',
         body: EmailAndCode,
         response: {
           200: Type.Object(
@@ -62,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     schema: {
       operationId: 'resendVerification',
       summary: 'Mail a new confirmation link',
-      description: 'The answer is the same for every address; links mailed before are dead.'
+      description: 'The answer is the same for every address. Earlier links stop working.'
     },
     detail: ['verification_sent', 'Verification e-mail sent.'],
     form: 'registration/verification-sent',
@@ -71,7 +71,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   })
 }
 
-/** The page with the button, and what it does: both by the cookie that the link left (LNK-12). */
+/** The page with the button, and the button's route. Both need the cookie of the link (LNK-12). */
 const confirmByButton: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
 
@@ -103,7 +103,7 @@ const confirmByButton: FastifyPluginAsyncTypebox = async fastify => {
       errorHandler: showVerificationFailed,
       schema: {
         operationId: 'confirmVerificationByPage',
-        summary: 'Confirm the address whose link this browser opened',
+        summary: 'Form that confirms an address',
         body: closed({}),
         response: { 303: Redirect }
       }
