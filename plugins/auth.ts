@@ -12,34 +12,34 @@ import type { RefreshToken } from '../src/sessions/session.js'
 import type { FlowKind } from '../src/tokens/flow-cookie.js'
 
 /**
- * What authenticates a request, proved by a hook before the handler runs:
- * `none` nothing, and whatever bearer is sent is ignored; `bearer` an access token;
- * `refresh` a refresh token by cookie or body; `session` either of the two; `setup` an access token or
- * a setup challenge, by body or cookie; `flow` the cookie of `config.flow`.
+ * What authenticates a request. A hook checks it before the handler runs. `none`: nothing; an
+ * access token is ignored. `bearer`: an access token. `refresh`: a refresh token, by cookie or
+ * body. `session`: an access token or a refresh token. `setup`: an access token or a setup
+ * challenge, by body or cookie. `flow`: the cookie of `config.flow`.
  */
 export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'setup' | 'flow'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     auth?: AuthLevel
-    /** Whose cookie a `flow` route wants. */
+    /** The cookie that a `flow` route needs. */
     flow?: FlowKind
-    /** Numbers of the roles that may call a `bearer` route, as the database has them now (ADM-02). */
+    /** Roles that may call a `bearer` route. The database decides, not the token (ADM-02). */
     roles?: readonly number[]
   }
   interface FastifyRequest {
-    /** Who is asking. @throws {Problem} `not_authenticated` on a route that did not demand it. */
+    /** The signed-in person. @throws {Problem} `not_authenticated` without a valid access token. */
     readonly principal: Principal
-    /** What an access token said, where one is welcome. Exactly one of the two is null. */
+    /** The access token's result on a route that reads one. Exactly one of the two fields is null. */
     bearer: { readonly principal: Principal | null; readonly problem: Problem | null } | null
-    /** The refresh token of a `refresh` route, and of a `session` route that has a good one. */
+    /** The valid refresh token: always set on a `refresh` route, sometimes on a `session` route. */
     refreshToken: RefreshToken | null
-    /** The id of the row that the cookie of a `flow` route names. */
+    /** Id of the row that the flow cookie names; empty on other routes. */
     flow: string
   }
 }
 
-/** Each route declares `config.auth`; one that forgets fails the boot, so nothing is open by omission. */
+/** Checks what each route declares as `config.auth`. A route without it stops the start. */
 export default fp(
   async fastify => {
     const { deps, tokens } = fastify
@@ -56,7 +56,7 @@ export default fp(
     })
 
     async function readBearer(request: FastifyRequest): Promise<Principal> {
-      // Node keeps the first of several; which of them is meant, nobody can say (JWT-12).
+      // Node keeps the first header, but a proxy may read the last: two headers are refused (JWT-12).
       if (countOf(request.raw.rawHeaders, 'authorization') > 1)
         throw new Problem('bad_authorization_header')
       const token = bearerToken(request.headers.authorization)
@@ -69,7 +69,7 @@ export default fp(
     const requireBearer: onRequestAsyncHookHandler = async request => {
       request.bearer = { principal: await readBearer(request), problem: null }
     }
-    const welcomeBearer: onRequestAsyncHookHandler = async request => {
+    const acceptBearer: onRequestAsyncHookHandler = async request => {
       try {
         request.bearer = { principal: await readBearer(request), problem: null }
       } catch (error) {
@@ -130,8 +130,8 @@ export default fp(
       const hooks = {
         none: {},
         bearer: { onRequest: requireBearer },
-        session: { onRequest: welcomeBearer, preHandler: requireSession },
-        setup: { onRequest: welcomeBearer, preHandler: requireSetup },
+        session: { onRequest: acceptBearer, preHandler: requireSession },
+        setup: { onRequest: acceptBearer, preHandler: requireSetup },
         refresh: { preHandler: requireRefreshToken, onError: dropDeadRefreshToken },
         flow: flow && { onRequest: requireFlow(flow), onError: dropDeadFlow(flow) }
       }[level]
@@ -147,7 +147,7 @@ export default fp(
   }
 )
 
-/** What is wrong where a flow has no cookie, and where it has one that is dead. */
+/** The problem without a cookie, and the problem with a dead one. */
 const flowProblems: Readonly<Record<FlowKind, readonly [ProblemCode, ProblemCode]>> = {
   password_reset: ['not_authenticated', 'capability_invalid'],
   set_password: ['not_authenticated', 'capability_invalid'],
@@ -162,7 +162,7 @@ const isFinal = (error: Error) => error instanceof Problem && error.details.fina
 const countOf = (rawHeaders: readonly string[], name: string) =>
   rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
 
-/** RFC 6750 §2.1, as strict as the reference: `Bearer`, one space, one token. Other schemes are none. */
+/** Reads RFC 6750 §2.1 strictly: `Bearer`, one space, one token. Another scheme counts as no token. */
 function bearerToken(header: string | undefined): string {
   if (header === undefined || !/^Bearer( |$)/.test(header)) throw new Problem('not_authenticated')
   const token = /^Bearer ([^\s]+)$/.exec(header)?.[1]

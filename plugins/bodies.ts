@@ -1,13 +1,15 @@
+import formbody from '@fastify/formbody'
 import fp from 'fastify-plugin'
 import { fieldProblem, Problem } from '../src/base/errors/problem.js'
+import { isForm } from './http/negotiate.js'
 
 const jsonOnly = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
 const byteOrderMark = '\ufeff'
 
 /**
- * JSON in UTF-8 and nothing else (HTP-03, HTP-09). A poisoned prototype is refused (HTP-06); a body
- * that was left out is an empty object, so that its missing fields are told by name. Text is in NFC
- * before anybody counts or compares it: some letters grow by that.
+ * Reads bodies: JSON in UTF-8, and forms on routes with `config.page` (HTP-03, HTP-09). A
+ * `__proto__` key is refused (HTP-06). A missing body becomes `{}`, so the answer names the missing
+ * fields. Text is normalised to NFC before its length is checked, because NFC can make it longer.
  */
 export default fp(
   async fastify => {
@@ -28,7 +30,7 @@ export default fp(
         }
         try {
           const text = utf8.decode(body as Buffer)
-          // The parser would take it off; RFC 8259 §8.1 has none in what is sent.
+          // The JSON parser would remove it, but RFC 8259 §8.1 forbids it.
           if (text.startsWith(byteOrderMark)) throw new Problem('malformed_body')
           parse(request, text, done)
         } catch {
@@ -36,9 +38,13 @@ export default fp(
         }
       }
     )
+    await fastify.register(formbody)
     fastify.addHook('preValidation', async request => {
+      const { page } = request.routeOptions.config
+      if (request.body !== undefined && isForm(request) && !page)
+        throw new Problem('unsupported_media_type')
       request.body ??= {}
-      // Some routes look at the body before they show what the schema said of it.
+      // The schema would refuse these too, but hooks and error handlers read the body as an object.
       if (typeof request.body !== 'object' || Array.isArray(request.body))
         throw fieldProblem('non_field_errors', { code: 'object' })
       const fields = request.body as Record<string, unknown>

@@ -3,14 +3,14 @@ import buildSerializer from 'fast-json-stringify'
 import fp from 'fastify-plugin'
 
 const formats = {
-  /** Text that PostgreSQL and UTF-8 can hold: no NUL, no lone surrogate (HTP-08). */
+  /** Text without NUL, which PostgreSQL refuses, and without lone surrogates (HTP-08). */
   text: (value: string) => !value.includes('\0') && value.isWellFormed(),
-  /** One line of text without control or direction characters: names of people. */
+  /** A person's name: one line without control or direction characters. */
   name: (value: string) =>
     value.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(value)
 }
 
-/** A validator that tells mistakes instead of mending them (HTP-04). */
+/** The validator reports a wrong value and never converts it (HTP-04). */
 const customOptions = {
   coerceTypes: false,
   removeAdditional: false,
@@ -20,8 +20,8 @@ const customOptions = {
 }
 
 /**
- * Compiles a schema when it is first needed. All of them at once take about as long as building the
- * rest of an instance, and most kinds of answers are never given.
+ * Compiles each schema at its first use. Compiling all of them doubles the time of the start, and
+ * most answers are never sent.
  */
 export default fp(
   async fastify => {

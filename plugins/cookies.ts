@@ -4,21 +4,21 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** A cookie by its plain name; null also where two different ones came: neither counts. */
+    /** The value of a cookie; null without one, and when two values of the same name differ. */
     readCookie(name: string): string | null
   }
   interface FastifyReply {
     /**
-     * Whole host, HttpOnly, Lax, and secure where the refresh cookie is, unless `options` say
-     * otherwise. `maxAge` in seconds.
+     * Defaults: path `/`, HttpOnly, SameSite=Lax, and `Secure` as the refresh cookie has it.
+     * `maxAge` is in seconds.
      */
     writeCookie(name: string, value: string, options: CookieSerializeOptions): FastifyReply
-    /** Removes a cookie that was written with the same options. */
+    /** Removes a cookie. `options` must be those it was written with. */
     dropCookie(name: string, options?: CookieSerializeOptions): FastifyReply
   }
 }
 
-/** Cookies under their documented names, or with the `__Host-` prefix, whose plain twin is then ignored. */
+/** Cookies by their plain names. With `COOKIE_HOST_PREFIX` only names with `__Host-` are read. */
 export default fp(
   async fastify => {
     const { config } = fastify.deps
@@ -45,7 +45,7 @@ export default fp(
   { name: 'cookies', fastify: '5.x', dependencies: ['deps'] }
 )
 
-/** A sibling domain can plant a second cookie of one name; which of two counts is not for chance to say (CAP-08). */
+/** Whether values differ. A sibling domain can set a second cookie: then neither counts (CAP-08). */
 function hasTwins(header: string, name: string): boolean {
   const values = header
     .split(';')

@@ -2,7 +2,7 @@ import cors, { type FastifyCorsOptions } from '@fastify/cors'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** Browser apps on the listed origins, and no others, may read answers with cookies (HTP-13). */
+/** Lets browser apps on `CORS_ORIGINS`, and only these, read answers and send cookies (HTP-13). */
 export default fp(
   async fastify => {
     const { CORS_ORIGINS } = fastify.deps.config
@@ -24,7 +24,7 @@ export default fp(
     await fastify.register(cors, {
       delegator: (request: FastifyRequest, answer) => {
         const { origin, 'access-control-request-method': asked } = request.headers
-        // To anybody else the service looks as if it knew no CORS: not even a preflight is answered.
+        // Other origins get no CORS headers and no answer to a preflight.
         const allowed = origin !== undefined && listed.has(origin) ? origin : false
         answer(null, { ...options, origin: allowed, preflight: asked !== undefined })
       }

@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-/** Opens what the rooms work with, and closes it after the last request. */
+/** Opens what the functions of `src` need, and closes it after the last request. */
 export default fp<{ config: Config; overrides: Partial<Deps> }>(
   async (fastify, { config, overrides }) => {
     const deps = openDeps(config, fastify.log, fastify.db, overrides)

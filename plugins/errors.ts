@@ -6,12 +6,12 @@ import { problemBody, problemOf } from './http/problem-body.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Shows its errors as a page to those who prefer one. */
+    /** The route is for browsers too: they get errors as pages, and the body may be a form. */
     page?: true
   }
 }
 
-/** One error body for everything that goes wrong: `{ detail, code, errors? }`. */
+/** Gives every error the same body: `{ detail, code, errors? }`. */
 export default fp(
   async fastify => {
     fastify.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -21,8 +21,8 @@ export default fp(
       try {
         return send(problem, request, reply)
       } catch (err) {
-        // A text that is missing; what Fastify would answer in our place tells of the inside.
-        request.log.error({ err }, 'an error could not be told')
+        // A text is missing in a locale. Fastify's own answer would show the internal error.
+        request.log.error({ err }, 'an error could not be rendered')
         return send(new Problem('internal_error'), request, reply)
       }
     })

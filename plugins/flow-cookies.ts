@@ -6,21 +6,21 @@ import type { FlowKind } from '../src/tokens/flow-cookie.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The id of the row that this browser's cookie names; undefined without a cookie, null for a dead one. */
+    /** Id of the row that the cookie names; undefined without a cookie, null when it is not valid. */
     readFlow(kind: FlowKind): string | null | undefined
   }
   interface FastifyReply {
-    /** Leaves a cookie that names a row until `until`, or for the longest time of its kind. */
+    /** Writes a cookie that names a row. It ends at `until`, or at the limit of its kind if sooner. */
     startFlow(kind: FlowKind, rowId: string, until?: Date): FastifyReply
     endFlow(kind: FlowKind): FastifyReply
-    /** Sends a browser to the page for what is still asked for; null where nothing is. */
+    /** Redirects to the page of the second factor; null when the sign-in needs none. */
     redirectToMfa(signIn: SignIn | null, status?: 302 | 303): FastifyReply | null
   }
 }
 
 /**
- * The one carrier of what a browser goes through in several steps: a mailed link that was opened, a
- * sign-in that waits for its second factor. No page has a token in its address (LNK-12).
+ * Cookies that connect the steps of a flow in a browser: an opened link, or a sign-in that waits
+ * for its second factor. With them no URL of a page contains a token (LNK-12).
  */
 export default fp(
   async fastify => {

@@ -20,7 +20,7 @@ declare module 'fastify' {
   }
 }
 
-/** The tokens of an installation. Access tokens have rotating keys of their own (src/tokens/keys). */
+/** Signs and reads tokens. Access tokens have their own rotating keys (src/tokens/keys). */
 export default fp(
   async fastify => {
     const { config, clock, keys } = fastify.deps
@@ -34,7 +34,7 @@ export default fp(
       mfa: 900
     }
 
-    /** A kind of token that only we read: HMAC under a key of its own (RFC 8725 §3.12). */
+    /** Adds a kind of token that only this service reads: HMAC with its own key (RFC 8725 §3.12). */
     async function register(namespace: KeyPurpose, typ: string): Promise<Jws> {
       const chain = deriveKeyChain([...secrets], namespace)
       await fastify.register(fastifyJwt, {
@@ -76,7 +76,7 @@ type Verifying = {
   verify(token: string, options?: { key: Buffer }): unknown
 }
 
-/** Signs under the current key; what an earlier `SECRET_KEY` signed still verifies. */
+/** Signs with the current key, and verifies with it and with the keys of `SECRET_KEY_FALLBACKS`. */
 function withEarlierKeys(jwt: Verifying, { earlier }: KeyChain): Jws {
   return pinHeader(
     claims => jwt.sign(claims),
@@ -85,7 +85,7 @@ function withEarlierKeys(jwt: Verifying, { earlier }: KeyChain): Jws {
         try {
           return jwt.verify(token, options)
         } catch {
-          // Not under this key.
+          // Another key may verify it.
         }
       }
       return null

@@ -5,11 +5,11 @@ import type { Texts } from '../src/base/i18n/texts.js'
 
 /** The language of an answer. */
 export type Language = {
-  /** That of the account that asks, else of its browser; worked out when first read. */
+  /** The account's language, or else the browser's. It is determined at the first read. */
   readonly tag: string
-  /** A sentence in it, for the answer. */
+  /** Texts in this language. Reading one marks the answer like {@link use}. */
   readonly texts: Texts
-  /** The tag, for an answer that is written in it: the answer then says which language it is in. */
+  /** Returns the tag and marks the answer: it gets `Content-Language` and `Vary`. */
   use(): string
 }
 
@@ -19,7 +19,7 @@ declare module 'fastify' {
   }
 }
 
-/** Every answer that holds a sentence says in which language, and that another asker gets another. */
+/** Adds `Content-Language` and `Vary: Accept-Language` to every answer that contains a text. */
 export default fp(
   async fastify => {
     const languages = openLanguages(fastify.deps.config)

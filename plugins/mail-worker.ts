@@ -6,12 +6,12 @@ import { concurrency, createMailWorker } from '../src/mail/worker.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The mails of a development machine; null where they are sent, or sent by another process. */
+    /** Mails kept on a development machine; null when mails go out by SMTP or by another process. */
     readonly devMailbox: DevMailbox | null
   }
 }
 
-/** Sends mails from this process: by SMTP, or on a developer's machine into a mailbox to look at. */
+/** Sends queued mails: by SMTP, or into the development mailbox when no SMTP server is set. */
 export default fp(
   async fastify => {
     const { deps } = fastify

@@ -3,17 +3,20 @@ import { runMaintenance } from '../src/operator/maintenance.js'
 
 const everyMs = 60_000
 
-/** Once a minute what `postern purge` does: keys that are due, rows that nobody can use any more. */
+/** Rotates keys that are due and deletes unusable rows, once a minute, as `postern purge` does. */
 export default fp(
   async fastify => {
     const { deps } = fastify
     let running: Promise<unknown> = Promise.resolve()
     const timer = setInterval(() => {
       running = runMaintenance(deps).then(({ failures }) => {
-        // One line: while the database is away every step fails.
+        // One log line for all steps: every step fails while the database is down.
         const told = failures.map(({ step, error }) => `${step}: ${(error as Error).message}`)
         if (told.length > 0)
-          deps.log.warn({ failures: told }, 'maintenance failed in part; it will be tried again')
+          deps.log.warn(
+            { failures: told },
+            'some maintenance steps failed and run again in a minute'
+          )
       })
     }, everyMs)
     timer.unref()

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/base/errors/problem.js'
 
-/** Registers the routes. Unknown paths answer 404, known paths under another method 405 with `Allow`; both are limited (BRF-14). */
+/** Registers the routes. Answers unknown paths 404 and wrong methods 405, rate-limited (BRF-14). */
 export default fp<{ routes: FastifyPluginAsync }>(
   async (fastify, { routes }) => {
     const known = new Map<string, { allowed: Set<string>; config: { page?: true } }>()
@@ -20,7 +20,7 @@ export default fp<{ routes: FastifyPluginAsync }>(
       throw new Problem('not_found')
     })
     const limit = fastify.rateLimit()
-    // Before the body is read: one that cannot be would have an answer of its own, past the limiter.
+    // An unreadable body would otherwise get its own answer without being counted by the rate limit.
     fastify.addHook('onRequest', async (request, reply) => {
       if (!request.is404) return
       await limit.call(fastify, request, reply)
@@ -36,7 +36,7 @@ export default fp<{ routes: FastifyPluginAsync }>(
         url,
         config: { auth: 'none', ...config },
         schema: { hide: true },
-        // After the limiter, which counts these requests too, and before any body is read.
+        // Runs after the rate limit, which counts these requests, and before the body is read.
         preParsing: async (request, reply) => {
           reply.header('allow', allow)
           throw new Problem('method_not_allowed', { params: { method: request.method } })

@@ -4,17 +4,31 @@ import fp from 'fastify-plugin'
 import { version } from '../src/base/version.js'
 import { finishDocument, pageMark } from './http/openapi-document.js'
 
-/** All that the documentation page needs: its own files, and the pictures and styles inside them. */
+/** What the documentation page needs: its own files, inline styles and inline images. */
 const pagePolicy = [
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
   "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'",
   "form-action 'none'; frame-ancestors 'none'"
 ].join('; ')
 
-/** The OpenAPI document, generated from the schemas that validate, at `/docs/json`; a page over it at `/docs/`. */
+const tags = {
+  Sessions: 'Signing in, staying signed in, signing out.',
+  Account: 'The account of the signed-in person.',
+  'Second factor': 'Codes from an authenticator app, and recovery codes.',
+  Registration: 'Signing up, confirming the address, accepting an invitation.',
+  'Password reset': 'Setting a new password by a link or a code in a mail.',
+  Invitations: 'Inviting people, and managing invitations.',
+  Keys: 'What other services need to verify access tokens.',
+  Health: 'For load balancers and monitoring.'
+}
+
+const cookie = (name: string, description: string) =>
+  ({ type: 'apiKey', in: 'cookie', name, description }) as const
+
+/** The OpenAPI document at `/docs/json`, built from the routes' schemas, and its page at `/docs/`. */
 export default fp(
   async fastify => {
-    // The pages of the documentation are routes of other packages, which cannot declare our config.
+    // Another package adds these routes, so they cannot declare `config.auth` themselves.
     fastify.addHook('onRoute', route => {
       if (/^\/docs(\/|$)/.test(route.url))
         route.config = { ...route.config, auth: 'none', servesUnprepared: true }
@@ -34,26 +48,11 @@ export default fp(
           title: 'Postern',
           version,
           description:
-            'Accounts, sessions and second factors of an application. Compatible with the API of django-jwt-allauth.',
+            'Accounts, sessions and second factors for an application. Compatible with the API of django-jwt-allauth.',
           license: { name: 'MIT', identifier: 'MIT' }
         },
         servers: [{ url: fastify.deps.config.PUBLIC_URL }],
-        tags: [
-          { name: 'Sessions', description: 'Signing in, staying signed in, signing out.' },
-          { name: 'Account', description: 'A person’s own account.' },
-          {
-            name: 'Second factor',
-            description: 'Codes of an authenticator app, and recovery codes in its place.'
-          },
-          { name: 'Registration', description: 'Becoming a user.' },
-          {
-            name: 'Password reset',
-            description: 'A new password for somebody who reads the account’s mail.'
-          },
-          { name: 'Invitations', description: 'Asking people in.' },
-          { name: 'Keys', description: 'What other services need to verify access tokens.' },
-          { name: 'Health', description: 'For load balancers and monitoring.' }
-        ],
+        tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
         components: {
           securitySchemes: {
             bearer: {
@@ -62,31 +61,25 @@ export default fp(
               bearerFormat: 'JWT',
               description: 'An access token.'
             },
-            setPasswordCookie: {
-              type: 'apiKey',
-              in: 'cookie',
-              name: 'set_password_access_token',
-              description: 'Left by an invitation; allows one first password.'
-            },
-            passwordResetCookie: {
-              type: 'apiKey',
-              in: 'cookie',
-              name: 'password_reset_access_token',
-              description: 'Left by a reset link; allows one new password.'
-            },
-            refreshCookie: {
-              type: 'apiKey',
-              in: 'cookie',
-              name: 'refresh_token',
-              description: 'The refresh token of a cookie session.'
-            }
+            setPasswordCookie: cookie(
+              'set_password_access_token',
+              'Set by the link of an invitation. Allows setting the first password once.'
+            ),
+            passwordResetCookie: cookie(
+              'password_reset_access_token',
+              'Set by a reset link, a reset code or an undone address change. Allows setting a new password once.'
+            ),
+            refreshCookie: cookie(
+              'refresh_token',
+              'The refresh token of a session with cookie transport.'
+            )
           }
         }
       }
     })
     await fastify.register(swaggerUi, {
       routePrefix: '/docs',
-      // Without it every look at the page tells a public validator where this service is.
+      // By default the page sends the address of this service to a public validator.
       uiConfig: { deepLinking: true, validatorUrl: null },
       staticCSP: pagePolicy
     })

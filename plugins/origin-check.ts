@@ -5,30 +5,29 @@ import { Problem } from '../src/base/errors/problem.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Refuses other sites even where no cookie came: a form that signs in could sign a stranger in. */
+    /** Refuses other sites also without a cookie: a form could sign a person in as the attacker. */
     refusesForeign?: true
   }
 }
 
 /**
- * Refuses what another site made a browser send to a route that a cookie authenticates (design
- * rule 8). Requests with neither header come from no browser and pass, as do requests without a
- * cookie: nothing ambient speaks for them.
+ * Refuses a request that another site makes a browser send to a route that a cookie authenticates.
+ * A request without `Origin` and `Sec-Fetch-Site` passes: it comes from a program. A request
+ * without a cookie passes too: the browser adds no proof to it.
  */
 export default fp(
   async fastify => {
     const isOurs = ownOrigins(fastify.deps.config)
     fastify.addHook('onRoute', route => {
       const { auth: level, refusesForeign = false } = route.config ?? {}
-      const isAmbient = level === 'refresh' || level === 'session' || level === 'flow'
-      if (!isAmbient && !refusesForeign) return
+      const usesCookie = level === 'refresh' || level === 'session' || level === 'flow'
+      if (!usesCookie && !refusesForeign) return
       const check = async (request: FastifyRequest) => {
-        const speaks = refusesForeign || request.headers.cookie !== undefined
-        if (speaks && isForeign(request, isOurs)) {
+        const hasCookie = request.headers.cookie !== undefined
+        if ((refusesForeign || hasCookie) && isForeign(request, isOurs))
           throw new Problem('cross_site_request')
-        }
       }
-      // Before the bearer is looked at: a refused request costs nothing.
+      // Runs before the access token is checked, so a refused request needs no database.
       route.onRequest = [check, route.onRequest ?? []].flat()
     })
   },
@@ -38,14 +37,14 @@ export default fp(
 function isForeign(request: FastifyRequest, isOurs: (origin: string) => boolean): boolean {
   const { origin } = request.headers
   const site = request.headers['sec-fetch-site']
-  // Our pages send no referrer, and of such a page's forms browsers withhold the origin too (Fetch,
-  // "append a request `Origin` header"). Whose they are is still said by what no page can set.
+  // Our pages send no referrer, so browsers send `Origin: null` with their forms (Fetch, "append a
+  // request `Origin` header"). `Sec-Fetch-Site` still tells, and no page can set it.
   const isWithheld = origin === 'null' && site === 'same-origin'
   if (origin !== undefined && !isWithheld) return !isOurs(origin)
   return site !== undefined && site !== 'same-origin' && site !== 'none'
 }
 
-/** `PUBLIC_URL`, the listed origins and, outside production, any loopback name of our port (contract A.3.3). */
+/** Allows `PUBLIC_URL`, `CORS_ORIGINS` and, outside production, every loopback name with our port. */
 function ownOrigins(config: Config): (origin: string) => boolean {
   const own = new URL(config.PUBLIC_URL)
   const listed = new Set([own.origin, ...config.CORS_ORIGINS])

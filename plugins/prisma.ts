@@ -10,7 +10,7 @@ declare module 'fastify' {
   }
 }
 
-/** Opens the pool that everything shares, and closes it after the last request. */
+/** Opens the shared pool, and closes it after the last request. */
 export default fp<{ config: Config }>(
   async (fastify, { config }) => {
     const db = openPool(config, fastify.log)

@@ -6,12 +6,12 @@ import { loadTexts } from '../src/base/i18n/texts.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Codes that a route can answer beside those that its kind implies. */
+    /** Codes that the route can answer, besides those that its other options imply. */
     problems?: readonly ProblemCode[]
   }
 }
 
-/** Any route: too many requests, a defect of ours, a database that is away. */
+/** Every route: too many requests, an error in the service, no database. */
 const everywhere = ['throttled', 'internal_error', 'unavailable'] as const
 const withBody = [
   'validation_error',
@@ -36,16 +36,36 @@ const byLevel: Readonly<Record<AuthLevel, readonly ProblemCode[]>> = {
   flow: ['cross_site_request']
 }
 
+const byAccessToken = { bearer: [] }
+const byRefreshCookie = { refreshCookie: [] }
+type Security = readonly Readonly<Record<string, readonly string[]>>[]
+
+/** `{}` stands for a proof that is no security scheme of the document, such as a field of the body. */
+const securityByLevel: Readonly<Record<AuthLevel, Security>> = {
+  none: [],
+  bearer: [byAccessToken],
+  session: [byAccessToken, byRefreshCookie, {}],
+  setup: [byAccessToken, {}],
+  refresh: [byRefreshCookie, {}],
+  flow: []
+}
+const securityByFlow: Readonly<Partial<Record<string, Security>>> = {
+  password_reset: [{ passwordResetCookie: [] }],
+  set_password: [{ setPasswordCookie: [] }]
+}
+
 /**
- * Adds to the schema of each route what it can answer when something is wrong: its own codes, and
- * those that its level, its body, its roles and the cross-site check imply. Grouped by status, with
- * an example each.
+ * Adds what `config` implies to the schema of each route: `security`, and the error answers by
+ * status. The codes are those of `config.problems` and those of the level, the body, the roles and
+ * the cross-site check.
  */
 export default fp(
   async fastify => {
     fastify.addHook('onRoute', route => {
-      const { schema } = route
+      const { schema, config } = route
       if (schema === undefined || schema.hide) return
+      const { auth = 'none', flow = '' } = config ?? {}
+      schema.security ??= securityByFlow[flow] ?? securityByLevel[auth]
       const codes = new Set([...codesOf(route, schema), ...everywhere])
       const statuses = new Set([...codes].map(code => catalogue[code]))
       const problems = [...statuses].map(status => [
@@ -81,11 +101,13 @@ function problemSchema(codes: readonly ProblemCode[]) {
   const description = examples.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n')
   return Type.Object(
     {
-      detail: Type.String({ description: 'A sentence for people; its language may change.' }),
+      detail: Type.String({
+        description: 'A sentence for people. Its language follows the account or `Accept-Language`.'
+      }),
       code: Type.String({ description: 'A stable name for programs.' }),
       errors: Type.Optional(
         Type.Record(Type.String(), Type.Array(Type.String()), {
-          description: 'What is wrong, by field of the request.'
+          description: 'Sentences about what is wrong, by field of the request.'
         })
       )
     },

@@ -10,18 +10,39 @@ import {
 } from '../src/limits/request-counter.js'
 import { createCounterHealth, watched } from '../src/limits/watched-counter.js'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Budget of the route, in place of the default one. Routes with the same name share it. */
+    limit?: 'login' | 'registration' | 'refresh' | 'password_reset' | 'mfa'
+  }
+}
+
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
 
 /**
- * Requests per network on every route, unknown paths included (BRF-14), counted where all instances
- * see it. When that store fails a counter in the process takes over, and the log says so: never
- * unlimited (BRF-12).
+ * Limits requests per network on every route, also on unknown paths (BRF-14). All instances share
+ * the counters. When the shared store fails, a counter in the process takes over and the log says
+ * so (BRF-12).
  */
 export default fp(
   async fastify => {
     const { config } = fastify.deps
+    const budgets = {
+      login: config.RATE_LIMIT_LOGIN,
+      registration: config.RATE_LIMIT_REGISTRATION,
+      refresh: config.RATE_LIMIT_REFRESH,
+      password_reset: config.RATE_LIMIT_PASSWORD_RESET,
+      mfa: config.RATE_LIMIT_MFA
+    }
     const shared = await openCounter(fastify.deps)
     fastify.addHook('onClose', shared.close)
+    fastify.addHook('onRoute', route => {
+      const { limit } = route.config ?? {}
+      if (limit === undefined) return
+      const { count: max, seconds } = budgets[limit]
+      const rateLimit = { groupId: `:${limit}`, max, timeWindow: seconds * 1000 }
+      route.config = { ...route.config, rateLimit }
+    })
 
     await fastify.register(rateLimit, {
       global: true,
@@ -34,22 +55,20 @@ export default fp(
         createLocalCounter(() => fastify.deps.clock())
       ),
       errorResponseBuilder: (_request, { ttl }) => throttled(ttl / 1000),
-      addHeadersOnExceeding: {
-        'x-ratelimit-limit': false,
-        'x-ratelimit-remaining': false,
-        'x-ratelimit-reset': false
-      },
-      addHeaders: {
-        'x-ratelimit-limit': false,
-        'x-ratelimit-remaining': false,
-        'x-ratelimit-reset': false
-      }
+      addHeadersOnExceeding: noHeaders,
+      addHeaders: noHeaders
     })
   },
   { name: 'rate-limit', fastify: '5.x', dependencies: ['deps', 'sender'] }
 )
 
-/** Redis where there is one; its client is only loaded then. */
+const noHeaders = {
+  'x-ratelimit-limit': false,
+  'x-ratelimit-remaining': false,
+  'x-ratelimit-reset': false
+}
+
+/** Counts in the database, or in Redis with `REDIS_URL`. The Redis client is loaded only when needed. */
 async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCounter> {
   const health = createCounterHealth({ log, clock })
   if (config.REDIS_URL === null)
@@ -59,7 +78,7 @@ async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCount
   return { ...watched(counter, health), close }
 }
 
-/** The plugin's store interface over a counter. Groups are part of the key, so every route has the one store. */
+/** The plugin's store interface over a counter. Routes share one store: the key contains the group. */
 function storeOver(shared: LimitCounter, local: RequestCounter) {
   return class {
     incr(key: string, answer: Answer, timeWindow: number, max: number) {

@@ -1,14 +1,14 @@
 import fp from 'fastify-plugin'
 import { isUnavailable } from '../src/base/database/failures.js'
 import { sql } from '../src/base/database/sql.js'
-import { Problem } from '../src/base/errors/problem.js'
 import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
 import { prepareDatabase } from '../src/open-deps.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
+import { unavailable } from './http/problem-body.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Answers although the database has never been seen. */
+    /** The route answers before the database is ready. */
     servesUnprepared?: true
   }
   interface FastifyInstance {
@@ -18,12 +18,11 @@ declare module 'fastify' {
 }
 
 const retryMs = 1000
-const unavailable = () => new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5 })
 
 /**
- * Looks at the database when the service starts. One that cannot be served stops the start, with other
- * migrations than ours for instance. One that is away leaves the service listening and answering 503
- * until it is back and fit to be served (FLT-01): whoever brought it back may have more to do there.
+ * Checks the database at the start. A database with wrong migrations, for example, stops the start.
+ * With a database that is down, the service listens and answers 503 until the database is up and
+ * passes the same checks (FLT-01): after an outage its migrations may be missing for a while.
  */
 export default fp(
   async fastify => {
@@ -40,11 +39,11 @@ export default fp(
       prepared = true
     }
 
-    /** Tells what is in the way when that is another thing than before, not at every try. */
+    /** Logs the reason only when it differs from the last one. */
     function tryLater(error: unknown) {
       if (closed) return
       const state = isUnavailable(error)
-        ? 'the database does not answer; trying again'
+        ? 'the database does not answer, trying again'
         : `not ready, trying again: ${(error as Error).message}`
       if (state !== told) fastify.log.warn({ err: error }, state)
       told = state

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 
-/** One log line for each request, which names the route and never the URL (LNK-13). */
+/** Logs one line per request, with the route and not the URL: a URL may contain a token (LNK-13). */
 export default fp(
   async fastify => {
     fastify.addHook('onRequest', async (request, reply) => {

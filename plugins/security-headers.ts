@@ -2,8 +2,8 @@ import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
 
 /**
- * Headers for answers that are data: nothing may be framed, cached, sniffed or referred to
- * (HTP-14, HTP-15). The documentation page, which is a page, widens its own policy.
+ * Security headers of JSON answers: no framing, caching, sniffing or referrer (HTP-14, HTP-15).
+ * Pages set their own content security policy.
  */
 export default fp(
   async fastify => {

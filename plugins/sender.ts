@@ -8,14 +8,14 @@ import { knownDeviceCookie } from '../src/tokens/known-device.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who sends this request, as the rules see them. */
+    /** The sender, as the functions of `src` take it. */
     readonly sender: Sender
   }
 }
 
 const longestAgent = 512
 
-/** Gathers what the request says of its sender. Each part is worked out when it is read. */
+/** Collects what a request tells about its sender. Getters do their work only when they are read. */
 export default fp(
   async fastify => {
     const { tokens } = fastify
@@ -57,13 +57,13 @@ export default fp(
 const signals = new WeakMap<Socket, AbortSignal>()
 
 /**
- * Fires when the connection is gone (HSH-06). Fastify's own `request.signal` fires as soon as the body
- * has been read, because that closes the request's stream.
+ * Fires when the connection closes (HSH-06). Fastify's `request.signal` is of no use here: it fires
+ * when the body was read.
  */
 function whenGone(socket: Socket): AbortSignal {
   const known = signals.get(socket)
   if (known !== undefined) return known
-  // Its `close` has been told already, and comes no second time.
+  // A destroyed socket may have emitted `close` already.
   if (socket.destroyed) return AbortSignal.abort()
   const controller = new AbortController()
   socket.once('close', () => controller.abort())

@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
-/** Less than the process gives itself to stop, so that database and workers are closed as well. */
+/** Shorter than the time limit of the process, so that there is time to close database and workers. */
 const longestMs = 10_000
 
 /**
- * Lets connections go when the service stops: every request that has begun is answered, and nobody
- * keeps the process from ending (FLT-09). Node closes the connections that are idle at that moment;
- * one that is busy would afterwards be kept for its client's next request, and one that never sent
- * a request has no time limit once the server is closed.
+ * Closes all connections when the service stops, after the requests that have begun are answered
+ * (FLT-09). Node closes only idle connections: it keeps a busy one open for the next request, and it
+ * never closes one that sent no request.
  */
 export default fp(
   async fastify => {
@@ -33,7 +32,7 @@ export default fp(
       if (stopping) reply.header('connection', 'close')
     })
     fastify.addHook('onResponse', async () => {
-      // The head of this answer may have left before, with the promise to stay.
+      // The headers may have been sent before the stop, without `connection: close`.
       if (stopping) setImmediate(() => server.closeIdleConnections())
     })
   },

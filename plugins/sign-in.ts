@@ -6,7 +6,7 @@ import { seconds } from '../src/tokens/claims.js'
 import { knownDeviceCookie, knownDeviceSeconds } from '../src/tokens/known-device.js'
 import { refreshCookie } from '../src/tokens/session-tokens.js'
 
-/** What of a {@link SignIn} an answer shows. */
+/** A {@link SignIn} as an answer. */
 export type SignInAnswer =
   | { access: string; refresh?: string }
   | { mfa_required: true; challenge_id: string }
@@ -15,16 +15,16 @@ export type SignInAnswer =
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * The refresh token of a request and the way it came; null where none came. `token` is null for a
-     * text that is none of our tokens. Of two the transport that was asked for counts, or the
-     * installation's default.
+     * The refresh token and its transport; null without one. `token` is null when the text is not
+     * valid. With a token in both cookie and body, the requested transport decides, or else the
+     * default one.
      */
     readRefreshToken(): { transport: RefreshToken['transport']; token: RefreshToken | null } | null
   }
   interface FastifyReply {
     /**
-     * Signs the tokens of a session. The refresh token leaves by cookie or is in the result; with
-     * `refresh: false` there is none, because the client's goes on.
+     * Signs the tokens of a session. The refresh token goes into the cookie or into the result.
+     * With `refresh: false` there is no new one: the client keeps its own.
      */
     issueTokens(
       session: Session,
@@ -33,13 +33,13 @@ declare module 'fastify' {
       access: string
       refresh?: string
     }
-    /** Answers a proof: with tokens, or with what is still asked for. Marks the device as known once it is signed in. */
+    /** Answers with tokens and marks the device as known, or answers with a challenge. */
     answerSignIn(signIn: SignIn): SignInAnswer
     clearRefreshCookie(): FastifyReply
   }
 }
 
-/** The refresh token in and out, and the answer to a sign-in. */
+/** Reads and writes refresh tokens, and answers a sign-in. */
 export default fp(
   async fastify => {
     const { tokens } = fastify

@@ -6,7 +6,7 @@ import type { Config } from '../src/base/config/load.js'
 import type { PageName, Pages } from '../src/base/views/pages.js'
 import { createRenderer, type Renderer } from '../src/base/views/renderer.js'
 
-/** What a route gives a page; the error page's request id is ours to give. */
+/** What a route passes to a page. The plugin adds the request id of the error page. */
 type Given<Name extends PageName> = Name extends 'error'
   ? Omit<Pages[Name], 'requestId'>
   : Pages[Name]
@@ -16,21 +16,21 @@ declare module 'fastify' {
     readonly renderer: Renderer
   }
   interface FastifyReply {
-    /** Shows a page of `views/pages` in the reader's language (`views/README.md`). */
+    /** Shows a page of `views/pages` in the language of the request (`views/README.md`). */
     page<Name extends PageName>(name: Name, context: Given<Name>, status?: number): FastifyReply
-    /** Shows the HTML part of a mail, for a frame on a page of ours. */
+    /** Shows the HTML part of a mail, for a frame on the page of that mail. */
     mailHtml(html: string): FastifyReply
   }
 }
 
-/** Pages and the language they are in; a template that cannot be used stops the start. */
+/** Renders pages. A template with an error stops the start. */
 export default fp(
   async fastify => {
     const { config } = fastify.deps
     const renderer = createRenderer(config)
     const policy = policyOf(config)
     fastify.decorate('renderer', renderer)
-    // Ours says so before the engine's own decorator would add a hook to every request.
+    // Declared here because the engine would declare it with a hook on every request.
     fastify.decorateReply('locals', null)
     await fastify.register(view, { engine: { handlebars: Handlebars }, production: true })
 
@@ -43,7 +43,7 @@ export default fp(
         .type('text/html; charset=utf-8')
         .header('content-security-policy', `${policy}${frames}`)
         .header('cross-origin-opener-policy', 'same-origin')
-      // Compiled at start and checked there, so that the engine finds a function and reads no file.
+      // The templates are compiled at the start. The engine accepts a function in place of a file.
       const render = (fields: object) =>
         renderer.page(name, language.use(), { ...fields, requestId: id } as unknown as Pages[Name])
       return this.view(render as unknown as string, { ...context })
@@ -62,11 +62,11 @@ export default fp(
 const mailPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
 
-/** Nothing inline and nothing from elsewhere but the brand's logo (HTP-15, LNK-12, PAG-03). */
+/** Allows only our own files, nothing inline, and the brand's logo (HTP-15, LNK-12, PAG-03). */
 function policyOf(config: Config): string {
   const { BRAND_LOGO_URL } = config
   const logo = BRAND_LOGO_URL === null ? '' : ` ${new URL(BRAND_LOGO_URL).origin}`
-  // Browsers hold a form to this where it is redirected to, too.
+  // Browsers apply `form-action` also to the redirect after a form.
   const targets = [
     config.EMAIL_VERIFIED_REDIRECT,
     config.PASSWORD_RESET_REDIRECT,

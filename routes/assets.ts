@@ -4,7 +4,7 @@ import { Problem } from '../src/base/errors/problem.js'
 
 const forever = 'public, max-age=31536000, immutable'
 
-/** Stylesheets, script and icons of the pages; no more than what was read at start is served. */
+/** Stylesheets, script and icons of the pages. Only files that were read at the start are served. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { assets } = fastify.renderer
 
@@ -22,7 +22,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const asset = assets.get(request.params.name)
       if (asset === undefined) throw new Problem('not_found')
       const etag = `"${asset.version}"`
-      // The version in the URL names the content, so what is kept under it never becomes wrong.
+      // The version is a digest of the content, so a cached copy never becomes wrong.
       const current = request.query.v === asset.version
       reply
         .header('cache-control', current ? forever : 'public, no-cache')

@@ -1,43 +1,40 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { type FormErrors, showAgain } from '../plugins/http/forms.js'
-import { limitedTo } from '../plugins/http/limited-to.js'
 import { isForm } from '../plugins/http/negotiate.js'
 import { maskAddress } from '../src/base/email-address.js'
-import type { PageName } from '../src/base/views/pages.js'
 import type { Link } from '../src/links/link.js'
-import type { setNewPassword } from '../src/passwords/reset/set.js'
+import type { ChosenPassword } from '../src/passwords/set-by-link.js'
+import type { Sender } from '../src/sender.js'
+import type { SignIn } from '../src/sign-in/complete.js'
 import { exampleToken, Page, Redirect, signInFields } from './schemas/answers.js'
 import { closed, Password, TransportHeader } from './schemas/fields.js'
 
-type Schema = {
-  operationId: string
-  tags: string[]
-  summary: string
-  description: string
-  security: { [scheme: string]: string[] }[]
-}
+type Words = { operationId: string; summary: string; description: string }
 
 type Choice = {
   readonly flow: 'password_reset' | 'set_password'
-  /** The page with the form, and what the route that it posts to is called. */
-  readonly form: { readonly url: string; readonly page: PageName; readonly schema: Schema }
-  readonly post: { readonly url: string; readonly schema: Schema }
-  /** Key of the sentence that says that it is done, and what it says in English. */
+  /** The page with the form. */
+  readonly form: {
+    readonly url: string
+    readonly page: 'password-reset/new' | 'registration/set-password'
+    readonly schema: Words
+  }
+  /** The route that the form and programs post to. */
+  readonly post: { readonly url: string; readonly schema: Words }
+  /** Key and English text of the sentence in the answer. */
   readonly detail: readonly [key: string, example: string]
   readonly read: (linkId: string) => Promise<Link | null>
-  readonly set: (
-    ...chosen: Parameters<typeof setNewPassword> extends [unknown, ...infer Rest] ? Rest : never
-  ) => ReturnType<typeof setNewPassword>
+  readonly set: (linkId: string, chosen: ChosenPassword, sender: Sender) => Promise<SignIn | null>
   readonly showInvalid: (reply: FastifyReply) => FastifyReply
   readonly showDone: (reply: FastifyReply) => FastifyReply
 }
 
-/** The form for a password that a mailed link allows, and the route that takes it from forms and programs. */
+/** Adds the form for a password that a mailed link allows, and the route that sets the password. */
 export function choosePassword(fastify: FastifyInstance, choice: Choice): void {
   const { flow, form, post, read, set, showInvalid, showDone } = choice
   const [key, example] = choice.detail
-  const { config } = fastify.deps
+  const cookie = flow === 'password_reset' ? 'passwordResetCookie' : 'setPasswordCookie'
 
   async function showForm(
     request: FastifyRequest,
@@ -48,15 +45,14 @@ export function choosePassword(fastify: FastifyInstance, choice: Choice): void {
     const id = request.readFlow(flow)
     const link = id ? await read(id) : null
     if (link === null) return showInvalid(reply)
-    const context = { maskedEmail: maskAddress(link.address), ...(errors && { errors }) }
-    return reply.page(form.page, context as never, status)
+    return reply.page(form.page, { errors, maskedEmail: maskAddress(link.address) }, status)
   }
 
   fastify.get(
     form.url,
     {
       config: { auth: 'none', page: true, problems: ['link_invalid'] },
-      schema: { ...form.schema, response: { 200: Page } }
+      schema: { ...form.schema, security: [{ [cookie]: [] }, {}], response: { 200: Page } }
     },
     async (request, reply) => showForm(request, reply)
   )
@@ -64,13 +60,7 @@ export function choosePassword(fastify: FastifyInstance, choice: Choice): void {
   fastify.post<{ Body: { new_password1: string; new_password2: string } }>(
     post.url,
     {
-      config: {
-        auth: 'flow',
-        flow,
-        page: true,
-        rateLimit: limitedTo('password_reset', config.RATE_LIMIT_PASSWORD_RESET),
-        problems: ['busy']
-      },
+      config: { auth: 'flow', flow, page: true, limit: 'password_reset', problems: ['busy'] },
       errorHandler: showAgain(showForm),
       schema: {
         ...post.schema,

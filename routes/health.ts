@@ -3,8 +3,10 @@ import { Type } from 'typebox'
 
 const Status = Type.Object(
   { status: Type.String() },
-  { description: 'Yes.', examples: [{ status: 'ok' }] }
+  { description: 'The process runs, or the service is ready.', examples: [{ status: 'ok' }] }
 )
+
+const config = { auth: 'none', rateLimit: false, servesUnprepared: true } as const
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { health } = fastify
@@ -12,14 +14,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.get(
     '/health/live',
     {
-      config: { auth: 'none', rateLimit: false, servesUnprepared: true },
+      config,
       schema: {
         operationId: 'live',
         tags: ['Health'],
-        summary: 'Is the process up?',
-        description:
-          'Asks nothing of the database. A process that does not answer wants a restart.',
-        security: [],
+        summary: 'Is the process running?',
+        description: 'Does not use the database. Restart a process that does not answer.',
         response: { 200: Status }
       }
     },
@@ -29,14 +29,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.get(
     '/health/ready',
     {
-      config: { auth: 'none', rateLimit: false, servesUnprepared: true },
+      config,
       schema: {
         operationId: 'ready',
         tags: ['Health'],
-        summary: 'Can it serve?',
+        summary: 'Can the service handle requests?',
         description:
-          'The database answers and the keys have been read. 503 otherwise; it recovers by itself.',
-        security: [],
+          '200 when the database answers and the keys are loaded, else 503. The service recovers without a restart.',
         response: { 200: Status }
       }
     },

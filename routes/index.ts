@@ -14,6 +14,7 @@ import recoveryCodes from './mfa/recovery-codes.js'
 import setup from './mfa/setup.js'
 import verify from './mfa/verify.js'
 import verifyRecovery from './mfa/verify-recovery.js'
+import { requireMfaOn } from './mfa/when-on.js'
 import passwordChange from './password/change.js'
 import passwordReset from './password/reset.js'
 import reauthenticate from './reauthenticate.js'
@@ -31,22 +32,36 @@ import user from './user/index.js'
 import wellKnown from './well-known.js'
 
 /**
- * Everything that is served. What `BASE_PATH` moves is registered under it. A file's path is the
- * beginning of every URL in it, and each file says itself under which settings its routes are there.
+ * All routes, grouped by their tag in the OpenAPI document. The path of a file is the beginning of
+ * every URL in it. Each file decides which settings its routes need.
  */
 const routes: FastifyPluginAsync = async fastify => {
   const prefix = fastify.deps.config.BASE_PATH
-  const api = [
-    assets,
-    ...[login, refresh, logout, logoutAll, reauthenticate, sessions],
-    ...[user, activity, userEmail, passwordChange, passwordReset],
-    ...[setup, activate, challenge, verify, verifyRecovery],
-    ...[authenticators, recoveryCodes, deactivate],
-    ...[registration, verification, verificationKey, setPassword],
-    ...[userRegister, invitation, invitations, devMailbox]
-  ]
-  for (const plugin of api) await fastify.register(plugin, { prefix })
+  await fastify.register(assets, { prefix })
+  await fastify.register(devMailbox, { prefix })
+  await group('Sessions', [login, refresh, logout, logoutAll, reauthenticate, sessions])
+  await group('Account', [user, activity, userEmail, passwordChange])
+  await group('Password reset', [passwordReset])
+  await group('Second factor', [setup, activate, challenge, verify, verifyRecovery], requireMfaOn)
+  await group('Second factor', [authenticators, recoveryCodes, deactivate], requireMfaOn)
+  await group('Registration', [registration, verification, verificationKey])
+  await group('Registration', [setPassword, invitation])
+  await group('Invitations', [userRegister, invitations])
   for (const plugin of [wellKnown, health]) await fastify.register(plugin)
+
+  /** `guard` runs before the body of a request is read. */
+  async function group(tag: string, files: FastifyPluginAsync[], guard?: typeof requireMfaOn) {
+    await fastify.register(
+      async scope => {
+        scope.addHook('onRoute', ({ schema }) => {
+          if (schema !== undefined) schema.tags = [tag]
+        })
+        if (guard !== undefined) scope.addHook('preParsing', guard)
+        for (const plugin of files) await scope.register(plugin)
+      },
+      { prefix }
+    )
+  }
 }
 
 export default routes

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limitedTo } from '../plugins/http/limited-to.js'
 import { login } from '../src/sign-in/login.js'
 import { signInAnswer } from './schemas/answers.js'
 import { closed, Email, Password, TransportHeader } from './schemas/fields.js'
@@ -12,16 +11,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     {
       config: {
         auth: 'none',
-        rateLimit: limitedTo('login', deps.config.RATE_LIMIT_LOGIN),
+        limit: 'login',
         problems: ['incorrect_credentials', 'email_not_verified', 'busy']
       },
       schema: {
         operationId: 'login',
-        tags: ['Sessions'],
         summary: 'Sign in with e-mail address and password',
         description:
-          'Opens a session, or answers with what the second factor asks. Failures draw on budgets of the account, the network and the pair of them; a spent budget answers 429 and says when to try again.',
-        security: [],
+          'Opens a session, or answers with a challenge for the second factor. Failures are counted per account, per network and per pair of both. After too many failures the answer is 429 with the time to wait.',
         headers: TransportHeader,
         body: closed({ email: Email, password: Password }),
         response: { 200: signInAnswer(deps.config) }

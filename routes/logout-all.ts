@@ -12,10 +12,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'logoutAll',
-        tags: ['Sessions'],
         summary: 'Sign out everywhere',
-        description: 'Ends every session of the account, this one included.',
-        security: [{ bearer: [] }],
+        description: 'Ends every session of the account, including the current one.',
         body: closed({}),
         response: { 200: Detail('Successfully logged out from all devices.') }
       }

@@ -12,17 +12,15 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     '/logout/',
     {
       config: { auth: 'session' },
-      // While the database is away the session lives: without its cookie nobody could end it later.
+      // A 503 keeps the cookie: the session is still alive, and the client needs the cookie to end it.
       onError: async (_request, reply, error) => {
         if (error instanceof Problem && error.statusCode === 401) reply.clearRefreshCookie()
       },
       schema: {
         operationId: 'logout',
-        tags: ['Sessions'],
         summary: 'Sign out on this device',
         description:
-          'Ends the session of the access token, of the refresh token, or of both where they are of one person. Either is enough, so an expired access token does not keep anybody signed in. The cookie is cleared, unless the answer is 503: then it is kept to try again with.',
-        security: [{ bearer: [] }, { refreshCookie: [] }, {}],
+          'Ends the session of the access token, of the refresh token, or of both when they belong to the same person. One of them is enough, so signing out works with an expired access token. The answer clears the cookie. A 503 keeps it, so that the client can try again.',
         headers: TransportHeader,
         body: closed({ refresh: Type.Optional(RefreshTokenText) }),
         response: { 200: Detail('Successfully logged out.') }

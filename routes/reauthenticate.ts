@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../plugins/http/limited-to.js'
 import { reauthenticate } from '../src/sign-in/reauthenticate.js'
 import { exampleToken, tokenFields } from './schemas/answers.js'
 import { closed, Password } from './schemas/fields.js'
@@ -12,23 +11,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/reauthenticate/',
     {
-      config: {
-        auth: 'bearer',
-        rateLimit: limitedTo('mfa', deps.config.RATE_LIMIT_MFA),
-        problems: proofProblems
-      },
+      config: { auth: 'bearer', limit: 'mfa', problems: proofProblems },
       schema: {
         operationId: 'reauthenticate',
-        tags: ['Sessions'],
-        summary: 'Prove again who one is',
+        summary: 'Authenticate again',
         description:
-          'Renews `auth_time` and `amr` of the session, and answers with an access token that says so; the refresh token goes on. An account whose session never passed its second factor sends `code` or `recovery_code` too.',
-        security: [{ bearer: [] }],
+          'Renews `auth_time` and `amr` of the session, and answers with a new access token that has them. The refresh token stays the same. `code` or `recovery_code` is also needed when the account has a second factor that the session has not passed.',
         body: closed({ password: Password, ...proofFields }),
         response: {
           200: Type.Object(
             { access: tokenFields.access },
-            { description: 'Proved.', examples: [{ access: exampleToken }] }
+            { description: 'Authenticated.', examples: [{ access: exampleToken }] }
           )
         }
       }

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../plugins/http/limited-to.js'
 import { refresh } from '../src/sessions/refresh.js'
 import type { RefreshToken } from '../src/sessions/session.js'
 import { TokenPair } from './schemas/answers.js'
@@ -14,7 +13,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     {
       config: {
         auth: 'refresh',
-        rateLimit: limitedTo('refresh', deps.config.RATE_LIMIT_REFRESH),
+        limit: 'refresh',
         problems: [
           'refresh_reused',
           'session_expired',
@@ -25,11 +24,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       },
       schema: {
         operationId: 'refresh',
-        tags: ['Sessions'],
         summary: 'Exchange the refresh token for new tokens',
         description:
-          'The token presented is used up. Presented again within the grace it answers with the same successor; later that is taken for theft and ends the session. The cookie is cleared only when its token can never work again.',
-        security: [{ refreshCookie: [] }, {}],
+          'Uses up the refresh token. When the same token is sent again within the grace (`REFRESH_REUSE_GRACE_SECONDS`), the answer has the same new token. Later it counts as theft and ends the session. The cookie is cleared only when its token can never work again.',
         headers: TransportHeader,
         body: closed({ refresh: Type.Optional(RefreshTokenText) }),
         response: { 200: TokenPair }

@@ -3,49 +3,39 @@ import { Type } from 'typebox'
 import { listSessions } from '../src/sessions/list.js'
 import { logoutDevice, logoutOthers } from '../src/sign-in/end-sessions.js'
 import { closed } from './schemas/fields.js'
+import { IdParam, listOf, Timestamp, textOrNull, Uuid } from './schemas/lists.js'
 
-const when = Type.String({ format: 'date-time' })
-const known = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
-
-const ListedSession = Type.Object({
-  id: Type.String({ format: 'uuid' }),
-  current: Type.Boolean({ description: 'The session of this request.' }),
-  created_at: when,
-  last_used_at: when,
-  expires_at: when,
-  transport: Type.String({ description: '`cookie` or `body`.' }),
-  amr: Type.Array(Type.String(), { description: 'How the person proved who they are (RFC 8176).' }),
-  ip: known('Address at the last sign-in or refresh.'),
-  browser: known('Browser, from the user agent.'),
-  os: known('Operating system, from the user agent.'),
-  device: known('Kind or model of the device, from the user agent.')
-})
-
-const SessionList = Type.Object(
-  { results: Type.Array(ListedSession), next: Type.Null({ description: 'There is one page.' }) },
+const SessionList = listOf(
+  Type.Object({
+    id: Uuid,
+    current: Type.Boolean({ description: 'Whether it is the session of this request.' }),
+    created_at: Timestamp,
+    last_used_at: Timestamp,
+    expires_at: Timestamp,
+    transport: Type.String({ description: '`cookie` or `body`.' }),
+    amr: Type.Array(Type.String(), {
+      description: 'How the person proved who they are (RFC 8176).'
+    }),
+    ip: textOrNull('Address at the last sign-in or refresh.'),
+    browser: textOrNull('Browser, from the user agent.'),
+    os: textOrNull('Operating system, from the user agent.'),
+    device: textOrNull('Kind or model of the device, from the user agent.')
+  }),
+  'The live sessions, most recently used first.',
   {
-    description: 'The live sessions, most recently used first.',
-    examples: [
-      {
-        results: [
-          {
-            id: '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11',
-            current: true,
-            created_at: '2026-11-24T08:00:00.000Z',
-            last_used_at: '2026-11-24T09:30:00.000Z',
-            expires_at: '2026-12-08T09:30:00.000Z',
-            transport: 'cookie',
-            amr: ['pwd'],
-            ip: '192.0.2.7',
-            browser: 'Firefox 140',
-            os: 'Linux',
-            device: 'desktop'
-          }
-        ],
-        next: null
-      }
-    ]
-  }
+    id: '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11',
+    current: true,
+    created_at: '2026-11-24T08:00:00.000Z',
+    last_used_at: '2026-11-24T09:30:00.000Z',
+    expires_at: '2026-12-08T09:30:00.000Z',
+    transport: 'cookie',
+    amr: ['pwd'],
+    ip: '192.0.2.7',
+    browser: 'Firefox 140',
+    os: 'Linux',
+    device: 'desktop'
+  },
+  Type.Null({ description: 'Always null: the list has one page.' })
 )
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -57,27 +47,20 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'listSessions',
-        tags: ['Sessions'],
-        summary: 'List the devices one is signed in on',
-        security: [{ bearer: [] }],
+        summary: 'List the sessions of the account',
         response: { 200: SessionList }
       }
     },
     async request => {
       const { user, sessionId } = request.principal
       const sessions = await listSessions(deps, { userId: user.id })
-      const results = sessions.map(session => ({
-        id: session.id,
+      const results = sessions.map(({ createdAt, lastUsedAt, expiresAt, ...session }) => ({
+        ...session,
         current: session.id === sessionId,
-        created_at: session.createdAt.toISOString(),
-        last_used_at: session.lastUsedAt.toISOString(),
-        expires_at: session.expiresAt.toISOString(),
-        transport: session.transport,
-        amr: [...session.amr],
-        ip: session.ip,
-        browser: session.browser,
-        os: session.os,
-        device: session.device
+        created_at: createdAt.toISOString(),
+        last_used_at: lastUsedAt.toISOString(),
+        expires_at: expiresAt.toISOString(),
+        amr: [...session.amr]
       }))
       return { results, next: null }
     }
@@ -89,13 +72,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', problems: ['not_found'] },
       schema: {
         operationId: 'endSession',
-        tags: ['Sessions'],
         summary: 'Sign out on one device',
-        security: [{ bearer: [] }],
-        params: closed({
-          id: Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' })
-        }),
-        response: { 204: Type.Null({ description: 'Ended.' }) }
+        params: IdParam,
+        response: { 204: Type.Null({ description: 'The session ended.' }) }
       }
     },
     async (request, reply) => {
@@ -113,9 +92,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'endOtherSessions',
-        tags: ['Sessions'],
         summary: 'Sign out on every other device',
-        security: [{ bearer: [] }],
         body: closed({}),
         response: {
           200: Type.Object(

@@ -2,23 +2,20 @@ import type { FastifyInstance } from 'fastify'
 import type { Pages } from '../src/base/views/pages.js'
 import { Page } from './schemas/answers.js'
 
-/** Pages that need to be told nothing. */
+/** Pages without required fields. */
 type PlainPage = {
   [Name in keyof Pages]: Record<never, never> extends Pages[Name] ? Name : never
 }[keyof Pages]
 
-/** A route that shows a page, whoever asks. */
+/** Adds a route that shows the same page to every client. */
 export const showPage = (
   fastify: FastifyInstance,
   url: string,
   page: PlainPage,
-  schema: { operationId: string; tags: string[]; summary: string }
+  schema: { operationId: string; summary: string }
 ) =>
   fastify.get(
     url,
-    {
-      config: { auth: 'none', page: true },
-      schema: { ...schema, security: [], response: { 200: Page } }
-    },
+    { config: { auth: 'none', page: true }, schema: { ...schema, response: { 200: Page } } },
     async (_request, reply) => reply.page(page, {} as never)
   )

@@ -29,8 +29,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         tags: ['Keys'],
         summary: 'Public keys of access tokens',
         description:
-          'The key that signs, the one that will sign next, and those whose tokens may still be valid. Keep them for the time that `Cache-Control` says, and ask again for a `kid` that is not among them.',
-        security: [],
+          'The current key, the next key, and older keys whose tokens may still be valid. Keep them as long as `Cache-Control` says, and fetch them again when a token has an unknown `kid`.',
         response: {
           200: Type.Object(
             { keys: Type.Array(Jwk) },
@@ -64,8 +63,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'changePasswordPage',
         tags: ['Password reset'],
-        summary: 'Where password managers send people to change a password',
-        security: [],
+        summary: 'Page for password managers to change a password',
         response: { 302: Redirect }
       }
     },

@@ -1,14 +1,16 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FieldErrors } from '../../src/base/views/pages.js'
+import type { Sender } from '../../src/sender.js'
 import { isForm } from './negotiate.js'
 import { problemBody, problemOf } from './problem-body.js'
 
-/** Whether a browser fetches this only in case somebody will want it; such a request has no effect (LNK-03). */
+/** Whether a browser only loads the URL in advance. Such a request has no effect (LNK-03). */
 export function isPrefetch({ headers, method }: FastifyRequest): boolean {
   const purpose = `${headers.purpose ?? ''} ${headers['sec-purpose'] ?? ''} ${headers['x-moz'] ?? ''}`
   return method === 'HEAD' || /prefetch|prerender/i.test(purpose)
 }
 
-export type FormErrors = Readonly<Record<string, readonly string[]>>
+export type FormErrors = FieldErrors
 
 type Show = (
   request: FastifyRequest,
@@ -17,10 +19,7 @@ type Show = (
   status: number
 ) => FastifyReply | Promise<FastifyReply>
 
-/**
- * For `errorHandler` of a route that forms and programs post to: what a form got wrong is shown in the
- * form again, programs get the error body.
- */
+/** For `errorHandler`: shows a form again with its errors. A program gets the error body. */
 export const showAgain =
   (show: Show) =>
   async (
@@ -29,15 +28,27 @@ export const showAgain =
     reply: FastifyReply
   ): Promise<FastifyReply> => {
     const problem = problemOf(error, request)
-    const isTheirs = problem.statusCode === 400 || problem.statusCode === 429
-    // A request that was refused before its body was read has no form to be shown again.
-    if (!isForm(request) || !isTheirs || request.body === undefined) throw error
+    const isUsers = problem.statusCode === 400 || problem.statusCode === 429
+    // Without a body the request was refused before its form was read.
+    if (!isForm(request) || !isUsers || request.body === undefined) throw error
     const { detail, errors } = problemBody(problem, request.language.texts)
     return show(request, reply, errors ?? { non_field_errors: [detail] }, problem.statusCode)
   }
 
-/** What was typed into the address field, to be shown again. */
-export function typedEmail({ body }: FastifyRequest): { email: string } {
-  const email = (body as { email?: unknown } | undefined)?.email
-  return { email: typeof email === 'string' ? email.slice(0, 254) : '' }
-}
+/** Pages with a form that holds an address. */
+export type EmailPage =
+  | 'password-reset/request'
+  | 'password-reset/sent'
+  | 'registration/invitation-expired'
+  | 'registration/verification-sent'
+
+/** {@link showAgain} for a form that holds an address. */
+export const showEmailAgain = (page: EmailPage) =>
+  showAgain(({ body }, reply, errors, status) => {
+    const { email } = body as { email?: unknown }
+    const values = { email: typeof email === 'string' ? email.slice(0, 254) : '' }
+    return reply.page(page, { errors, values }, status)
+  })
+
+/** The sender, for a session that a page opens: its refresh token travels by cookie. */
+export const byCookie = ({ sender }: FastifyRequest): Sender => ({ ...sender, transport: 'cookie' })

@@ -1,4 +1,4 @@
-/** As much of an OpenAPI document as is looked at here. */
+/** The parts of an OpenAPI document that this file reads. */
 type Schema = Record<string, unknown>
 type Content = Record<string, { schema?: Schema; example?: unknown; examples?: Examples }>
 type Examples = Record<string, { value: unknown }>
@@ -20,20 +20,19 @@ type Document = {
   components?: { schemas?: Record<string, Schema> }
 }
 
-/** Marks the operations of pages between the routes and {@link finishDocument}. */
+/** Marks operations that are pages. {@link finishDocument} removes the mark. */
 export const pageMark = 'x-page'
 const problemName = 'Problem'
 const problemRef = { $ref: `#/components/schemas/${problemName}` }
 
 /**
- * Makes of the document that the routes yield one that other tools can use: what only our validator
- * knows is left out, errors share one schema and list their codes, pages are `text/html`, and the
- * headers that answers carry are named.
+ * Makes the generated document usable for other tools: removes formats that only our validator
+ * knows, gives all errors one schema, marks pages as `text/html` and adds response headers.
  */
 export function finishDocument<T extends object>(document: T): T {
   const { paths = {}, components = {} } = document as Document
   for (const operations of Object.values(paths)) {
-    // A route that answers HEAD by itself is described by its GET.
+    // The GET operation of the same route describes it.
     delete operations.head
     for (const operation of Object.values(operations)) {
       stripOwnFormats(operation)
@@ -50,7 +49,7 @@ export function finishDocument<T extends object>(document: T): T {
   return document
 }
 
-/** Formats of ours mean nothing elsewhere, and some tools refuse a document for them. */
+/** Some tools refuse a document with unknown formats. */
 function stripOwnFormats(node: unknown): void {
   if (typeof node !== 'object' || node === null) return
   const { format } = node as Schema
@@ -58,7 +57,7 @@ function stripOwnFormats(node: unknown): void {
   for (const child of Object.values(node)) stripOwnFormats(child)
 }
 
-/** A path parameter that fits no pattern names nothing, whatever the route is for. */
+/** Every route with a path parameter answers 404 when the parameter does not fit its pattern. */
 function allowNotFound({ parameters = [], responses }: Operation): void {
   const other = Object.entries(responses).find(([status]) => Number(status) >= 400)?.[1]
   if (other === undefined || !parameters.some(({ in: place }) => place === 'path')) return
@@ -94,14 +93,14 @@ function finishSuccess(response: Response): void {
   response.content['text/html'] = { ...media, schema }
 }
 
-/** One example for each form that an answer can have. */
+/** One example for each member of a union. */
 function alternativesOf({ anyOf }: Schema): Examples {
   const forms = Array.isArray(anyOf) ? (anyOf as { examples?: unknown[] }[]) : []
   const examples = forms.flatMap(form => form.examples ?? [])
   return Object.fromEntries(examples.map((value, n) => [`example${n + 1}`, { value }]))
 }
 
-/** A browser posts forms to a page, and is answered with pages, failures too. */
+/** Adds forms as request bodies, and pages as answers, errors included. */
 function describePage({ requestBody, responses }: Operation): void {
   const json = requestBody?.content['application/json']
   if (json !== undefined && requestBody !== undefined)
@@ -116,11 +115,13 @@ function nameHeaders(status: number, response: Response): void {
   const headers: Record<string, string> = {}
   const fields = response.content?.['application/json']?.schema ?? {}
   if (status < 300 && JSON.stringify(fields).includes('"access"'))
-    headers['Set-Cookie'] = 'The `refresh_token` cookie, where the refresh token travels by cookie.'
-  if (status === 302 || status === 303) headers.Location = 'Where to go on.'
-  if (status === 401) headers['WWW-Authenticate'] = 'The scheme that is asked for.'
-  if (status === 405) headers.Allow = 'The methods that are served.'
-  if (status === 429 || status === 503) headers['Retry-After'] = 'Seconds after which to try again.'
+    headers['Set-Cookie'] = 'The `refresh_token` cookie, with cookie transport.'
+  if (status === 302 || status === 303) headers.Location = 'The next page.'
+  if (status === 401)
+    headers['WWW-Authenticate'] = 'The authentication scheme that the route needs.'
+  if (status === 405) headers.Allow = 'The methods of this path.'
+  if (status === 429 || status === 503)
+    headers['Retry-After'] = 'Seconds to wait before the next try.'
   if (Object.keys(headers).length === 0) return
   const described = Object.entries(headers).map(([name, description]) => [
     name,

@@ -22,7 +22,7 @@ const frameworkCodes: Record<string, ProblemCode> = {
   FST_ERR_HANDLER_TIMEOUT: 'unavailable'
 }
 
-/** What a client is told of a problem, in its language. */
+/** A problem as the client gets it, in its language. */
 export function problemBody({ code, details }: Problem, texts: Texts): ProblemBody {
   const fields = Object.entries(details.fields ?? {}).map(([field, problems]) => [
     field,
@@ -37,28 +37,29 @@ export function problemBody({ code, details }: Problem, texts: Texts): ProblemBo
   return fields.length > 0 ? { ...answer, errors: Object.fromEntries(fields) } : answer
 }
 
-/** Any failure as the problem that a client is told of. */
+/** Turns any error into the problem for the client. */
 export function problemOf(error: FastifyError, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (error.validation !== undefined) return validationProblem(error, request)
   const known = frameworkCodes[error.code]
-  // An abort is a client that went away while it waited: nobody reads the answer.
+  // An `AbortError` means that the client closed the connection: the answer is not read.
   if (known === 'unavailable' || error.name === 'AbortError' || isUnavailable(error))
     return unavailable(error)
   if (known !== undefined) return new Problem(known)
-  // The JSON parser names no code for a poisoned prototype; it is the client's mistake all the same.
+  // The JSON parser's error for a `__proto__` key has no code.
   if (error.statusCode === 400) return new Problem('malformed_body')
-  // A path that leads out of the folder of the documentation.
+  // The documentation page answers 403 to a path outside its folder.
   if (error.statusCode === 403 || error.statusCode === 404) return new Problem('not_found')
   return new Problem('internal_error', { cause: error })
 }
 
-const unavailable = (cause: Error) =>
+/** The database does not answer, or the service is not ready. */
+export const unavailable = (cause?: Error) =>
   new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5, cause })
 
 const mostFields = 20
 
-/** Says of every field what is wrong with it, and never what was sent (HTP-17). */
+/** Says what is wrong with each field. It never repeats the value that was sent (HTP-17). */
 function validationProblem(error: FastifyError, request: FastifyRequest): Problem {
   const fields = new Map<string, FieldProblem[]>()
   for (const { keyword, instancePath, params } of error.validation ?? []) {
@@ -67,9 +68,9 @@ function validationProblem(error: FastifyError, request: FastifyRequest): Proble
     if (fields.size === mostFields || fields.has(field)) continue
     fields.set(field.slice(0, 64), [fieldProblemOf(keyword, params, instancePath)])
   }
-  // A path parameter that fits no pattern names nothing that exists.
+  // A path parameter that does not fit its pattern cannot name an existing thing.
   if (error.validationContext === 'params') return new Problem('not_found')
-  // A name that is none of ours is the client's text, and could be anything.
+  // An unknown field name is text of the client, which may be a secret: it is not logged.
   const known = [...fields].filter(([, [problem]]) => problem?.code !== 'unknown')
   request.log.debug({ fields: known.map(([field]) => field) }, 'validation failed')
   return new Problem('validation_error', { fields: Object.fromEntries(fields) })

@@ -8,8 +8,9 @@ const loopback = /^(127(\.\d+){3}|::1|::ffff:127(\.\d+){3}|localhost|\[::1\])$/
 const proxied = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
 
 /**
- * From this machine, by a name of this machine, and through nobody: who reads these mails can take
- * over any account. The name keeps out a page elsewhere whose own name points here.
+ * Only a client on this machine, without a proxy, may read these mails: they allow taking over any
+ * account. The host name is checked against DNS rebinding: a foreign name can point to this
+ * machine.
  */
 const isFromHere = ({ socket, hostname, headers }: FastifyRequest) =>
   loopback.test(socket.remoteAddress ?? '') &&
@@ -20,7 +21,7 @@ const config = { auth: 'none', page: true } as const
 const schema = { hide: true } as const
 const Id = closed({ id: Type.String({ pattern: '^[0-9a-f-]{36}$' }) })
 
-/** The mails of a development machine, where no SMTP server is set. Absent everywhere else. */
+/** The mails of a development machine. The routes exist only there, without an SMTP server. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { devMailbox, deps } = fastify
   if (devMailbox === null) return

@@ -1,28 +1,29 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { activate } from '../../src/mfa/activate.js'
 import { exampleToken, tokenFields } from '../schemas/answers.js'
 import { closed, TransportHeader } from '../schemas/fields.js'
 import { SetupChallengeId, TotpCode } from '../schemas/mfa.js'
 import { setupOwner } from './setup-owner.js'
-import { requireMfaOn } from './when-on.js'
 
 const recoveryCodes = ['K7QX-3MZP-9WVD-RH4T', '…']
 const Activated = Type.Object(
   {
     success: Type.Literal(true),
     recovery_codes: Type.Array(Type.String(), {
-      description: 'Ten codes, each good once in place of the app. They are not shown again.'
+      description: 'Ten codes. Each one replaces a code of the app once. They are not shown again.'
     }),
     ...tokenFields,
     access: Type.Optional(tokenFields.access),
     detail: Type.Optional(
-      Type.String({ description: 'The address has to be confirmed before there are tokens.' })
+      Type.String({
+        description: 'Present when the address must be confirmed before tokens are issued.'
+      })
     )
   },
   {
-    description: 'Set up. Tokens are there where a setup challenge was used up.',
+    description:
+      'The second factor is on. Tokens are present when a setup challenge was sent and the address needs no confirmation.',
     examples: [
       { success: true, recovery_codes: recoveryCodes },
       { success: true, recovery_codes: recoveryCodes, access: exampleToken },
@@ -33,25 +34,20 @@ const Activated = Type.Object(
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  const { config } = deps
-  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
 
   fastify.post(
     '/mfa/activate/',
     {
       config: {
         auth: 'setup',
-        rateLimit,
+        limit: 'mfa',
         problems: ['totp_already_active', 'setup_not_started', 'invalid_code', 'mfa_disabled']
       },
-      preParsing: requireMfaOn(config),
       schema: {
         operationId: 'activateMfa',
-        tags: ['Second factor'],
         summary: 'Turn the second factor on',
         description:
-          'Proves that the app has the secret. Every session that passed no second factor ends, but for the caller’s. With `setup_challenge_id` a session opens, unless the address has to be confirmed first.',
-        security: [{ bearer: [] }, {}],
+          'Checks a code to prove that the app has the secret. Ends every session without a second factor, except the caller’s. With `setup_challenge_id` it opens a session, unless the address must be confirmed first.',
         headers: TransportHeader,
         body: closed({ code: TotpCode, setup_challenge_id: Type.Optional(SetupChallengeId) }),
         response: { 200: Activated }

@@ -1,22 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { listAuthenticators } from '../../src/mfa/authenticators.js'
-import { requireMfaOn } from './when-on.js'
+import { orNull, Timestamp, Uuid } from '../schemas/lists.js'
 
-const when = Type.String({ format: 'date-time' })
 const Authenticators = Type.Array(
   Type.Object({
-    id: Type.String({ format: 'uuid' }),
+    id: Uuid,
     type: Type.String({ description: '`totp` or `recovery_codes`.' }),
-    created_at: when,
-    last_used_at: Type.Union([when, Type.Null()]),
+    created_at: Timestamp,
+    last_used_at: orNull(Timestamp),
     codes_left: Type.Optional(
-      Type.Integer({ description: 'Of recovery codes: how many are left.' })
+      Type.Integer({ description: 'Only for recovery codes: the number of unused codes.' })
     )
   }),
   {
-    description: 'One’s own; empty without a second factor.',
+    description: 'The authenticators of the account. Empty without a second factor.',
     examples: [
       [
         {
@@ -39,19 +37,14 @@ const Authenticators = Type.Array(
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  const { config } = deps
-  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
 
   fastify.get(
     '/mfa/authenticators/',
     {
-      config: { auth: 'bearer', rateLimit, problems: ['mfa_disabled'] },
-      preParsing: requireMfaOn(config),
+      config: { auth: 'bearer', limit: 'mfa', problems: ['mfa_disabled'] },
       schema: {
         operationId: 'listAuthenticators',
-        tags: ['Second factor'],
-        summary: 'List one’s own second factors',
-        security: [{ bearer: [] }],
+        summary: 'List the second factors of the account',
         response: { 200: Authenticators }
       }
     },

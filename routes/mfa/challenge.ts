@@ -1,9 +1,7 @@
-import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { RouteOptions } from 'fastify'
 import { Type } from 'typebox'
-import { showAgain } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/http/limited-to.js'
+import { byCookie, showAgain } from '../../plugins/http/forms.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import { openChallenge, verifyChallenge } from '../../src/mfa/verify.js'
 import { Page, Redirect } from '../schemas/answers.js'
@@ -15,19 +13,15 @@ import {
   setupDescription,
   TotpCode
 } from '../schemas/mfa.js'
-import { byCookie, finishMfa } from './pages.js'
-import { requireMfaOn } from './when-on.js'
+import { finishMfa } from './pages.js'
 
-/** The page that asks for the second factor, so that a product needs none of its own. */
+/** The page that asks for the second factor at a sign-in. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
-  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
-  const preParsing = requireMfaOn(config)
-  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
-  const showAgainUnlessOver: RouteOptions['errorHandler'] = (error, request, reply) => {
-    // A challenge that is over has no form to be shown again.
+  const handleError: RouteOptions['errorHandler'] = (error, request, reply) => {
+    // A challenge that ended cannot be answered, so its form is not shown again.
     if (!(error instanceof Problem) || error.code !== 'challenge_invalid')
       return showChallenge(error, request, reply)
     reply.endFlow('mfa')
@@ -46,16 +40,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     config: {
       auth: 'none',
       page: true,
-      rateLimit,
+      limit: 'mfa',
       problems: ['challenge_invalid', 'mfa_disabled']
     },
-    preParsing,
     schema: {
       operationId: 'showMfaChallenge',
-      tags: ['Second factor'],
       summary: 'Page that asks for the second factor',
       description: setupDescription,
-      security: [],
       querystring: Method,
       response: { 200: Page }
     },
@@ -73,17 +64,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         auth: 'none',
         refusesForeign: true,
         page: true,
-        rateLimit,
+        limit: 'mfa',
         problems: ['challenge_invalid', 'invalid_code', 'totp_not_active', 'mfa_disabled']
       },
-      preParsing,
-      errorHandler: showAgainUnlessOver,
+      errorHandler: handleError,
       schema: {
         operationId: 'answerMfaChallenge',
-        tags: ['Second factor'],
         summary: 'Form that finishes a sign-in',
-        description: `Signs in by cookie. With \`challenge_id\` alone it only leads to the page. ${setupDescription}`,
-        security: [],
+        description: `Opens a session with cookie transport. With only \`challenge_id\` it writes the cookie and redirects to the page. ${setupDescription}`,
         body: closed({
           code: Type.Optional(TotpCode),
           recovery_code: Type.Optional(RecoveryCode),

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { deactivate } from '../../src/mfa/deactivate.js'
 import { requireMfaOptional } from '../../src/mfa/policy.js'
 import { closed, Password } from '../schemas/fields.js'
@@ -14,23 +13,20 @@ const Deactivated = Type.Object(
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
-  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
 
   fastify.post(
     '/mfa/deactivate/',
     {
       config: {
         auth: 'bearer',
-        rateLimit,
+        limit: 'mfa',
         problems: [...proofProblems, 'mfa_disabled', 'mfa_required_by_policy']
       },
       preParsing: async () => requireMfaOptional(config),
       schema: {
         operationId: 'deactivateMfa',
-        tags: ['Second factor'],
         summary: 'Turn the second factor off',
-        description: `Removes the authenticator and the recovery codes; sessions stay. ${proofs}`,
-        security: [{ bearer: [] }],
+        description: `Removes the authenticator and the recovery codes. Sessions stay open. ${proofs}`,
         body: closed({ password: Password, ...proofFields }),
         response: { 200: Deactivated }
       }

@@ -1,14 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 
-export type FormErrors = Readonly<Record<string, readonly string[]>>
-
-/** A session that a page opens travels by cookie. */
-export const byCookie = ({ sender }: FastifyRequest) => ({
-  ...sender,
-  transport: 'cookie' as const
-})
-
-/** Goes where the deployer wants people to go in the end. */
+/** Redirects to `MFA_COMPLETE_REDIRECT`, or shows the page that says that all is done. */
 export function finishMfa(reply: FastifyReply, { signedIn }: { signedIn: boolean }): FastifyReply {
   const { MFA_COMPLETE_REDIRECT: target } = reply.server.deps.config
   return target === null ? reply.page('mfa/done', { signedIn }) : reply.redirect(target, 303)

@@ -1,35 +1,28 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { renewRecoveryCodes } from '../../src/mfa/renew-recovery-codes.js'
 import { closed } from '../schemas/fields.js'
 import { evidenceOf, OptionalPassword, proofFields, proofProblems, proofs } from '../schemas/mfa.js'
-import { requireMfaOn } from './when-on.js'
 
 const RecoveryCodes = Type.Object(
   { recovery_codes: Type.Array(Type.String()) },
   {
-    description: 'Ten new codes, shown once. Those before are dead.',
+    description: 'Ten new codes. They are not shown again, and the old codes stop working.',
     examples: [{ recovery_codes: ['K7QX-3MZP-9WVD-RH4T', '…'] }]
   }
 )
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  const { config } = deps
-  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
 
   fastify.post(
     '/mfa/recovery-codes/',
     {
-      config: { auth: 'bearer', rateLimit, problems: [...proofProblems, 'mfa_disabled'] },
-      preParsing: requireMfaOn(config),
+      config: { auth: 'bearer', limit: 'mfa', problems: [...proofProblems, 'mfa_disabled'] },
       schema: {
         operationId: 'renewRecoveryCodes',
-        tags: ['Second factor'],
-        summary: 'Make new recovery codes',
+        summary: 'Create new recovery codes',
         description: proofs,
-        security: [{ bearer: [] }],
         body: closed({ password: OptionalPassword, ...proofFields }),
         response: { 200: RecoveryCodes }
       }

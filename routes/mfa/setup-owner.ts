@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../src/base/errors/problem.js'
 import { ownerOfChallenge, ownerOfSession, type SetupOwner } from '../../src/mfa/setup-owner.js'
 
-/** Who sets up an authenticator. A challenge in the body counts, so that a stale bearer beside it does no harm. */
+/** The account that sets up an authenticator. A challenge in the body overrides an access token. */
 export async function setupOwner(
   request: FastifyRequest,
   challengeToken: string | undefined
@@ -12,7 +12,7 @@ export async function setupOwner(
   return ownerOfSession(deps, request.principal, request.sender)
 }
 
-/** The same for the pages: the browser's cookie names the challenge. */
+/** {@link setupOwner} for the pages: the cookie names the challenge. */
 export async function setupOwnerOfPage(request: FastifyRequest): Promise<SetupOwner> {
   const id = request.readFlow('mfa')
   if (!id) throw new Problem('setup_challenge_invalid')

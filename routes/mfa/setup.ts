@@ -1,26 +1,23 @@
-import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { isPrefetch, showAgain } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/http/limited-to.js'
+import { byCookie, type FormErrors, isPrefetch, showAgain } from '../../plugins/http/forms.js'
 import { activate } from '../../src/mfa/activate.js'
 import { beginSetup, continueSetup } from '../../src/mfa/setup.js'
 import { Page, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
 import { SetupChallengeId, setupDescription, TotpCode } from '../schemas/mfa.js'
-import { byCookie, type FormErrors, finishMfa } from './pages.js'
+import { finishMfa } from './pages.js'
 import { setupOwner, setupOwnerOfPage } from './setup-owner.js'
-import { requireMfaOn } from './when-on.js'
 
 const Setup = Type.Object(
   {
-    secret: Type.String({ description: 'The secret in base32, to be typed into an app.' }),
-    provisioning_uri: Type.String({ description: 'The same as an app reads it.' }),
-    qr_code: Type.String({ description: 'The URI as a picture: an SVG document.' })
+    secret: Type.String({ description: 'The secret in base32, for typing into an app.' }),
+    provisioning_uri: Type.String({ description: 'The secret as an `otpauth:` URI.' }),
+    qr_code: Type.String({ description: 'The URI as a QR code: an SVG document.' })
   },
   {
-    description: 'Waits five minutes for its first code.',
+    description: 'The secret. It waits five minutes for its first code.',
     examples: [
       {
         secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
@@ -32,26 +29,20 @@ const Setup = Type.Object(
   }
 )
 
-/** Setting up an authenticator app: for programs, and by pages of the service. */
+/** Setting up an authenticator app: JSON for programs, and pages. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
-  const rateLimit = limitedTo('mfa', config.RATE_LIMIT_MFA)
-  const preParsing = requireMfaOn(config)
-  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
   fastify.post(
     '/mfa/setup/',
     {
-      config: { auth: 'setup', rateLimit, problems: ['totp_already_active', 'mfa_disabled'] },
-      preParsing,
+      config: { auth: 'setup', limit: 'mfa', problems: ['totp_already_active', 'mfa_disabled'] },
       schema: {
         operationId: 'beginMfaSetup',
-        tags: ['Second factor'],
         summary: 'Begin to set up an authenticator app',
         description:
-          'Draws a secret for whoever asks, in place of one that waited there. Never touches an authenticator that is active.',
-        security: [{ bearer: [] }, {}],
+          'Creates a secret, which replaces one that still waits for its first code. It never changes an active authenticator.',
         body: closed({ setup_challenge_id: Type.Optional(SetupChallengeId) }),
         response: { 200: Setup }
       }
@@ -72,7 +63,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     status = 200
   ) {
     const { qrCode, secret } = await continueSetup(deps, await setupOwnerOfPage(request))
-    return reply.page('mfa/setup', { qrSvg: qrCode, secret, ...(errors && { errors }) }, status)
+    return reply.page('mfa/setup', { qrSvg: qrCode, secret, errors }, status)
   }
 
   fastify.route({
@@ -81,16 +72,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     config: {
       auth: 'none',
       page: true,
-      rateLimit,
+      limit: 'mfa',
       problems: ['setup_challenge_invalid', 'totp_already_active', 'mfa_disabled']
     },
-    preParsing,
     schema: {
       operationId: 'showMfaSetup',
-      tags: ['Second factor'],
       summary: 'Page that sets up an authenticator app',
       description: setupDescription,
-      security: [],
       response: { 200: Page, ...prefetched }
     },
     handler: async (request, reply) =>
@@ -104,7 +92,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         auth: 'setup',
         refusesForeign: true,
         page: true,
-        rateLimit,
+        limit: 'mfa',
         problems: [
           'setup_challenge_invalid',
           'setup_not_started',
@@ -113,15 +101,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'mfa_disabled'
         ]
       },
-      preParsing,
-      errorHandler: showAgain((request, reply, errors, status) =>
-        showSetup(request, reply, errors, status)
-      ),
+      errorHandler: showAgain(showSetup),
       schema: {
         operationId: 'finishMfaSetup',
-        tags: ['Second factor'],
         summary: 'Form that turns the second factor on',
-        description: `Shows the recovery codes, signed in by cookie. With \`setup_challenge_id\` alone it only leads to the page. ${setupDescription}`,
+        description: `Shows the recovery codes and opens a session with cookie transport, unless the address must be confirmed first. With only \`setup_challenge_id\` it writes the cookie and redirects to the page. ${setupDescription}`,
         security: [],
         body: closed({
           code: Type.Optional(TotpCode),
@@ -148,13 +132,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/mfa/setup/page/done/',
     {
-      config: { auth: 'none', page: true, rateLimit, problems: ['mfa_disabled'] },
-      preParsing,
+      config: { auth: 'none', page: true, limit: 'mfa', problems: ['mfa_disabled'] },
       schema: {
         operationId: 'leaveMfaSetup',
-        tags: ['Second factor'],
-        summary: 'Form that leaves the recovery codes behind',
-        security: [],
+        summary: 'Form that leaves the page of the recovery codes',
         body: closed({ saved: Type.Optional(Type.Literal('yes')) }),
         response: { 200: Page, 303: Redirect }
       }

@@ -1,10 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { verifyChallenge } from '../../src/mfa/verify.js'
 import { signInAnswer } from '../schemas/answers.js'
 import { closed, TransportHeader } from '../schemas/fields.js'
 import { ChallengeId, TotpCode, verifying, verifyProblems } from '../schemas/mfa.js'
-import { requireMfaOn } from './when-on.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -13,18 +11,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/mfa/verify/',
     {
-      config: {
-        auth: 'none',
-        rateLimit: limitedTo('mfa', config.RATE_LIMIT_MFA),
-        problems: verifyProblems
-      },
-      preParsing: requireMfaOn(config),
+      config: { auth: 'none', limit: 'mfa', problems: verifyProblems },
       schema: {
         operationId: 'verifyMfa',
-        tags: ['Second factor'],
         summary: 'Finish a sign-in with a code of the app',
         description: verifying,
-        security: [],
         headers: TransportHeader,
         body: closed({ challenge_id: ChallengeId, code: TotpCode }),
         response: { 200: signInAnswer(config) }

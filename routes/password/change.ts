@@ -15,12 +15,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', problems: ['incorrect_password', 'busy'] },
       schema: {
         operationId: 'changePassword',
-        tags: ['Account'],
         summary: 'Change the password',
         description: config.LOGOUT_ON_PASSWORD_CHANGE
-          ? 'Ends every session; the answer carries the tokens of a fresh one.'
-          : 'Sessions stay as they are.',
-        security: [{ bearer: [] }],
+          ? 'Ends every session. The answer has the tokens of a new one.'
+          : 'Sessions stay open.',
         headers: TransportHeader,
         body: closed({
           old_password: asksOld ? Password : Type.Optional(Password),
@@ -39,15 +37,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const {
-        old_password = null,
-        new_password1: newPassword1,
-        new_password2: newPassword2
-      } = request.body
-      const { principal } = request
-      const client = request.sender
-      const change = { oldPassword: old_password, newPassword1, newPassword2 }
-      const signIn = await changePassword(deps, principal, change, client)
+      const { principal, body, sender } = request
+      const change = {
+        oldPassword: body.old_password ?? null,
+        newPassword1: body.new_password1,
+        newPassword2: body.new_password2
+      }
+      const signIn = await changePassword(deps, principal, change, sender)
       const detail = request.language.texts('details', 'password_changed')
       return signIn === null ? { detail } : { ...reply.answerSignIn(signIn), detail }
     }

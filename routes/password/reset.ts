@@ -1,9 +1,7 @@
-import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { isPrefetch, showAgain, typedEmail } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/http/limited-to.js'
+import { isPrefetch, showEmailAgain } from '../../plugins/http/forms.js'
 import { isForm, wantsPage } from '../../plugins/http/negotiate.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import type { Link } from '../../src/links/link.js'
@@ -16,24 +14,19 @@ import { closed } from '../schemas/fields.js'
 import { EmailAndCode } from '../schemas/mail-codes.js'
 import { showPage } from '../show-page.js'
 
-const tags = ['Password reset']
-
-/** Asking for a reset, opening its link, choosing the password: for programs and for people. */
+/** Requesting a reset, opening its link, setting the password: JSON for programs, and pages. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   if (config.EMAIL_DISABLED) return
   const base = config.BASE_PATH
   const formPage = config.PASSWORD_RESET_REDIRECT ?? `${base}/password/reset/default/`
-  const rateLimit = limitedTo('password_reset', config.RATE_LIMIT_PASSWORD_RESET)
-  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
   const start = (reply: FastifyReply, { id, expiresAt }: Link) =>
     reply.startFlow('password_reset', id, expiresAt)
 
   showPage(fastify, '/password/reset/', 'password-reset/request', {
     operationId: 'showPasswordResetRequest',
-    tags,
     summary: 'Page that asks for the address'
   })
 
@@ -41,41 +34,30 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     kind: 'password_reset',
     schema: {
       operationId: 'requestPasswordReset',
-      tags,
       summary: 'Mail a reset link',
       description:
-        'The answer, its time and its headers are the same for every address. An account whose address was never confirmed gets the mail too; an invited one gets its invitation again.'
+        'The answer, its timing and its headers are the same for every address. An account with an unconfirmed address gets the mail too. An invited account without a password gets its invitation again.'
     },
     detail: ['reset_sent', 'Password reset e-mail has been sent.'],
-    show: (reply, email, wrong) =>
-      wrong === undefined
-        ? reply.page('password-reset/sent', { values: { email } })
-        : reply.page(
-            'password-reset/request',
-            { errors: wrong.errors, values: { email } },
-            wrong.status
-          )
+    form: 'password-reset/request',
+    showDone: (reply, values) => reply.page('password-reset/sent', { values })
   })
 
   showPage(fastify, '/password/reset/code/', 'password-reset/sent', {
     operationId: 'showPasswordResetCode',
-    tags,
-    summary: 'Page that takes the code of the mail'
+    summary: 'Page that takes the code from the mail'
   })
 
   fastify.post(
     '/password/reset/code/',
     {
-      config: { auth: 'none', page: true, rateLimit, problems: ['invalid_code'] },
-      errorHandler: showAgain((request, reply, errors, status) =>
-        reply.page('password-reset/sent', { errors, values: typedEmail(request) }, status)
-      ),
+      config: { auth: 'none', page: true, limit: 'password_reset', problems: ['invalid_code'] },
+      errorHandler: showEmailAgain('password-reset/sent'),
       schema: {
         operationId: 'openPasswordResetByCode',
-        tags,
-        summary: 'Open a reset by the code of its mail',
-        description: 'Does what the link does: leaves the cookie that allows one new password.',
-        security: [],
+        summary: 'Open a reset with the code from its mail',
+        description:
+          'Does the same as the link: sets the cookie that allows setting a new password once.',
         body: EmailAndCode,
         response: { 200: Detail('Now choose a new password.'), 303: Redirect }
       }
@@ -90,14 +72,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.route({
     method: ['GET', 'HEAD'],
     url: '/password/reset/confirm/:uid/:token/',
-    config: { auth: 'none', page: true, rateLimit, problems: ['link_invalid'] },
+    config: { auth: 'none', page: true, limit: 'password_reset', problems: ['link_invalid'] },
     schema: {
       operationId: 'openPasswordReset',
-      tags,
       summary: 'Follow a reset link',
       description:
-        'Leaves the cookie `password_reset_access_token` and goes to the form, whose URL holds no token. The link stays good until the password is set, it expires or a newer one is mailed. `HEAD` and prefetches get neither cookie nor effect.',
-      security: [],
+        'Sets the cookie `password_reset_access_token` and redirects to the form, whose URL contains no token. The link works until the password is set, the link expires or a newer one is mailed. `HEAD` and prefetches get no cookie and have no effect.',
       params: closed({
         uid: Type.String({ maxLength: 64 }),
         token: Type.String({ maxLength: 64 })
@@ -115,8 +95,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
 
   showPage(fastify, '/password/reset/complete/', 'password-reset/complete', {
     operationId: 'showPasswordResetDone',
-    tags,
-    summary: 'Page that says it is done'
+    summary: 'Page that says that the password is set'
   })
 
   choosePassword(fastify, {
@@ -126,21 +105,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       page: 'password-reset/new',
       schema: {
         operationId: 'showPasswordResetForm',
-        tags,
         summary: 'Page with the form for the new password',
-        description: 'Shows the form only while the cookie still allows a new password.',
-        security: [{ passwordResetCookie: [] }, {}]
+        description: 'Shows the form only while the cookie allows setting a new password.'
       }
     },
     post: {
       url: '/password/reset/set-new/',
       schema: {
         operationId: 'setNewPassword',
-        tags,
         summary: 'Set the new password',
         description:
-          'Allowed by the cookie that the link left, and by it alone. A refused password leaves link and cookie as they were; success uses both up and ends every session. JSON is answered with a fresh session, or with what the second factor asks; a form goes to the done page and signs nobody in, or to the setup of a second factor where one is required and missing.',
-        security: [{ passwordResetCookie: [] }]
+          'Needs the cookie that the link set, and nothing else. After a refused password, link and cookie still work. Success uses up both and ends every session. A JSON request gets a new session, or a challenge for the second factor. A form opens no session: it is redirected to the last page, or to the setup of the second factor when one is required and missing.'
       }
     },
     detail: ['password_reset', 'Password reset.'],

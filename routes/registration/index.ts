@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { signUp } from '../../src/registration/sign-up.js'
 import { exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Email, Name, Password, TransportHeader } from '../schemas/fields.js'
@@ -11,15 +10,17 @@ const Registered = Type.Object(
     email: Type.String({ description: 'The address in its canonical form.' }),
     key: Type.Optional(
       Type.String({
-        description: 'The access token again, under the name that older clients read.'
+        description: 'The access token again, under the name that older clients use.'
       })
     ),
     ...signInFields,
-    detail: Type.Optional(Type.String({ description: 'A mail was sent to confirm the address.' }))
+    detail: Type.Optional(
+      Type.String({ description: 'Present when a mail was sent to confirm the address.' })
+    )
   },
   {
     description:
-      'Signed up. Tokens are there unless the address has to be confirmed or a second factor set up first. Where it has to be confirmed, a taken address is answered alike; its setup challenge fails like an expired one.',
+      'Signed up. Tokens are present unless the address must be confirmed or a second factor set up first. When it must be confirmed, a taken address gets the same answer; its setup challenge fails like an expired one.',
     examples: [
       { email: 'ada@example.com', key: exampleToken, access: exampleToken },
       { email: 'ada@example.com', detail: 'Verification e-mail sent.' },
@@ -35,8 +36,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   if (config.EMAIL_VERIFIED_REDIRECT === null)
     showPage(fastify, '/registration/verified/', 'registration/verified', {
       operationId: 'showVerified',
-      tags: ['Registration'],
-      summary: 'Page that says the address is confirmed'
+      summary: 'Page that says that the address is confirmed'
     })
   if (config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) return
   if (config.EMAIL_VERIFICATION !== 'none')
@@ -44,26 +44,16 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       fastify,
       '/registration/account_email_verification_sent/',
       'registration/verification-sent',
-      {
-        operationId: 'showVerificationSent',
-        tags: ['Registration'],
-        summary: 'Page that asks to look into the mailbox'
-      }
+      { operationId: 'showVerificationSent', summary: 'Page that says that a mail was sent' }
     )
 
   fastify.post(
     '/registration/',
     {
-      config: {
-        auth: 'none',
-        rateLimit: limitedTo('registration', config.RATE_LIMIT_REGISTRATION),
-        problems: ['email_taken', 'busy']
-      },
+      config: { auth: 'none', limit: 'registration', problems: ['email_taken', 'busy'] },
       schema: {
         operationId: 'register',
-        tags: ['Registration'],
         summary: 'Sign up',
-        security: [],
         headers: TransportHeader,
         body: closed({
           email: Email,

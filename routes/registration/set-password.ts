@@ -1,14 +1,10 @@
-import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { acceptInvitation, readLiveInvitation } from '../../src/registration/accept-invitation.js'
 import { choosePassword } from '../choose-password.js'
 
-const tags = ['Registration']
-
-/** The first password of an invited person. An operator's command can invite under every setting. */
+/** The first password of an invited person. Operators can invite under every setting. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
   choosePassword(fastify, {
     flow: 'set_password',
@@ -17,21 +13,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       page: 'registration/set-password',
       schema: {
         operationId: 'showSetPasswordForm',
-        tags,
         summary: 'Page with the form for the first password',
-        description: 'Shows the form only while the cookie still allows a first password.',
-        security: [{ setPasswordCookie: [] }, {}]
+        description: 'Shows the form only while the cookie allows setting the first password.'
       }
     },
     post: {
       url: '/registration/set-password/',
       schema: {
         operationId: 'setFirstPassword',
-        tags,
         summary: 'Accept an invitation with a first password',
         description:
-          'Allowed by the cookie that the invitation left, and by it alone. A refused password leaves both as they were. JSON is answered with a session, or with what the second factor asks; a form is shown what comes next.',
-        security: [{ setPasswordCookie: [] }]
+          'Needs the cookie that the invitation’s link set, and nothing else. After a refused password, invitation and cookie still work. A JSON request gets a session, or a challenge for the second factor. A form gets the next page.'
       }
     },
     detail: ['password_set', 'Password set.'],

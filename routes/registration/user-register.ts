@@ -14,11 +14,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', roles: invitingRoles(deps), problems: ['email_taken'] },
       schema: {
         operationId: 'invite',
-        tags: ['Invitations'],
-        summary: 'Invite somebody',
+        summary: 'Invite a person',
         description:
-          'Mails a link that sets the first password. Inviting a pending address again replaces role, names and link. Nobody grants more than they have.',
-        security: [{ bearer: [] }],
+          'Mails a link for setting the first password. Inviting a pending address again replaces role, names and link. An inviter cannot grant a role above their own.',
         body: closed({
           email: Email,
           role: Type.Integer({
@@ -35,12 +33,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const { email, role, first_name = '', last_name = '' } = request.body
-      const invitee = {
-        email,
-        role,
-        firstName: first_name,
-        lastName: last_name
-      }
+      const invitee = { email, role, firstName: first_name, lastName: last_name }
       await invite(deps, invitee, {
         inviterId: request.principal.user.id,
         locale: config.DEFAULT_LOCALE,

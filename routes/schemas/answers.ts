@@ -1,51 +1,54 @@
 import { Type } from 'typebox'
 import type { Config } from '../../src/base/config/load.js'
 
-/** A sentence that something was done. */
+/** A sentence that says what was done. */
 export const Detail = (example: string) =>
   Type.Object({ detail: Type.String() }, { description: 'Done.', examples: [{ detail: example }] })
 
 const exampleToken = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii4uLiJ9.e30.c2lnbmF0dXJl'
 
-/** The tokens of a session. `refresh` is there only where the refresh token travels in bodies. */
+/** The tokens of a session. `refresh` is present only with body transport. */
 export const tokenFields = {
   access: Type.String({ description: 'Access token, a JWT of type `at+jwt`.' }),
   refresh: Type.Optional(
-    Type.String({ description: 'Refresh token; absent where it is in the `refresh_token` cookie.' })
+    Type.String({
+      description:
+        'Refresh token. Absent with cookie transport: it is in the `refresh_token` cookie.'
+    })
   )
 }
 export const TokenPair = Type.Object(tokenFields, {
   description:
-    'Signed in. The refresh token comes in the `refresh_token` cookie or, with `X-Refresh-Transport: body`, in the body.',
+    'Signed in. The refresh token is in the `refresh_token` cookie or, with `X-Refresh-Transport: body`, in the body.',
   examples: [{ access: exampleToken }, { access: exampleToken, refresh: 'eyJ…' }]
 })
 export { exampleToken }
 
 const challengeId = Type.String({
-  description: 'Goes to `/mfa/verify/` or `/mfa/verify-recovery/`, within five minutes.'
+  description: 'Send it to `/mfa/verify/` or `/mfa/verify-recovery/` within five minutes.'
 })
 const setupChallengeId = Type.String({
-  description: 'Goes to `/mfa/setup/` and `/mfa/activate/`; good for nothing else.'
+  description: 'Send it to `/mfa/setup/` and `/mfa/activate/`. It works for nothing else.'
 })
 const MfaRequired = Type.Object(
   { mfa_required: Type.Literal(true), challenge_id: challengeId },
   {
-    description: 'The second factor is asked for. There are no tokens yet.',
+    description: 'The second factor is needed. There are no tokens yet.',
     examples: [{ mfa_required: true, challenge_id: 'Zt0c…' }]
   }
 )
 const MfaSetupRequired = Type.Object(
   { mfa_setup_required: Type.Literal(true), setup_challenge_id: setupChallengeId },
   {
-    description: 'A second factor has to be set up first. There are no tokens yet.',
+    description: 'A second factor must be set up first. There are no tokens yet.',
     examples: [{ mfa_setup_required: true, setup_challenge_id: 'Zt0c…' }]
   }
 )
 
-const description = 'Signed in, or what is still asked for.'
+const description = 'Signed in, or a challenge for the second factor.'
 const SignedIn = Type.Union([TokenPair, MfaRequired, MfaSetupRequired], { description })
 
-/** What answers a proof, as far as it can happen under this mode. */
+/** The answer to a sign-in, without the forms that cannot occur under the mode. */
 export function signInAnswer({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Config): typeof SignedIn {
   const possible = {
     disabled: TokenPair,
@@ -55,28 +58,26 @@ export function signInAnswer({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Config): typeo
   return possible[mode] as unknown as typeof SignedIn
 }
 
-/** The same as fields of an answer that says more. Which of them are there tells what comes next. */
+/** The fields of {@link signInAnswer}, for an answer with more fields. */
 export const signInFields = {
   ...tokenFields,
   access: Type.Optional(tokenFields.access),
   mfa_required: Type.Optional(
-    Type.Boolean({ description: 'The second factor is asked for; there are no tokens yet.' })
+    Type.Boolean({ description: 'The second factor is needed. There are no tokens yet.' })
   ),
   challenge_id: Type.Optional(challengeId),
   mfa_setup_required: Type.Optional(
     Type.Boolean({
-      description: 'A second factor has to be set up first; there are no tokens yet.'
+      description: 'A second factor must be set up first. There are no tokens yet.'
     })
   ),
   setup_challenge_id: Type.Optional(setupChallengeId)
 }
 
-/** A page for people. */
 export const Page = Type.String({
   description: 'A page.',
   contentMediaType: 'text/html',
   examples: ['<!doctype html>…']
 })
 
-/** Somewhere else, by the `Location` header. */
 export const Redirect = Type.Null({ description: 'See `Location`.' })

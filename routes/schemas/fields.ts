@@ -1,13 +1,13 @@
 import { type TProperties, Type } from 'typebox'
 
-/** A closed object: a field that is not listed is a mistake, and is told. */
+/** An object that refuses fields that are not listed. */
 export const closed = <const Fields extends TProperties>(fields: Fields, description?: string) =>
   Type.Object(fields, {
     additionalProperties: false,
     ...(description === undefined ? {} : { description })
   })
 
-/** An address as typed. The domain decides what it means. */
+/** An address as typed. `src/base/email-address.ts` checks and normalises it. */
 export const Email = Type.String({
   minLength: 1,
   maxLength: 254,
@@ -17,8 +17,8 @@ export const Email = Type.String({
 })
 
 /**
- * A password as typed, never trimmed. Longer here than any password may be: one of 256 characters can
- * be typed in up to four code points each, and the domain counts after it has normalised (PWD-01).
+ * A password as typed, never trimmed. The limit here is higher than that of the policy, which
+ * counts characters after normalising: 256 characters can take four code points each (PWD-01).
  */
 export const Password = Type.String({
   minLength: 1,
@@ -34,16 +34,19 @@ export const RefreshTokenText = Type.String({
   minLength: 1,
   maxLength: 4096,
   format: 'text',
-  description: 'The refresh token, in body transport.'
+  description: 'The refresh token, with body transport.'
 })
 
-/** How a client asks where its refresh token shall travel. */
+/** The header with which a client chooses the transport of its refresh token. */
 export const TransportHeader = Type.Object({
   'x-refresh-transport': Type.Optional(
     Type.String({
       pattern: '^(cookie|body)$',
       description:
-        '`cookie` or `body`: where the refresh token of the new session travels. Without it the installation’s default holds.'
+        '`cookie` or `body`: the transport of the refresh token of the new session. Default: the setting of the installation.'
     })
   )
 })
+
+/** The token of a link. A shorter text belongs to another path: the answer is 404. */
+export const KeyParam = closed({ key: Type.String({ minLength: 20, maxLength: 64 }) })

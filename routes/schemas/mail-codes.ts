@@ -1,17 +1,16 @@
 import { Type } from 'typebox'
 import { closed, Email } from './fields.js'
 
-/** The short code of a mail, as typed: case, spaces and dashes do not matter. */
 const Code = Type.String({
   minLength: 1,
   maxLength: 20,
   format: 'text',
-  description: 'The eight letters of the mail; case, spaces and dashes do not matter.',
+  description: 'The eight letters from the mail. Case, spaces and dashes do not matter.',
   examples: ['ABCD-EFGH']
 })
 
-/** What is typed instead of following a link. */
+/** The body of a form that takes the code in place of the link. */
 export const EmailAndCode = closed({ email: Email, code: Code })
 
-/** What asks for a mail. */
+/** The body of a request for a mail. */
 export const EmailOnly = closed({ email: Email })

@@ -3,7 +3,7 @@ import type { OfferedCode } from '../../src/mfa/check-code.js'
 import type { Evidence } from '../../src/sign-in/authorize-change.js'
 import { Password } from './fields.js'
 
-/** Six digits, as typed: apps show them in two groups, so a space is no mistake. */
+/** Six digits. Apps show them in two groups, so a space between them is allowed. */
 export const TotpCode = Type.String({
   maxLength: 16,
   pattern: '^\\s*\\d{3}\\s?\\d{3}\\s*$',
@@ -15,17 +15,17 @@ export const RecoveryCode = Type.String({
   minLength: 1,
   maxLength: 64,
   format: 'text',
-  description: 'One of the recovery codes; case, spaces and dashes do not matter.',
+  description: 'One of the recovery codes. Case, spaces and dashes do not matter.',
   examples: ['K7QX-3MZP-9WVD-RH4T']
 })
 
 const token = (description: string) =>
   Type.String({ minLength: 1, maxLength: 128, format: 'text', description, examples: ['Zt0c…'] })
 
-export const ChallengeId = token('What the sign-in answered with.')
-export const SetupChallengeId = token('What the sign-in or sign-up answered with.')
+export const ChallengeId = token('The challenge from the answer to the sign-in.')
+export const SetupChallengeId = token('The challenge from the answer to the sign-in or sign-up.')
 
-/** What proves again who somebody is. */
+/** Fields for a code of the second factor. */
 export const proofFields = {
   code: Type.Optional(TotpCode),
   recovery_code: Type.Optional(RecoveryCode)
@@ -34,25 +34,25 @@ export const proofFields = {
 export const OptionalPassword = Type.Optional(
   Type.Unsafe<string>({
     ...Password,
-    description: 'Needed unless the last sign-in or re-authentication is at most ten minutes old.'
+    description: 'Needed when the last sign-in or re-authentication is more than ten minutes old.'
   })
 )
 
 type Sent = { readonly code?: string; readonly recovery_code?: string }
 
-/** The code of a body; of two the app's counts. */
+/** The code in a body. When both are sent, the code of the app is used. */
 export function offeredCode({ code, recovery_code }: Sent): OfferedCode | undefined {
   if (code !== undefined) return { method: 'otp', code }
   return recovery_code === undefined ? undefined : { method: 'rc', code: recovery_code }
 }
 
-/** What a body sends to prove who is there. */
+/** Password and code in a body, as the functions of `src` take them. */
 export const evidenceOf = (body: Sent & { readonly password?: string }): Evidence => ({
   password: body.password,
   code: offeredCode(body)
 })
 
-/** What a route can answer that asks again who is there. */
+/** Problems of a route that takes a password or a code again. */
 export const proofProblems = [
   'incorrect_password',
   'invalid_code',
@@ -62,9 +62,9 @@ export const proofProblems = [
 ] as const
 
 export const proofs =
-  'An account whose session never passed a second factor sends `code` or `recovery_code` too.'
+  '`code` or `recovery_code` is also needed when the account has a second factor that the session has not passed.'
 
-/** What a sign-in that waits for its second factor can be answered. */
+/** Problems of a route that takes the code at a sign-in. */
 export const verifyProblems = [
   'challenge_invalid',
   'invalid_code',
@@ -73,7 +73,7 @@ export const verifyProblems = [
 ] as const
 
 export const verifying =
-  'Few wrong codes end the challenge, and somewhat more, over all sign-ins of the account, are answered 429 for a while. A code that was accepted is not accepted again.'
+  'A few wrong codes end the challenge. More wrong codes, counted over all sign-ins of the account, are answered with 429 for a while. A code works only once.'
 
 export const setupDescription =
-  'For a browser that holds a challenge in the cookie `mfa_challenge`: forms of the service leave it, and so does a form of yours that posts nothing but the challenge.'
+  'For a browser with a challenge in the cookie `mfa_challenge`. The forms of the service set this cookie. A form of your own sets it by posting only the challenge.'

@@ -1,9 +1,7 @@
-import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { Type } from 'typebox'
 import { isPrefetch } from '../../plugins/http/forms.js'
-import { limitedTo } from '../../plugins/http/limited-to.js'
 import { wantsPage } from '../../plugins/http/negotiate.js'
 import { maskAddress } from '../../src/base/email-address.js'
 import { Problem } from '../../src/base/errors/problem.js'
@@ -12,62 +10,49 @@ import { confirmChange } from '../../src/user/email-change/confirm.js'
 import { type ChangeLink, openChangeLink } from '../../src/user/email-change/open.js'
 import { undoChange } from '../../src/user/email-change/undo.js'
 import { Detail, Page, Redirect } from '../schemas/answers.js'
-import { closed } from '../schemas/fields.js'
+import { closed, KeyParam } from '../schemas/fields.js'
 
-/** The token of a link; what is much shorter is some other path, and not found. */
-const Key = closed({ key: Type.String({ minLength: 20, maxLength: 64 }) })
-const tags = ['Account']
-
-/** One kind of link: how the document calls its four routes, and what they do. */
+/** One kind of link, and what its four routes do. */
 type Kind = {
   readonly kind: 'confirm' | 'undo'
   /** The purpose of the link, and the flow of its cookie. */
   readonly purpose: 'email_change' | 'email_change_undo'
   readonly name: 'EmailChange' | 'EmailChangeUndo'
-  readonly open: string
-  readonly show: string
-  readonly press: { operationId: string; summary: string }
-  readonly act: { operationId: string; summary: string; description: string }
+  readonly summaries: Readonly<Record<'open' | 'show' | 'press' | 'act', string>>
+  readonly description: string
+  /** Key and English text of the sentence in the answer. */
   readonly detail: readonly [key: string, example: string]
-  /** Does what the link is for; whether it had not been done a moment ago. */
-  readonly perform: (key: LinkKey, request: FastifyRequest, reply: FastifyReply) => Promise<boolean>
+  /** Does what the link is for. After a second click it gives the answer of the first. */
+  readonly perform: (key: LinkKey, request: FastifyRequest, reply: FastifyReply) => Promise<void>
   readonly showLink: (link: ChangeLink, reply: FastifyReply) => FastifyReply
-  /** Where the button leads. */
+  /** The page after the button. */
   readonly next: string
 }
 
 /**
- * The links of an address change. Each leaves a cookie and leads to a page with a button, and the
- * button acts; programs post the token themselves.
+ * The links of an address change. A link leaves a cookie and redirects to a page with a button, and
+ * the button makes the change. Programs post the token.
  */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
   if (config.EMAIL_DISABLED) return
   const formPage = config.PASSWORD_RESET_REDIRECT ?? `${config.BASE_PATH}/password/reset/default/`
-  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
 
   serve({
     kind: 'confirm',
     purpose: 'email_change',
     name: 'EmailChange',
-    open: 'Follow the link that confirms a new address',
-    show: 'Page that confirms a new address, or says that it is confirmed',
-    press: {
-      operationId: 'confirmEmailChangeByPage',
-      summary: 'Change to the address whose link this browser opened'
+    summaries: {
+      open: 'Follow the link that confirms a new address',
+      show: 'Page that confirms a new address, or says that it is confirmed',
+      press: 'Form that confirms the address change',
+      act: 'Confirm an address change'
     },
-    act: {
-      operationId: 'confirmEmailChange',
-      summary: 'Change to the address that the link proves',
-      description:
-        'Sessions stay. The old address is told, with a link that undoes the change for 72 hours.'
-    },
+    description:
+      'Sessions stay open. The old address gets a mail with a link that undoes the change for 72 hours.',
     detail: ['email_changed', 'The address was changed.'],
-    perform: async (key, { sender }) => {
-      await confirmChange(deps, key, sender)
-      return true
-    },
+    perform: (key, { sender }) => confirmChange(deps, key, sender),
     showLink: ({ isDone, address }, reply) =>
       reply.page(isDone ? 'email-change/confirmed' : 'email-change/confirm', {
         maskedEmail: maskAddress(address)
@@ -79,23 +64,18 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     kind: 'undo',
     purpose: 'email_change_undo',
     name: 'EmailChangeUndo',
-    open: 'Follow the link that undoes an address change',
-    show: 'Page that undoes an address change',
-    press: {
-      operationId: 'undoEmailChangeByPage',
-      summary: 'Take the address change back whose link this browser opened'
+    summaries: {
+      open: 'Follow the link that undoes an address change',
+      show: 'Page that undoes an address change',
+      press: 'Form that undoes the address change',
+      act: 'Undo an address change'
     },
-    act: {
-      operationId: 'undoEmailChange',
-      summary: 'Take an address change back',
-      description:
-        'The old address returns, every session ends, and a password reset begins: the answer leaves the cookie that allows a new password.'
-    },
+    description:
+      'Restores the old address, ends every session and starts a password reset: the answer sets the cookie that allows setting a new password.',
     detail: ['email_change_undone', 'The change was undone. Now choose a new password.'],
     perform: async (key, { sender }, reply) => {
-      const reset = await undoChange(deps, key, sender)
-      if (reset !== null) reply.startFlow('password_reset', reset.id, reset.expiresAt)
-      return reset !== null
+      const { id, expiresAt } = await undoChange(deps, key, sender)
+      reply.startFlow('password_reset', id, expiresAt)
     },
     showLink: ({ isDone, address }, reply) =>
       isDone
@@ -104,10 +84,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     next: formPage
   })
 
-  function serve({ kind, purpose, name, detail: [key, example], ...it }: Kind) {
-    const rateLimit = limitedTo('password_reset', config.RATE_LIMIT_PASSWORD_RESET)
-    const page = { auth: 'none', page: true, rateLimit, problems: ['link_invalid'] } as const
-    /** A dead link is a page to people. */
+  function serve(link: Kind) {
+    const { kind, purpose, name, summaries, description, perform, showLink, next } = link
+    const [key, example] = link.detail
+    const config = { auth: 'none', limit: 'password_reset', problems: ['link_invalid'] } as const
+    const page = { ...config, page: true } as const
     const errorHandler: RouteOptions['errorHandler'] = (error, request, reply) => {
       const isDead = error instanceof Problem && error.code === 'link_invalid'
       if (!isDead || !wantsPage(request)) throw error
@@ -121,19 +102,18 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       errorHandler,
       schema: {
         operationId: `open${name}`,
-        tags,
-        summary: it.open,
+        summary: summaries.open,
         description:
-          'Leaves a cookie and goes to the page with the button, whose URL holds no token. Opening it changes nothing.',
-        security: [],
-        params: Key,
+          'Sets a cookie and redirects to the page with the button, whose URL contains no token. It does not change the address.',
+        params: KeyParam,
         response: { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect }
       },
       handler: async (request, reply) => {
         if (isPrefetch(request)) return reply.code(204).send(null)
         const { key: token } = request.params as { key: string }
         const { id } = await openChangeLink(deps, { token }, purpose)
-        return reply.startFlow(purpose, id).redirect(`${config.BASE_PATH}/user/email/${kind}/`, 302)
+        const button = `${deps.config.BASE_PATH}/user/email/${kind}/`
+        return reply.startFlow(purpose, id).redirect(button, 302)
       }
     })
 
@@ -144,56 +124,53 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         errorHandler,
         schema: {
           operationId: `show${name}`,
-          tags,
-          summary: it.show,
-          security: [],
+          summary: summaries.show,
           response: { 200: Page, 302: Redirect }
         }
       },
       async (request, reply) => {
         const id = request.readFlow(purpose)
         if (!id) throw new Problem('link_invalid')
-        return it.showLink(await openChangeLink(deps, { id }, purpose), reply)
+        return showLink(await openChangeLink(deps, { id }, purpose), reply)
       }
     )
 
-    // For the form of the page: whatever was done already, by a click before, is done.
     fastify.post(
       `/user/email/${kind}/`,
       {
-        config: { auth: 'flow', flow: purpose, page: true, rateLimit },
+        config: { auth: 'flow', flow: purpose, page: true, limit: 'password_reset' },
         errorHandler,
         schema: {
-          ...it.press,
-          tags,
-          security: [],
+          operationId: `${kind}EmailChangeByPage`,
+          summary: summaries.press,
           body: closed({}),
           response: { 303: Redirect }
         }
       },
       async (request, reply) => {
-        const { id, isDone } = await openChangeLink(deps, { id: request.flow }, purpose)
-        if (!isDone) await it.perform({ id }, request, reply)
-        return reply.redirect(it.next, 303)
+        await perform({ id: request.flow }, request, reply)
+        return reply.redirect(next, 303)
       }
     )
 
     fastify.post(
       `/user/email/${kind}/:key/`,
       {
-        config: { auth: 'none', rateLimit, problems: ['link_invalid'] },
+        config,
         schema: {
-          ...it.act,
-          tags,
-          security: [],
-          params: Key,
+          operationId: `${kind}EmailChange`,
+          summary: summaries.act,
+          description,
+          params: KeyParam,
           body: closed({}),
           response: { 200: Detail(example) }
         }
       },
       async (request, reply) => {
-        if (!(await it.perform({ token: request.params.key }, request, reply)))
-          throw new Problem('link_invalid')
+        const { key: token } = request.params
+        const { isDone } = await openChangeLink(deps, { token }, purpose)
+        if (isDone) throw new Problem('link_invalid')
+        await perform({ token }, request, reply)
         return { detail: request.language.texts('details', key) }
       }
     )

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { type Profile, updateProfile } from '../../src/user/update-profile.js'
 import { closed, Email, Name } from '../schemas/fields.js'
@@ -10,7 +11,7 @@ const User = Type.Object(
     first_name: Type.String(),
     last_name: Type.String(),
     pending_email: Type.Optional(
-      Type.String({ description: 'The address that waits for its mailbox to confirm it.' })
+      Type.String({ description: 'The new address, until the link in its mail is followed.' })
     )
   },
   {
@@ -21,11 +22,25 @@ const User = Type.Object(
 
 const problems = [...proofProblems, 'email_taken'] as const
 
-const evidence = { password: OptionalPassword, ...proofFields }
-const description = `Another address asks for a sign-in or re-authentication of the last ten minutes, or for \`password\`. ${proofs} Whatever of these is sent is checked.`
+const Changes = closed({
+  email: Type.Optional(Email),
+  first_name: Type.Optional(Name),
+  last_name: Type.Optional(Name),
+  password: OptionalPassword,
+  ...proofFields
+})
+type Update = Pick<FastifyRequest, 'principal' | 'sender'> & { body: Static<typeof Changes> }
+const description = `A new address needs a sign-in or re-authentication in the last ten minutes, or \`password\`. ${proofs} Each of these fields is checked when it is sent.`
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
+
+  /** `missing` takes the place of a name that the body lacks. */
+  async function update({ body, principal, sender }: Update, missing?: '') {
+    const { email, first_name: firstName = missing, last_name: lastName = missing } = body
+    const profile = { email, firstName, lastName }
+    return toAnswer(await updateProfile(deps, principal, profile, evidenceOf(body), sender))
+  }
 
   fastify.get(
     '/user/',
@@ -33,15 +48,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer' },
       schema: {
         operationId: 'readUser',
-        tags: ['Account'],
-        summary: 'Read one’s own account',
-        security: [{ bearer: [] }],
+        summary: 'Read the account',
         response: { 200: User }
       }
     },
     async request => {
       const { user, pendingEmail } = request.principal
-      return userAnswer({ ...user, pendingEmail })
+      return toAnswer({ ...user, pendingEmail })
     }
   )
 
@@ -51,25 +64,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', problems },
       schema: {
         operationId: 'replaceUser',
-        tags: ['Account'],
         summary: 'Replace names and address',
-        description: `A name that is missing becomes empty. ${description}`,
-        security: [{ bearer: [] }],
-        body: closed({
-          email: Email,
-          first_name: Type.Optional(Name),
-          last_name: Type.Optional(Name),
-          ...evidence
-        }),
+        description: `A missing name becomes empty. ${description}`,
+        body: closed({ ...Changes.properties, email: Email }),
         response: { 200: User }
       }
     },
-    async request => {
-      const { principal, body, sender } = request
-      const { email, first_name: firstName = '', last_name: lastName = '' } = body
-      const update = { email, firstName, lastName }
-      return userAnswer(await updateProfile(deps, principal, update, evidenceOf(body), sender))
-    }
+    request => update(request, '')
   )
 
   fastify.patch(
@@ -78,29 +79,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'bearer', problems },
       schema: {
         operationId: 'updateUser',
-        tags: ['Account'],
         summary: 'Change names or address',
-        description: `A field that is missing stays as it is. ${description}`,
-        security: [{ bearer: [] }],
-        body: closed({
-          email: Type.Optional(Email),
-          first_name: Type.Optional(Name),
-          last_name: Type.Optional(Name),
-          ...evidence
-        }),
+        description: `A missing field stays unchanged. ${description}`,
+        body: Changes,
         response: { 200: User }
       }
     },
-    async request => {
-      const { principal, body, sender } = request
-      const { email, first_name: firstName, last_name: lastName } = body
-      const update = { email, firstName, lastName }
-      return userAnswer(await updateProfile(deps, principal, update, evidenceOf(body), sender))
-    }
+    request => update(request)
   )
 }
 
-function userAnswer({ email, firstName, lastName, pendingEmail }: Profile): Static<typeof User> {
+function toAnswer({ email, firstName, lastName, pendingEmail }: Profile): Static<typeof User> {
   const pending = pendingEmail === null ? {} : { pending_email: pendingEmail }
   return { email, first_name: firstName, last_name: lastName, ...pending }
 }

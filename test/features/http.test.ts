@@ -63,6 +63,16 @@ test('HTTP, over every operation of the document', async t => {
     assert.equal(await stateOf(), before)
   })
 
+  await t.test('HTP-03 a form is refused where the document shows none', async () => {
+    const type = 'application/x-www-form-urlencoded'
+    for (const { method, url, path, raw } of withBody) {
+      const { content } = raw.requestBody as { content: Record<string, object> }
+      const request = { method, url, headers: { ...headers, 'content-type': type }, payload: 'x=1' }
+      const { statusCode } = await service.inject(request)
+      assert.equal(statusCode === 415, !(type in content), `${method} ${path}: ${statusCode}`)
+    }
+  })
+
   await t.test(
     'HTP-04 HTP-05 another type in every field: told, never coerced, never a filter',
     async () => {

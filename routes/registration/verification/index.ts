@@ -1,8 +1,6 @@
-import formbody from '@fastify/formbody'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { showAgain, typedEmail } from '../../../plugins/http/forms.js'
-import { limitedTo } from '../../../plugins/http/limited-to.js'
+import { byCookie, showEmailAgain } from '../../../plugins/http/forms.js'
 import { isForm } from '../../../plugins/http/negotiate.js'
 import { maskAddress } from '../../../src/base/email-address.js'
 import { Problem } from '../../../src/base/errors/problem.js'
@@ -16,39 +14,28 @@ import { Page, Redirect, signInFields } from '../../schemas/answers.js'
 import { closed } from '../../schemas/fields.js'
 import { EmailAndCode } from '../../schemas/mail-codes.js'
 import {
-  byCookie,
   failVerification,
   redirectAfterVerification,
   showVerificationFailed,
   verifiedPage
 } from './redirects.js'
 
-/** Confirming the address of a sign-up beside its link: by code, with another mail. */
+/** Confirming the address of a sign-up: by code, by the button, and sending the mail again. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
-  const rateLimit = limitedTo('password_reset', config.RATE_LIMIT_PASSWORD_RESET)
-  await fastify.register(formbody, { bodyLimit: 16 * 1024 })
   if (config.EMAIL_VERIFICATION_CONFIRM_BUTTON) await fastify.register(confirmByButton)
-  // Invitations are confirmed too, by their links; what only a sign-up needs is absent without one.
+  // The routes below are only for sign-up. The button also serves links that were mailed earlier.
   if (config.EMAIL_VERIFICATION === 'none' || config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) return
 
   fastify.post(
     '/registration/verification/code/',
     {
-      config: { auth: 'none', page: true, rateLimit, problems: ['invalid_code'] },
-      errorHandler: showAgain((request, reply, errors, status) =>
-        reply.page(
-          'registration/verification-sent',
-          { errors, values: typedEmail(request) },
-          status
-        )
-      ),
+      config: { auth: 'none', page: true, limit: 'password_reset', problems: ['invalid_code'] },
+      errorHandler: showEmailAgain('registration/verification-sent'),
       schema: {
         operationId: 'confirmVerificationByCode',
-        tags: ['Registration'],
-        summary: 'Confirm an address by the code of its mail',
-        security: [],
+        summary: 'Confirm an address with the code from its mail',
         body: EmailAndCode,
         response: {
           200: Type.Object(
@@ -62,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     async (request, reply) => {
       const { email, code } = request.body
       const confirmation = await confirmByCode(deps, { email, code }, byCookie(request))
-      if (isForm(request)) return redirectAfterVerification(request, reply, confirmation, 303)
+      if (isForm(request)) return redirectAfterVerification(reply, confirmation, 303)
       if (confirmation.outcome !== 'confirmed') throw new Problem('invalid_code')
       const { signIn } = confirmation
       const given = signIn === null ? {} : reply.answerSignIn(signIn)
@@ -74,34 +61,27 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     kind: 'email_verification',
     schema: {
       operationId: 'resendVerification',
-      tags: ['Registration'],
       summary: 'Mail a new confirmation link',
-      description: 'The answer is the same for every address; links mailed before are dead.'
+      description: 'The answer is the same for every address. Earlier links stop working.'
     },
     detail: ['verification_sent', 'Verification e-mail sent.'],
-    show: (reply, email, wrong) =>
-      reply.page(
-        'registration/verification-sent',
-        { values: { email }, ...(wrong ? { errors: wrong.errors } : { resent: true }) },
-        wrong?.status
-      )
+    form: 'registration/verification-sent',
+    showDone: (reply, values) =>
+      reply.page('registration/verification-sent', { values, resent: true })
   })
 }
 
-/** The page with the button, and what it does: both by the cookie that the link left (LNK-12). */
+/** The page with the button, and the button's route. Both need the cookie of the link (LNK-12). */
 const confirmByButton: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  const rateLimit = limitedTo('password_reset', deps.config.RATE_LIMIT_PASSWORD_RESET)
 
   fastify.get(
     '/registration/verification/',
     {
-      config: { auth: 'none', page: true, rateLimit, problems: ['link_invalid'] },
+      config: { auth: 'none', page: true, limit: 'password_reset', problems: ['link_invalid'] },
       schema: {
         operationId: 'showVerification',
-        tags: ['Registration'],
         summary: 'Page with the button that confirms an address',
-        security: [],
         response: { 200: Page, 302: Redirect }
       }
     },
@@ -110,29 +90,27 @@ const confirmByButton: FastifyPluginAsyncTypebox = async fastify => {
       const link = id ? await openConfirmation(deps, { id }) : null
       if (link?.status === 'live')
         return reply.page('registration/verify', { maskedEmail: maskAddress(link.address) })
-      if (link?.status === 'redeemed') return reply.redirect(verifiedPage(request), 302)
+      if (link?.status === 'redeemed') return reply.redirect(verifiedPage(fastify), 302)
       const reason = link?.status === 'superseded' ? 'superseded' : 'invalid'
-      return failVerification(request, reply, reason)
+      return failVerification(reply, reason)
     }
   )
 
   fastify.post(
     '/registration/verification/',
     {
-      config: { auth: 'flow', flow: 'email_verification', page: true, rateLimit },
+      config: { auth: 'flow', flow: 'email_verification', page: true, limit: 'password_reset' },
       errorHandler: showVerificationFailed,
       schema: {
         operationId: 'confirmVerificationByPage',
-        tags: ['Registration'],
-        summary: 'Confirm the address whose link this browser opened',
-        security: [],
+        summary: 'Form that confirms an address',
         body: closed({}),
         response: { 303: Redirect }
       }
     },
     async (request, reply) => {
       const confirmation = await confirmByLink(deps, { id: request.flow }, byCookie(request))
-      return redirectAfterVerification(request, reply, confirmation, 303)
+      return redirectAfterVerification(reply, confirmation, 303)
     }
   )
 }

@@ -1,55 +1,43 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { wantsPage } from '../../../plugins/http/negotiate.js'
 import { Problem } from '../../../src/base/errors/problem.js'
 import type { Confirmation } from '../../../src/registration/verify-email.js'
 
-/** A session that a link opens travels by cookie: a redirect has no body to put it in. */
-export const byCookie = ({ sender }: FastifyRequest) => ({
-  ...sender,
-  transport: 'cookie' as const
-})
-
-/** Leads on from a confirmation, or to what can be done about a link that is no longer good. */
+/** Redirects after a confirmation, or shows that the link is not valid. */
 export function redirectAfterVerification(
-  request: FastifyRequest,
   reply: FastifyReply,
   confirmation: Confirmation,
   status: 302 | 303
 ) {
-  if (confirmation.outcome !== 'confirmed')
-    return failVerification(request, reply, confirmation.outcome)
+  if (confirmation.outcome !== 'confirmed') return failVerification(reply, confirmation.outcome)
   const { signIn } = confirmation
-  const isOurs = request.server.deps.config.EMAIL_VERIFIED_REDIRECT === null
-  // Whoever has a page of their own, or no browser, is not led to ours.
-  const mayLead = isOurs && wantsPage(request)
-  const led = mayLead ? reply.redirectToMfa(signIn, status) : null
-  if (led !== null) return led
+  const { request, server } = reply
+  // A product with its own page, and a program, are not sent to the pages of the second factor.
+  const showsOurs = server.deps.config.EMAIL_VERIFIED_REDIRECT === null && wantsPage(request)
+  const redirected = showsOurs ? reply.redirectToMfa(signIn, status) : null
+  if (redirected !== null) return redirected
   if (signIn !== null) reply.answerSignIn(signIn)
-  return reply.redirect(verifiedPage(request), status)
+  return reply.redirect(verifiedPage(server), status)
 }
 
-/** The page that says the address is confirmed, or the deployer's own. */
-export function verifiedPage({ server }: FastifyRequest): string {
-  const { EMAIL_VERIFIED_REDIRECT, BASE_PATH } = server.deps.config
+/** URL of the page that says that the address is confirmed. */
+export function verifiedPage({ deps }: FastifyInstance): string {
+  const { EMAIL_VERIFIED_REDIRECT, BASE_PATH } = deps.config
   return EMAIL_VERIFIED_REDIRECT ?? `${BASE_PATH}/registration/verified/`
 }
 
-/** The page for a dead link, or the error for programs. */
-export function failVerification(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  reason: 'invalid' | 'superseded'
-) {
-  if (!wantsPage(request)) throw new Problem('link_invalid')
+/** Shows a page for a dead link; a program gets the error. */
+export function failVerification(reply: FastifyReply, reason: 'invalid' | 'superseded') {
+  if (!wantsPage(reply.request)) throw new Problem('link_invalid')
   return reply.page('registration/verification-failed', { reason }, 400)
 }
 
-/** For routes whose cookie may be dead. */
+/** For `errorHandler` of a route whose flow cookie may be dead. */
 export function showVerificationFailed(
   error: FastifyError,
-  request: FastifyRequest,
+  _request: FastifyRequest,
   reply: FastifyReply
 ) {
   if (!(error instanceof Problem) || error.code !== 'link_invalid') throw error
-  return failVerification(request, reply, 'invalid')
+  return failVerification(reply, 'invalid')
 }
