@@ -6,13 +6,13 @@ import type { Hasher } from './passwords/hashing.js'
 import type { PasswordPolicy } from './passwords/policy.js'
 import type { KeyRing } from './tokens/keys/keyring.js'
 
-/** What the log takes; pino's signature, so that `src` knows no logger. */
+/** The log, with the signature of pino. */
 export type Log = Record<
   'error' | 'warn' | 'info' | 'debug',
   (fields: object, message: string) => void
 >
 
-/** What domain functions may ask for. Each names only what it uses: `Pick<Deps, 'db' | 'clock'>`. */
+/** What functions can ask for. Each one names only what it uses: `Pick<Deps, 'db' | 'clock'>`. */
 export type Deps = {
   readonly db: Database
   readonly config: Config
@@ -20,13 +20,13 @@ export type Deps = {
   readonly roles: Roles
   readonly log: Log
   readonly keys: KeyRing
-  /** Under it the budget table names accounts and networks. */
+  /** Key of the digests of accounts and networks in the table of budgets. */
   readonly attemptKey: Buffer
-  /** Under them the outbox holds the secrets of links until they are sent. */
+  /** Keys that seal the secrets of links in the outbox. */
   readonly outboxKeys: KeyChain
-  /** Under it the link table knows the codes that may be typed. */
+  /** Key of the digests of typed codes in the table of links. */
   readonly linkCodeKey: Buffer
-  /** Under them the secrets of authenticator apps are sealed. */
+  /** Keys that seal the secrets of authenticator apps. */
   readonly totpKeys: KeyChain
   readonly hasher: Hasher
   readonly passwordPolicy: PasswordPolicy

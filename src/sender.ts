@@ -1,19 +1,19 @@
 /** How a session's refresh token travels. */
 export type Transport = 'cookie' | 'body'
 
-/** Who sends a request, as far as the rules ask. */
+/** The sender of a request. */
 export type Sender = {
-  /** What sessions and the trail keep; null with `JWT_ALLAUTH_COLLECT_USER_AGENT` off, and for an operator. */
+  /** Stored with sessions and audit events. Null for an operator, and without `JWT_ALLAUTH_COLLECT_USER_AGENT`. */
   readonly ip: string | null
   readonly userAgent: string | null
-  /** The network that limits count: an IPv4 address or an IPv6 /64. */
+  /** The network for limits: an IPv4 address or an IPv6 /64. */
   readonly network: string
-  /** How this client wants its refresh token. */
+  /** How the client receives its refresh token. */
   readonly transport: Transport
-  /** The language for an account that has none of its own. */
+  /** The language for an account without a language. */
   readonly locale: string
-  /** Fires when the client is gone. Its place in the hash queue then goes to the next one (HSH-06). */
+  /** Aborts when the client disconnects. Its place in the hash queue becomes free (HSH-06). */
   readonly signal?: AbortSignal
-  /** The id of a device that signed in to this address before; null for any other. */
+  /** The id of the device if it signed in to this address before, else null. */
   readonly knownDevice: (address: string) => string | null
 }

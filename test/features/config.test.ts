@@ -353,7 +353,7 @@ test('the process', { concurrency: 2 }, async t => {
         assert.equal(away.code, 1)
         assert.equal(
           away.stderr,
-          'HOST is no address of this machine. 0.0.0.0 listens on all that it has.\n'
+          'HOST is not an address of this machine. 0.0.0.0 listens on all its addresses.\n'
         )
         const nowhere = new URL(url)
         nowhere.pathname += '_that_nobody_made'
