@@ -30,10 +30,10 @@ import type { Config } from './base/config/load.js'
 import type { Deps } from './deps.js'
 import { serverOptions } from './server-options.js'
 
-/** What a test puts in place of the real thing: the clock, and where the log goes. */
+/** Replacements for tests: dependencies such as the clock, and the stream of the log. */
 export type Overrides = Partial<Deps> & { readonly logStream?: Writable }
 
-/** The whole service as a Fastify instance that is not listening yet. The order is the security story. */
+/** The service as a Fastify instance that does not listen yet. Plugins rely on the order: hooks run in it. */
 export async function buildApp(config: Config, { logStream, ...overrides }: Overrides = {}) {
   const options = serverOptions(config)
   const logger = { ...options.logger, ...(logStream === undefined ? {} : { stream: logStream }) }

@@ -8,7 +8,7 @@ import { createHasher } from './passwords/hashing.js'
 import { createPasswordPolicy } from './passwords/policy.js'
 import { createKeyRing } from './tokens/keys/keyring.js'
 
-/** The pool that everything shares. Nothing connects yet: a database that is away must not keep the service from listening (FLT-01). */
+/** Opens the pool without connecting: the service must listen while the database is unavailable (FLT-01). */
 export function openPool(config: Config, log: Log): OpenDatabase {
   if (config.DATABASE_URL === null) throw new Error('The embedded database must be started first.')
   return openDatabase({
@@ -19,7 +19,7 @@ export function openPool(config: Config, log: Log): OpenDatabase {
   })
 }
 
-/** Builds what the rooms work with. */
+/** Builds the dependencies of the service. */
 export function openDeps(
   config: Config,
   log: Log,
@@ -46,17 +46,16 @@ export function openDeps(
       ? { url: config.PASSWORD_BREACHED_URL, timeoutMs: 1500 }
       : null,
     onBreachedCheckFailed: err =>
-      log.warn({ err }, 'the breached-password list did not answer; the password passed unasked')
+      log.warn({ err }, 'the list of breached passwords did not answer; the password was accepted')
   })
   const keys = createKeyRing({ db, config, clock })
   const secrets = [config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS] as [string, ...string[]]
-  const attemptKey = deriveKey(config.SECRET_KEY, 'attempt-budgets')
   return {
     config,
     clock,
     log,
     keys,
-    attemptKey,
+    attemptKey: deriveKey(config.SECRET_KEY, 'attempt-budgets'),
     roles: createRoles(config.ROLES),
     linkCodeKey: deriveKey(config.SECRET_KEY, 'link-codes'),
     outboxKeys: deriveKeyChain(secrets, 'outbox'),
@@ -69,8 +68,8 @@ export function openDeps(
 }
 
 /**
- * Brings the database to this version's migrations, or refuses one that is not; then reads the keys,
- * unless there is other work to do where they cannot be read.
+ * Applies or requires the migrations of this version, then reads the signing keys. With `readKeys:
+ * false` a command runs also if `SECRET_KEY` does not open the keys.
  */
 export async function prepareDatabase(
   db: OpenDatabase,
@@ -81,7 +80,7 @@ export async function prepareDatabase(
   if (readKeys) await keys.load()
 }
 
-/** Both at once, for what runs without a service. */
+/** Opens the pool and the dependencies of a command. */
 export function openDepsAndPool(config: Config, log: Log) {
   const db = openPool(config, log)
   const deps = openDeps(config, log, db)

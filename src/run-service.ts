@@ -4,10 +4,9 @@ import { type Config, loadConfig } from './base/config/load.js'
 import { openEmbedded } from './base/database/embedded.js'
 import { version } from './base/version.js'
 import { hasDevMailbox } from './mail/dev-mailbox.js'
+import { say } from './start-process.js'
 
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
-/** Starts the service: settings, database, app, signals. It lives until a signal ends the process. */
+/** Starts the service. It runs until a signal ends the process. */
 export async function runService(): Promise<void> {
   const given = loadConfig()
   const embedded =
@@ -20,14 +19,14 @@ export async function runService(): Promise<void> {
     app = await buildApp(config)
     for (const warning of config.warnings) app.log.warn(warning)
     closeWithGrace({ delay: 15_000 }, async ({ err }) => {
-      if (err !== undefined) app?.log.fatal({ err }, 'stopping after an error nobody handled')
+      if (err !== undefined) app?.log.fatal({ err }, 'stopping after an unhandled error')
       await app?.close()
       await embedded?.close()
     })
     await app.listen({ host: config.HOST, port: config.PORT })
     announce(config, app.listeningOrigin)
   } catch (error) {
-    // First whoever is connected: a server that goes away under them is another error.
+    // The app closes first: its connections would fail if the embedded server stopped before them.
     await app?.close()
     await embedded?.close()
     throw error

@@ -9,16 +9,12 @@ import { type Config, ConfigError, loadConfig } from './base/config/load.js'
 import { version } from './base/version.js'
 import { createRenderer } from './base/views/renderer.js'
 import { serverOptions } from './server-options.js'
+import { say } from './start-process.js'
 
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
-/**
- * Starts the process that sends mails and tidies up: no port, the same settings. It lives until a
- * signal ends it.
- */
+/** Starts the process that sends mails and runs maintenance. It runs until a signal ends it. */
 export async function runWorker(): Promise<void> {
   const config: Config = { ...loadConfig(), MAIL_WORKER: true }
-  refuseWithoutWork(config)
+  requireMails(config)
   const app = Fastify({ logger: serverOptions(config).logger })
   await app.register(prisma, { config })
   await app.register(deps, { config, overrides: {} })
@@ -27,23 +23,23 @@ export async function runWorker(): Promise<void> {
   await app.register(maintenance)
   await app.register(mailWorker)
   closeWithGrace({ delay: 15_000 }, async ({ err }) => {
-    if (err !== undefined) app.log.fatal({ err }, 'stopping after an error nobody handled')
+    if (err !== undefined) app.log.fatal({ err }, 'stopping after an unhandled error')
     await app.close()
   })
   await app.ready()
   say(`Postern ${version} sends mails through ${config.EMAIL_HOST}:${config.EMAIL_PORT}`)
 }
 
-function refuseWithoutWork({ DATABASE_URL, EMAIL_HOST, EMAIL_DISABLED }: Config) {
+function requireMails({ DATABASE_URL, EMAIL_HOST, EMAIL_DISABLED }: Config) {
   const rules: [boolean, string][] = [
     [EMAIL_DISABLED, 'EMAIL_DISABLED is true: there is nothing to send.'],
     [
       DATABASE_URL === null,
-      'DATABASE_URL must be set: over the embedded database the service sends mails itself.'
+      'DATABASE_URL must be set: with the embedded database the service sends mails itself.'
     ],
     [
       EMAIL_HOST === null,
-      'EMAIL_HOST must be set: without it the service shows mails itself, at /dev/mailbox/.'
+      'EMAIL_HOST must be set: without it the service shows mails at /dev/mailbox/.'
     ]
   ]
   const problems = rules.filter(([broken]) => broken).map(([, sentence]) => sentence)

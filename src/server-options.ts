@@ -6,13 +6,10 @@ import { newId } from './base/crypto/random.js'
 
 const requestIdPattern = /^[\w.-]{1,64}$/
 
-/**
- * Bounds on everything a client sends and on how long it may take (HTP-01, HTP-02), and a
- * log that never sees a header, body or URL.
- */
+/** Limits on the size and duration of requests (HTP-01, HTP-02), and a log without headers, bodies and URLs. */
 export function serverOptions(config: Config) {
   return {
-    // Migrations, and waiting for the instance that runs them, take as long as they take.
+    // No limit: migrations, and waiting for another instance that runs them, may take long.
     pluginTimeout: 0,
     bodyLimit: 16 * 1024,
     requestTimeout: 15_000,
@@ -35,25 +32,21 @@ export function serverOptions(config: Config) {
   } satisfies FastifyHttpOptions<Server>
 }
 
-/** A client's own request id only where it cannot forge a log line (HTP-20). */
+/** The request id of the client if it cannot forge a log line, else a new one (HTP-20). */
 function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && requestIdPattern.test(given) ? given : newId()
 }
 
-/** Name, code and stack: other properties of driver errors quote the values of a statement (LOG-02). */
-function describeError(error: Error & { code?: string }): {
-  type: string
-  message: string
-  stack: string
-} {
+/** Only name, code and stack: other properties of driver errors contain values of the statement (LOG-02). */
+function describeError(error: Error & { code?: string }) {
   const message = error.code === undefined ? error.message : `${error.code}: ${error.message}`
   return { type: error.name, message, stack: error.stack ?? '' }
 }
 
 /**
- * Answers a path that no router can read, `/%zz` for instance: it names nothing, and is not repeated
- * (HTP-10). No hook has run or will run for it.
+ * Answers a path that the router cannot decode, such as `/%zz`, without repeating it (HTP-10). No hook
+ * runs for such a request.
  */
 function answerUnroutable(
   _error: Error,
@@ -81,7 +74,7 @@ const clientErrors: Record<string, [status: string, code: string, detail: string
   ]
 }
 
-/** Answers what never became a request: broken or endless headers, two lengths, no time left (HTP-19). */
+/** Answers input that is no valid request: broken or too long headers, two lengths, a timeout (HTP-19). */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

@@ -1,31 +1,30 @@
 import type { BulkCounter, RequestCount } from './request-counter.js'
 
-/** A counter that is told the limit, and may save a wait by it. */
+/** A counter that knows the limit and can answer without waiting far below it. */
 export type LimitCounter = {
   count(key: string, windowMs: number, limit: number): Promise<RequestCount>
-  /** Hands over what was not counted yet. */
+  /** Counts the remaining requests in the shared counter. */
   close(): Promise<void>
 }
 
 type Window = {
   readonly windowMs: number
-  /** What the shared counter said, and what was let through since. */
+  /** The last result of the shared counter plus the requests since then. */
   current: number
   endsAt: number
   uncounted: number
 }
 
 const flushEveryMs = 100
-/** Below it nobody goes ahead: such limits guard what is dear. */
+/** With a lower limit every request waits for the shared counter. */
 const leastLimit = 100
 const mostKeys = 10_000
 
 /**
- * Lets a client that is far from its limit go ahead, and has it counted a moment later with others.
- * In the last three quarters of the limit, and wherever the count is not known yet, every request
- * waits for the shared counter. One instance never lets more through than the limit; what another
- * does not know yet is at most what was let through here in a tenth of a second, and at most a
- * quarter of the limit.
+ * Counts requests in memory while a client is below a quarter of its limit, and adds them to the shared
+ * counter every 100 ms. Above a quarter, and for an unknown count, every request waits for the shared
+ * counter. One instance never exceeds the limit. Other instances do not know at most the requests of
+ * the last 100 ms, and at most a quarter of the limit.
  */
 export function createAheadCounter(shared: BulkCounter, clock: () => Date): LimitCounter {
   const windows = new Map<string, Window>()
@@ -37,7 +36,7 @@ export function createAheadCounter(shared: BulkCounter, clock: () => Date): Limi
       const endsAt = clock().getTime() + count.ttlMs
       const uncounted = windows.get(key)?.uncounted ?? 0
       if (windows.size >= mostKeys) {
-        void flush() // takes over what is uncounted before its first wait
+        void flush() // reads the uncounted requests before its first await
         windows.clear()
       }
       windows.set(key, { windowMs, current: count.current + uncounted, endsAt, uncounted })
@@ -48,7 +47,7 @@ export function createAheadCounter(shared: BulkCounter, clock: () => Date): Limi
     }
   }
 
-  /** Takes over what was let through uncounted, so that it is counted once. */
+  /** Resets and returns the number of uncounted requests, so that each is counted once. */
   function takeUncounted(window: Window | undefined): number {
     const requests = window?.uncounted ?? 0
     if (window !== undefined) window.uncounted = 0

@@ -2,11 +2,11 @@ import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 /**
- * What counts as one network: an IPv4 address, or the /64 of an IPv6 address, whose owner has all of
- * it. Spellings of one address and IPv4 mapped into IPv6 are the same network (BRF-07).
+ * The network of an address for limits: the IPv4 address, or the /64 of an IPv6 address, because one
+ * customer usually has a whole /64. Other spellings and IPv4-mapped IPv6 give the same network (BRF-07).
  */
 export function networkOf(address: string): string {
-  // Node takes no spelling but the canonical one, and most addresses are of this kind.
+  // Fast path: isIPv4 accepts only the canonical spelling.
   if (isIPv4(address)) return address
   if (!ipaddr.isValid(address)) return 'unknown'
   const parsed = ipaddr.process(address)

@@ -6,7 +6,7 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {count, redis.call('PTTL', KEYS[1])}`
 
-/** Asks once whether Redis is there, and lets us in. */
+/** Connects to Redis once. Rejects if it does not answer or refuses the credentials. */
 export async function pingRedis(url: string): Promise<void> {
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -15,8 +15,7 @@ export async function pingRedis(url: string): Promise<void> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null
   })
-  // The rejection carries the same error.
-  redis.on('error', () => {})
+  redis.on('error', () => {}) // connect() rejects with the same error
   try {
     await redis.connect()
     await redis.ping()
@@ -25,7 +24,7 @@ export async function pingRedis(url: string): Promise<void> {
   }
 }
 
-/** The counter in Redis. It fails fast when Redis is away: the caller has another one. */
+/** The counter in Redis. It rejects quickly if Redis is unavailable, so that the caller can use another counter. */
 export function createRedisCounter(
   url: string,
   onError: (error: Error) => void

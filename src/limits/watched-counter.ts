@@ -1,12 +1,12 @@
 import type { Deps } from '../deps.js'
 import type { RequestCount } from './request-counter.js'
 
-const againMs = 60_000
+const logEveryMs = 60_000
 
-/** Tells the log that the counter which instances share fails, at most once a minute, and that it works again. */
+/** Logs a failure of the shared counter at most once a minute, and its recovery. */
 export function createCounterHealth({ log, clock }: Pick<Deps, 'log' | 'clock'>) {
   let failing = false
-  let toldAt = 0
+  let loggedAt = 0
   return {
     good() {
       if (failing) log.info({}, 'the shared counter of requests works again')
@@ -14,15 +14,15 @@ export function createCounterHealth({ log, clock }: Pick<Deps, 'log' | 'clock'>)
     },
     bad(err: unknown) {
       const now = clock().getTime()
-      if (now - toldAt < againMs) return
-      toldAt = now
+      if (now - loggedAt < logEveryMs) return
+      loggedAt = now
       failing = true
       log.warn({ err }, 'the shared counter of requests fails; this process counts by itself')
     }
   }
 }
 
-/** The same counter, its outcomes told. */
+/** Wraps a counter and reports its results to `health`. */
 export const watched = <Request extends unknown[]>(
   counter: { count(...request: Request): Promise<RequestCount> },
   health: ReturnType<typeof createCounterHealth>

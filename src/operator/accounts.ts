@@ -10,7 +10,7 @@ import { revokeAllSessions } from '../sessions/revoke.js'
 import { noSender } from './no-sender.js'
 import { Refusal } from './refusal.js'
 
-/** One transaction that holds the account's lock, so that mints and refreshes come before it or after. */
+/** Runs `work` in a transaction that locks the account: sign-ins and refreshes run before it or after it. */
 function withAccount<T>(
   { db }: Pick<Deps, 'db'>,
   userId: string,
@@ -18,12 +18,12 @@ function withAccount<T>(
 ): Promise<T> {
   return db.transaction(async tx => {
     const account = await lockAccount(tx, userId)
-    if (account === null) throw new Refusal('This account was removed a moment ago.')
+    if (account === null) throw new Refusal('This account has just been deleted.')
     return work(tx, account)
   })
 }
 
-/** Nobody of the service did it: no actor, and the details say whose hand it was. */
+/** Records an event without an actor. The details name the operator as its cause. */
 const recordByOperator = (
   tx: Database,
   event: AuditEventName,
@@ -39,8 +39,8 @@ const recordByOperator = (
   })
 
 /**
- * Keeps an account from signing in, and ends what it has: every session, and every link that was
- * mailed to it, also the one that undoes a change of address. Whether it was active.
+ * Disables an account: it cannot sign in, and its sessions and mailed links end, including the link
+ * that undoes a change of address. Returns whether it was active.
  */
 export function disableUser(deps: Pick<Deps, 'db' | 'clock'>, userId: string): Promise<boolean> {
   return withAccount(deps, userId, async (tx, { isActive }) => {
@@ -53,7 +53,7 @@ export function disableUser(deps: Pick<Deps, 'db' | 'clock'>, userId: string): P
   })
 }
 
-/** Lets a disabled account sign in again. Nothing that was ended comes back. Whether it was disabled. */
+/** Allows a disabled account to sign in again; ended sessions and links stay ended. Returns whether it was disabled. */
 export function enableUser(deps: Pick<Deps, 'db'>, userId: string): Promise<boolean> {
   return withAccount(deps, userId, async (tx, { isActive }) => {
     if (isActive) return false
@@ -66,10 +66,10 @@ export function enableUser(deps: Pick<Deps, 'db'>, userId: string): Promise<bool
 export type RoleChange = { readonly from: number; readonly to: number; readonly lowered: boolean }
 
 /**
- * Gives an account another role; null when it has it already. A lower one ends its sessions, so that
- * no refresh in flight brings an access token with the old role after this (SES-08).
+ * Changes the role of an account; null if it already has the role. A lower role ends its sessions, so
+ * that a concurrent refresh cannot issue an access token with the old role (SES-08).
  *
- * @throws {Refusal} for an invitation that is still open: what it grants is part of it.
+ * @throws {Refusal} if the account has an open invitation, because the invitation grants the role.
  */
 export function setRole(
   deps: Pick<Deps, 'db' | 'roles'>,
@@ -93,7 +93,7 @@ export function setRole(
   })
 }
 
-/** Signs an account out everywhere, and voids whatever waits for it to sign in. */
+/** Ends every session of an account and every sign-in that is not complete. */
 export function logoutAll(deps: Pick<Deps, 'db'>, userId: string): Promise<void> {
   return withAccount(deps, userId, async tx => {
     await revokeAllSessions(tx, { userId })
@@ -102,8 +102,8 @@ export function logoutAll(deps: Pick<Deps, 'db'>, userId: string): Promise<void>
 }
 
 /**
- * Takes the second factor of an account away, for somebody who lost it, and tells the owner. Sessions
- * end too: they may be on the device that was lost. Whether there was a factor.
+ * Removes the second factor of an account whose owner lost it, and notifies the owner. Sessions end,
+ * because the lost device may have one. Returns whether there was a factor.
  */
 export function resetMfa(
   deps: Pick<Deps, 'db' | 'config' | 'clock' | 'outboxKeys'>,

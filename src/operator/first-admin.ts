@@ -7,7 +7,7 @@ import { liveLink } from '../links/sql.js'
 import { type InviteDeps, type Invited, invite } from '../registration/invite.js'
 import { noSender } from './no-sender.js'
 
-/** One who can sign in, or whose invitation can still be followed. */
+/** Whether a superuser exists who can sign in, or whose invitation is still valid. */
 export async function hasSuperuser(tx: Database): Promise<boolean> {
   const statement = sql`
     SELECT EXISTS (
@@ -20,9 +20,9 @@ export async function hasSuperuser(tx: Database): Promise<boolean> {
 }
 
 /**
- * Invites `ADMIN_EMAIL` as superuser while there is none, so that a container gets its first one
- * without a command and nobody ever had a default password (ADM-09). Of instances that start together
- * one looks at a time. Where no mail is sent, the log is the only way the link can go.
+ * Invites `ADMIN_EMAIL` as superuser if there is none: a container needs no command and no default
+ * password (ADM-09). A lock lets one instance at a time check and invite. Without mail the link is
+ * written to the log.
  */
 export async function inviteFirstAdmin(deps: InviteDeps & Pick<Deps, 'log'>): Promise<void> {
   const { config, db, log } = deps
@@ -39,14 +39,14 @@ export async function inviteFirstAdmin(deps: InviteDeps & Pick<Deps, 'log'>): Pr
     log.warn(
       { event: 'admin.invited', email: invited.email, ...(mailed ? {} : { link: invited.link }) },
       mailed
-        ? 'there is no superuser yet: ADMIN_EMAIL was mailed an invitation'
-        : 'there is no superuser yet: open this link to choose the password of ADMIN_EMAIL'
+        ? 'there is no superuser: an invitation was sent to ADMIN_EMAIL'
+        : 'there is no superuser: open this link to choose the password of ADMIN_EMAIL'
     )
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'email_taken') throw error
     log.warn(
       { event: 'admin.not_invited' },
-      'there is no superuser, and ADMIN_EMAIL has an account already: give it the role with postern user set-role'
+      'there is no superuser, and ADMIN_EMAIL already has an account: change its role with postern user set-role'
     )
   }
 }

@@ -1,9 +1,9 @@
-import { type ListedEvent, listEvents } from '../audit/list.js'
+import { listEvents } from '../audit/list.js'
 import type { Deps } from '../deps.js'
-import { type ListedAuthenticator, listAuthenticators } from '../mfa/authenticators.js'
+import { listAuthenticators } from '../mfa/authenticators.js'
 import { Refusal } from './refusal.js'
 
-/** `invited`: asked in, and never came. */
+/** `invited`: the invitation has not been accepted. */
 export type AccountState = 'active' | 'disabled' | 'invited'
 
 export type ListedAccount = {
@@ -16,7 +16,7 @@ export type ListedAccount = {
   readonly state: AccountState
   readonly hasPassword: boolean
   readonly hasSecondFactor: boolean
-  /** Live ones. */
+  /** Number of active sessions. */
   readonly sessions: number
   readonly createdAt: Date
   readonly lastLoginAt: Date | null
@@ -27,7 +27,7 @@ type Filter = {
   readonly state?: AccountState
   /** Part of the address. */
   readonly matching?: string
-  /** The last id of the page before. */
+  /** The last id of the previous page. */
   readonly before?: string
   readonly limit: number
 }
@@ -40,19 +40,21 @@ const states = {
   active: { isActive: true, NOT: isInvited }
 }
 
-/** `%` and `_` are letters of an address here, no patterns. */
-const literally = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&')
+/** Escapes `%` and `_`, which are ordinary characters of an address. */
+const escapePattern = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&')
 
 type ReadDeps = Pick<Deps, 'db' | 'clock'>
 
-/** Accounts, newest first; `next` is the `before` of the following page. */
+/** Lists accounts, newest first. `next` is the `before` of the next page. */
 export async function listAccounts(
   deps: ReadDeps,
   { role, state, matching, before, limit }: Filter
 ): Promise<{ results: ListedAccount[]; next: string | null }> {
   const found = await read(deps, limit + 1, {
     ...(role === undefined ? {} : { role }),
-    ...(matching === undefined ? {} : { email: { contains: literally(matching.toLowerCase()) } }),
+    ...(matching === undefined
+      ? {}
+      : { email: { contains: escapePattern(matching.toLowerCase()) } }),
     ...(before === undefined ? {} : { id: { lt: before } }),
     ...(state === undefined ? {} : states[state])
   })
@@ -61,16 +63,13 @@ export async function listAccounts(
 }
 
 /**
- * One account with its second factors and what happened to it last.
+ * One account with its second factors and its latest events.
  *
- * @throws {Refusal} when it is gone.
+ * @throws {Refusal} if it has been deleted meanwhile.
  */
-export async function showAccount(
-  deps: ReadDeps,
-  id: string
-): Promise<{ account: ListedAccount; factors: ListedAuthenticator[]; events: ListedEvent[] }> {
+export async function showAccount(deps: ReadDeps, id: string) {
   const [account] = await read(deps, 1, { id })
-  if (account === undefined) throw new Refusal('This account was removed a moment ago.')
+  if (account === undefined) throw new Refusal('This account has just been deleted.')
   const factors = await listAuthenticators(deps.db, id)
   const { results: events } = await listEvents(deps, { subjectId: id, limit: 10 })
   return { account, factors, events }
@@ -93,29 +92,18 @@ async function read(
       _count: { select: { sessions: { where: { expiresAt: { gt: clock() } } } } }
     }
   })
-  return rows.map(row => ({
+  return rows.map(({ invitation, isActive, ...row }) => ({
     id: row.id,
     email: row.email,
     emailVerifiedAt: row.emailVerifiedAt,
     firstName: row.firstName,
     lastName: row.lastName,
     role: row.role,
-    state: stateOf(row),
+    state: !isActive ? 'disabled' : invitation?.acceptedAt === null ? 'invited' : 'active',
     hasPassword: row.passwordHash !== null,
     hasSecondFactor: row.authenticator !== null,
     sessions: row._count.sessions,
     createdAt: row.createdAt,
     lastLoginAt: row.lastLoginAt
   }))
-}
-
-function stateOf({
-  isActive,
-  invitation
-}: {
-  isActive: boolean
-  invitation: { acceptedAt: Date | null } | null
-}): AccountState {
-  if (!isActive) return 'disabled'
-  return invitation?.acceptedAt === null ? 'invited' : 'active'
 }

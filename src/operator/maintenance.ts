@@ -13,23 +13,19 @@ import {
   rotateSigningKeys
 } from '../tokens/keys/store.js'
 
-/** How long an instance that signs with another algorithm has to rotate its key before it counts as gone. */
+/** Keys of another algorithm are retired this long after they should have been rotated. */
 const daySeconds = 86_400
 
 type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys'>
 
-/** A step that did not get through, and why. */
-type Failure = { readonly step: string; readonly error: unknown }
-
 /**
- * Rotates and seals again what is due, and removes what can no longer be honoured. Safe at any time
- * and from any number of processes at once (DAT-04). No step depends on another: a table may be in
- * trouble, and what can be removed elsewhere still has to go.
+ * Rotates keys, seals values again with the current `SECRET_KEY`, and removes expired rows. Several
+ * processes can run it at the same time (DAT-04). A failed step does not stop the next one.
  *
- * @returns how many rows of each kind were removed, null where that failed; and what failed.
+ * @returns the number of removed rows of each kind (null for a failed step), and the failures.
  */
 export async function runMaintenance({ db, config, keys, clock, totpKeys }: MaintenanceDeps) {
-  const failures: Failure[] = []
+  const failures: { readonly step: string; readonly error: unknown }[] = []
   async function step<T>(name: string, work: () => Promise<T>): Promise<T | null> {
     try {
       return await work()

@@ -1,4 +1,4 @@
-/** What an operator asked for cannot be done; the message says why, and what can. */
+/** A command cannot do what the operator asked for. The message gives the reason and a way out. */
 export class Refusal extends Error {
   constructor(message: string) {
     super(message)

@@ -17,7 +17,7 @@ type VerifyJob = {
 
 export type Argon2Job = HashJob | VerifyJob
 
-/** The PHC string, or whether it matches; `null` where what is stored turned out not to be a hash. */
+/** The PHC string, or whether the password matches; `null` if the stored text is not a hash. */
 export type Argon2Result = string | boolean | null
 
 function hash({ password, parameters, secret }: HashJob): string {

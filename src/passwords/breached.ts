@@ -1,21 +1,20 @@
 import { createHash } from 'node:crypto'
 
 type Options = {
-  /** Range API; five hexadecimal digits are appended. */
+  /** URL of the range API, to which five hexadecimal digits are appended. */
   readonly url: string
   readonly timeoutMs: number
   readonly fetch: typeof fetch
-  /** The list could not be asked. */
+  /** Called if the list does not answer. */
   readonly onUnavailable: (error: unknown) => void
 }
 
-// A padded range is about 40 kB; ten times that is somebody else's answer.
+// A padded range is about 40 kB. An answer of more than ten times that is not a range.
 const maxBytes = 400_000
 
 /**
- * Whether a public list of leaked passwords holds this one. Only five digits of its SHA-1 leave the
- * house (k-anonymity), and whatever goes wrong on the way counts as "not known": the list is a help,
- * not a gate.
+ * Whether a public list of leaked passwords contains this one. Sends only five digits of its SHA-1
+ * digest (k-anonymity). If the list does not answer, the password counts as not leaked.
  */
 export async function isBreached(password: string, options: Options): Promise<boolean> {
   const digest = createHash('sha1').update(password).digest('hex').toUpperCase()
@@ -47,18 +46,20 @@ async function readBounded(body: ReadableStream<Uint8Array>): Promise<string> {
   let size = 0
   for await (const chunk of body) {
     size += chunk.byteLength
-    if (size > maxBytes) throw new Error('The list of breached passwords answered too much.')
+    if (size > maxBytes)
+      throw new Error('The answer of the list of breached passwords is too long.')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('latin1')
 }
 
-/** `SUFFIX:COUNT` lines; a count of 0 is padding. */
+/** Parses lines `SUFFIX:COUNT`. A count of 0 is padding. */
 function parseRange(text: string): Map<string, number> {
   const lines = text.split(/\r?\n/).filter(line => line !== '')
   const entries = lines.map(line => {
     const match = /^([0-9A-F]{35}):(\d{1,15})$/i.exec(line)
-    if (match === null) throw new Error('The list of breached passwords answered nonsense.')
+    if (match === null)
+      throw new Error('The answer of the list of breached passwords is not valid.')
     return [(match[1] as string).toUpperCase(), Number(match[2])] as const
   })
   return new Map(entries)

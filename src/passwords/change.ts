@@ -17,12 +17,12 @@ type Change = {
 }
 
 /**
- * Replaces the caller's password. With `LOGOUT_ON_PASSWORD_CHANGE` every session ends in the same
- * transaction that opens the caller's new one.
+ * Replaces the password of the signed-in account. With `LOGOUT_ON_PASSWORD_CHANGE` the same transaction
+ * ends every session and creates a new one.
  *
- * @returns the replacement session, or null when the sessions stay as they are.
+ * @returns the new session, or null if the sessions stay unchanged.
  * @throws {Problem} `incorrect_password` on `old_password`; `validation_error` on `new_password1`,
- *   `new_password2`; `throttled` by the budgets of sign-in (PWD-08); as {@link authorizeChange} and
+ *   `new_password2`; `throttled` (the budgets of sign-in, PWD-08); as {@link authorizeChange} and
  *   {@link commitChange}.
  */
 export async function changePassword(
@@ -33,8 +33,8 @@ export async function changePassword(
 ): Promise<SignIn | null> {
   const { user, sessionId, amr } = principal
   const { oldPassword, newPassword1: first, newPassword2: second } = change
-  const demand = deps.config.OLD_PASSWORD_FIELD_ENABLED ? 'password' : 'session'
-  const authorization = await authorizeChange(deps, { principal, sender }, demand, {
+  const required = deps.config.OLD_PASSWORD_FIELD_ENABLED ? 'password' : 'session'
+  const authorization = await authorizeChange(deps, { principal, sender }, required, {
     password: oldPassword ?? undefined,
     passwordField: 'old_password'
   })
@@ -51,8 +51,14 @@ export async function changePassword(
     if (!deps.config.LOGOUT_ON_PASSWORD_CHANGE) return null
     await endSessionsAfterEpoch(tx, { userId })
     const authTime = oldPassword === null ? { authTime: principal.authTime } : {}
-    const proof = { userId, credentialEpoch, amr, via: 'session.opened' as const, ...authTime }
-    const signIn = await completeSignIn({ ...deps, db: tx }, proof, sender)
+    const authentication = {
+      userId,
+      credentialEpoch,
+      amr,
+      via: 'session.opened' as const,
+      ...authTime
+    }
+    const signIn = await completeSignIn({ ...deps, db: tx }, authentication, sender)
     if (signIn === null) throw new Problem('token_not_valid')
     return signIn
   })

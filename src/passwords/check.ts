@@ -4,7 +4,7 @@ import type { Deps } from '../deps.js'
 import { type Budget, type Reservation, refund, reserve } from '../limits/budgets.js'
 import type { Sender } from '../sender.js'
 
-/** The account whose password is tried, as far as judging that needs it. */
+/** The account whose password is checked. */
 export type PasswordAccount = {
   readonly id: string
   readonly passwordHash: string | null
@@ -14,14 +14,14 @@ export type PasswordAccount = {
 }
 
 export type PasswordCheck = {
-  /** Null for an unknown address: the same work was done for it. */
+  /** Null for an unknown address, for which the same work is done. */
   readonly account: PasswordAccount | null
   readonly matches: boolean
-  /** The stored hash has other parameters than the current ones. */
+  /** Whether the stored hash has other parameters than the current ones. */
   readonly outdated: boolean
-  /** To be given back where the attempt was no failure. */
+  /** To be refunded if the attempt was not a failure. */
   readonly reservation: Reservation
-  /** If it was one, a budget is used up by it: whoever tries next has to wait. */
+  /** Whether this attempt, if it failed, uses up a budget: the next attempt has to wait. */
   readonly locks: boolean
 }
 
@@ -31,10 +31,10 @@ const readPasswordAccount = (address: string) => sql`
   FROM "User" u WHERE u."email" = ${address}::text`
 
 /**
- * Tries a password for an address: takes an attempt from every budget, then compares (BRF-03). An
- * unknown address, one without a password and a wrong password cost the same (ENU-02).
+ * Checks a password for an address: takes an attempt from every budget, then compares (BRF-03). An
+ * unknown address, an account without a password and a wrong password take the same time (ENU-02).
  *
- * @param address The canonical address, or whatever was typed where it has none.
+ * @param address The canonical address, or the typed text if it is not a valid address.
  * @throws {Problem} `throttled`, `busy`.
  */
 export async function checkPassword(
@@ -55,17 +55,17 @@ export async function checkPassword(
     const result = await deps.hasher.verify(account?.passwordHash ?? null, password, sender.signal)
     return { account, ...result, reservation: { keys }, locks: blocksSeconds !== null }
   } catch (error) {
-    // Nothing was compared, so nothing was attempted.
+    // The password was not compared, so the attempt does not count.
     await refund(deps.db, { keys })
     throw error
   }
 }
 
-/** The password of somebody who is signed in already is wrong; says so at the field it was sent in. */
+/** The problem for a wrong password of a signed-in person, at the field of the password. */
 export const incorrectPassword = (field: string): Problem =>
   new Problem('incorrect_password', { fields: { [field]: [{ code: 'incorrect_password' }] } })
 
-/** A device that signed in before draws on a budget of its own, so that strangers cannot lock its owner out (D6). */
+/** A known device uses a separate budget, so that an attacker elsewhere cannot lock out its owner. */
 function budgetsFor(
   config: Deps['config'],
   address: string,

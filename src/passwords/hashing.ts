@@ -12,20 +12,20 @@ import {
 import { WorkerPool } from './worker-pool.js'
 
 declare const hashed: unique symbol
-/** A PHC string. Only this module makes one, so a plain password cannot be stored by mistake. */
+/** A PHC string. Only this module creates one, so a plain password cannot be stored by mistake. */
 export type PasswordHash = string & { readonly [hashed]: true }
 
 export type Verdict = {
   readonly matches: boolean
-  /** Made with other parameters or another pepper than today's: worth replacing after a match. */
+  /** The hash has other parameters or another pepper than the current ones, and should be replaced after a match. */
   readonly outdated: boolean
 }
 
-/** Argon2id in a few threads of low priority, behind a bounded queue ({@link HasherBusyError}). */
+/** Argon2id in threads of low priority. Rejects with {@link HasherBusyError} if the queue is full. */
 export type Hasher = {
-  /** Takes a password that the policy let pass; one that no policy lets pass is a defect and throws. */
+  /** Hashes a password that the policy accepted. Throws a `TypeError` for an overlong or ill-formed one. */
   hash(password: string, signal?: AbortSignal): Promise<PasswordHash>
-  /** `null`: no such account or no password. It waits and computes all the same, and never matches. */
+  /** `null` stands for a missing account or password: it takes the same time and never matches. */
   verify(stored: string | null, password: string, signal?: AbortSignal): Promise<Verdict>
   close(): Promise<void>
 }
@@ -34,18 +34,18 @@ type Options = {
   readonly parameters: HashParameters
   readonly concurrency: number
   readonly queueLimit: number
-  /** Called when a row holds something that is not a hash, or one made with a pepper that is gone. */
+  /** Called for a stored text that is not a hash, or whose pepper is not in the settings. */
   readonly onCorruptHash: () => void
-  /** Secrets beside the database: the first goes into new hashes, the others are still understood. */
+  /** Secrets outside the database: new hashes use the first, and hashes with the others can be verified. */
   readonly peppers?: readonly Uint8Array[]
 }
 
 const noMatch: Verdict = { matches: false, outdated: false }
 
-/** Takes no thread and no memory before the first password. */
+/** Creates a hasher. Threads start with the first password. */
 export function createHasher(options: Options): Hasher {
   const { parameters, concurrency, queueLimit, onCorruptHash } = options
-  if (isBelowFloor(parameters)) throw new RangeError('These argon2id parameters are too cheap.')
+  if (isBelowFloor(parameters)) throw new RangeError('These argon2id parameters are too weak.')
   const pool = new WorkerPool<Argon2Job, Argon2Result>({
     module: 'argon2-worker',
     size: concurrency,
@@ -57,7 +57,7 @@ export function createHasher(options: Options): Hasher {
   const peppers = new Map((options.peppers ?? []).map(pepper => [keyIdOf(pepper), pepper]))
   const [currentKeyId] = peppers.keys()
 
-  /** The stored hash if it can be checked at all. */
+  /** The stored hash, or null if it cannot be verified. */
   function usable(stored: string | null): ParsedHash | null {
     const parsed = stored === null ? null : parsePhc(stored)
     const understood = parsed?.keyId === undefined || peppers.has(parsed.keyId)
@@ -78,7 +78,7 @@ export function createHasher(options: Options): Hasher {
     },
 
     async verify(stored, password, signal) {
-      // The length depends on the sender alone, so refusing it early tells nothing about the account.
+      // An early answer does not reveal anything about the account: it depends only on the sent text.
       if (isOverlong(password)) return noMatch
       const hash = usable(stored)
       const found = await pool.run(
@@ -99,12 +99,12 @@ export function createHasher(options: Options): Hasher {
   }
 }
 
-/** Names a pepper without telling it; 6 bytes as `keyid`, a parameter of the PHC string format. */
+/** A short digest that identifies a pepper, for the parameter `keyid` of the PHC string format. */
 function keyIdOf(pepper: Uint8Array): string {
   return createHash('sha256').update('postern pepper').update(pepper).digest('base64').slice(0, 8)
 }
 
-/** Roughly: one core of ordinary hardware goes through 2.3 GB of argon2 memory a second. */
+/** Estimate: one core processes about 2.3 GB of argon2 memory in a second. */
 function estimateMs({ memoryKib, iterations }: HashParameters): number {
   return (memoryKib * iterations) / 2300
 }

@@ -1,23 +1,20 @@
-/** Longest password, counted in code points after NFC; in UTF-8 that is at most 1024 bytes. */
+/** Longest password in code points after NFC: at most 1024 bytes in UTF-8. */
 export const maxPasswordLength = 256
 
-// The longest canonical decomposition of a composed character is four UTF-16 units, so no spelling
-// of an allowed password is longer, and a megabyte is refused before anything looks at it.
+// The canonical decomposition of a character has at most four UTF-16 units, so no form of an allowed
+// password is longer. A longer text is refused before it is normalised.
 const maxUnits = maxPasswordLength * 4
 
-/**
- * The one spelling of a password that is counted, hashed and compared: NFC, nothing trimmed, no
- * case folded (NIST SP 800-63B-4 §3.1.1.2).
- */
+/** The form of a password that is counted and hashed: NFC, not trimmed (NIST SP 800-63B-4 §3.1.1.2). */
 export const normalizePassword = (password: string): string => password.normalize('NFC')
 
 /** Length of a normalised password in code points. */
 export const lengthOf = (password: string): number => Array.from(password).length
 
-/** Too long to be anybody's password; takes the password as it was sent and costs little for any size. */
+/** Whether a password is too long. It takes the sent text, and is fast for any length. */
 export function isOverlong(password: string): boolean {
   return password.length > maxUnits || lengthOf(normalizePassword(password)) > maxPasswordLength
 }
 
-/** Half a surrogate pair has no UTF-8 form: every one of them would hash as the same replacement character. */
+/** Whether a password has an unpaired surrogate: in UTF-8 all of them become the same replacement character. */
 export const isIllFormed = (password: string): boolean => /\p{Surrogate}/u.test(password)

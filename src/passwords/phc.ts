@@ -5,21 +5,21 @@ export type HashParameters = {
   readonly parallelism: number
 }
 
-/** What a stored hash says about itself. */
+/** The parts of a stored hash. */
 export type ParsedHash = {
   readonly parameters: HashParameters
-  /** Names the pepper it was made with. */
+  /** Identifies its pepper. */
   readonly keyId: string | undefined
-  /** The string without the key id, which the argon2 library does not read. */
+  /** The string without the key id, which the argon2 library does not support. */
   readonly bare: string
 }
 
-// PHC string format, argon2id version 0x13 only; at least 8 bytes of salt and 32 of digest, so that
-// a cut-off row never becomes an easier password.
+// PHC string format, argon2id version 0x13 only. At least 8 bytes of salt and 32 of digest, so that a
+// truncated hash is not easier to match.
 const format =
   /^(\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2}))(?:,keyid=([A-Za-z0-9+/]{1,11}))?(\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{43,86})$/
 
-/** `null` where this is no argon2id hash, or one whose cost could be no setting of ours. */
+/** Parses an argon2id hash. `null` for another text, or if its cost is not a valid setting. */
 export function parsePhc(text: string): ParsedHash | null {
   const match = format.exec(text)
   if (match === null) return null
@@ -32,19 +32,19 @@ export function parsePhc(text: string): ParsedHash | null {
   return isAffordable(parameters) ? { parameters, keyId, bare: head + tail } : null
 }
 
-/** The same hash, naming the pepper that went into it. */
+/** Adds the id of the pepper to a hash. */
 export function withKeyId(phc: string, keyId: string): string {
   return phc.replace(/^(\$argon2id\$v=19\$[^$]*)/, `$1,keyid=${keyId}`)
 }
 
-/** A well-formed hash of nothing, which costs as much to verify as a real one. */
+/** A valid hash of no password. Verifying it takes as long as a real one. */
 export function decoyPhc({ memoryKib, iterations, parallelism }: HashParameters): string {
   const zeros = (bytes: number) => Buffer.alloc(bytes).toString('base64').replaceAll('=', '')
   const cost = `m=${memoryKib},t=${iterations},p=${parallelism}`
   return `$argon2id$v=19$${cost}$${zeros(16)}$${zeros(32)}`
 }
 
-/** A row must not make the service compute for minutes. */
+/** Whether the cost is in the range of the settings: a stored hash must not occupy a thread for minutes. */
 function isAffordable({ memoryKib, iterations, parallelism }: HashParameters): boolean {
   const laneMinimum = 8 * parallelism
   return (
@@ -57,10 +57,10 @@ function isAffordable({ memoryKib, iterations, parallelism }: HashParameters): b
   )
 }
 
-// OWASP Password Storage Cheat Sheet and ASVS 5.0 appendix C: fewer passes need more memory.
+// OWASP Password Storage Cheat Sheet and ASVS 5.0 appendix C: fewer iterations need more memory.
 const floors = [47_104, 19_456, 12_288, 9_216, 7_168] as const
 
-/** Cheaper than the least that OWASP and ASVS 11.4.2 accept. */
+/** Whether the cost is below the minimum of OWASP and ASVS 11.4.2. */
 export function isBelowFloor({ memoryKib, iterations }: HashParameters): boolean {
   const floor = floors[Math.min(iterations, floors.length) - 1]
   return floor === undefined || memoryKib < floor

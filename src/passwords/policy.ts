@@ -12,7 +12,7 @@ import { WorkerPool } from './worker-pool.js'
 
 export type { PasswordContext } from './similarity.js'
 
-/** Why a password is refused, and a hint how to do better; both are keys of the text catalogues. */
+/** The reason why a password is refused, and a hint. Both are keys of the text catalogues. */
 export type PasswordProblem = {
   readonly code:
     | 'password_too_short'
@@ -26,9 +26,11 @@ export type PasswordProblem = {
   readonly hint?: string
 }
 
-/** Judges new passwords, wherever one is chosen, by what the person sent and nothing that is stored. */
 export type PasswordPolicy = {
-  /** Empty: acceptable. Asked before the address is looked up, so a refusal tells nothing about it. */
+  /**
+   * Checks a new password; no problem means that it is accepted. It uses no stored data, so the answer
+   * reveals nothing about an account.
+   */
   check(
     password: string,
     context: PasswordContext,
@@ -38,15 +40,15 @@ export type PasswordPolicy = {
 
 type Options = {
   readonly minLength: number
-  /** Least estimated strength, 0 to 4; 0 asks for none. */
+  /** Lowest estimated strength, 0 to 4. */
   readonly minScore: number
   readonly breachedCheck: { readonly url: string; readonly timeoutMs: number } | null
-  /** The list of breached passwords could not be asked; the password passed unasked. */
+  /** Called if the list of breached passwords does not answer. The password is then accepted. */
   readonly onBreachedCheckFailed?: (error: unknown) => void
   readonly fetch?: typeof fetch
 }
 
-// The estimator's findings that have a text of their own; the rest is "more words".
+// Findings of the estimator that have their own text. The hint for all others is "more words".
 const hints: Readonly<Record<string, string>> = {
   straightRow: 'password_hint_keyboard',
   keyPattern: 'password_hint_keyboard',
@@ -69,9 +71,8 @@ const hints: Readonly<Record<string, string>> = {
 }
 
 /**
- * One for the whole process, since it depends on no setting. The dictionaries are loaded by the first
- * password, in a thread of their own that ends when nobody has chosen one for a while, or with the
- * process, which it does not hold up.
+ * Estimates strength in a separate thread, one for the process. The thread starts with the first
+ * password and ends after two minutes without one. It does not keep the process running.
  */
 const estimator = new WorkerPool<StrengthJob, Strength>({
   module: 'strength-worker',
@@ -82,11 +83,11 @@ const estimator = new WorkerPool<StrengthJob, Strength>({
   idleMs: 2 * 60_000
 })
 
-/** What a deployment asks of a new password. */
+/** The policy of the settings. */
 export function createPasswordPolicy(options: Options): PasswordPolicy {
   const { minLength, minScore, breachedCheck, onBreachedCheckFailed = () => {} } = options
 
-  async function known(password: string): Promise<PasswordProblem[]> {
+  async function breachProblems(password: string): Promise<PasswordProblem[]> {
     if (breachedCheck === null) return []
     const breached = await isBreached(password, {
       ...breachedCheck,
@@ -98,20 +99,19 @@ export function createPasswordPolicy(options: Options): PasswordPolicy {
 
   return {
     async check(sent, context, signal) {
-      const misfit = misfitOf(sent, minLength)
-      if (misfit !== null) return [misfit]
+      const formProblem = formProblemOf(sent, minLength)
+      if (formProblem !== null) return [formProblem]
       const password = normalizePassword(sent)
       const words = contextWords(context)
-      const similar = isBuiltAround(password, words)
       const strength = await estimator.run({ password, words }, signal)
-      const problems = guessable(strength, similar, minScore)
-      return problems.length > 0 ? problems : known(password)
+      const problems = strengthProblems(strength, isBuiltAround(password, words), minScore)
+      return problems.length > 0 ? problems : breachProblems(password)
     }
   }
 }
 
-/** What can be told without looking into the password, cheaply for any length. */
-function misfitOf(sent: string, minLength: number): PasswordProblem | null {
+/** Checks length and encoding, which is fast for any length. */
+function formProblemOf(sent: string, minLength: number): PasswordProblem | null {
   if (isOverlong(sent)) return { code: 'password_too_long', params: { max: maxPasswordLength } }
   if (isIllFormed(sent) || sent.includes('\0')) return { code: 'password_unusable' }
   if (lengthOf(normalizePassword(sent)) < minLength) {
@@ -120,7 +120,11 @@ function misfitOf(sent: string, minLength: number): PasswordProblem | null {
   return null
 }
 
-function guessable(strength: Strength, similar: boolean, minScore: number): PasswordProblem[] {
+function strengthProblems(
+  strength: Strength,
+  similar: boolean,
+  minScore: number
+): PasswordProblem[] {
   const problems: PasswordProblem[] = []
   if (strength.common) problems.push({ code: 'password_too_common' })
   if (similar) problems.push({ code: 'password_too_similar' })
@@ -131,6 +135,6 @@ function guessable(strength: Strength, similar: boolean, minScore: number): Pass
 }
 
 function hintFor(findings: readonly string[]): string {
-  const telling = findings.find(finding => Object.hasOwn(hints, finding))
-  return (telling && hints[telling]) ?? 'password_hint_more_words'
+  const known = findings.find(finding => Object.hasOwn(hints, finding))
+  return (known && hints[known]) ?? 'password_hint_more_words'
 }

@@ -2,24 +2,21 @@ import { getPriority, platform, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import type { Reply } from './worker-pool.js'
 
-/**
- * Linux counts niceness per thread, so that on a busy machine the event loop goes first; elsewhere
- * the call would slow the whole process. Where it is not allowed the work is merely less polite.
- */
-function stepBack(): void {
+/** Lowers the priority of this thread below the event loop. Only Linux has a priority for each thread. */
+function lowerPriority(): void {
   if (platform() !== 'linux') return
   try {
     setPriority(0, Math.min(19, getPriority(0) + 10))
   } catch {
-    // A sandbox may forbid it.
+    // A sandbox may forbid it. The thread then keeps its priority.
   }
 }
 
-/** The life of a worker thread of a pool: one job in, one reply out. */
+/** Runs a worker thread of a pool: answers each job with one reply. */
 export function serveJobs<Job, Result>(handle: (job: Job) => Result): void {
   const port = parentPort
   if (port === null) throw new Error('This module is the entry of a worker thread.')
-  stepBack()
+  lowerPriority()
   port.on('message', (job: Job) => {
     let reply: Reply<Result>
     try {

@@ -11,7 +11,7 @@ import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { completeSignIn, requireSetup, type SignIn } from '../sign-in/complete.js'
 import { checkNewPassword } from './new-password.js'
 
-/** A password typed twice, and whether the one who chose it is to be signed in. */
+/** A password typed twice. `signsIn`: whether the person is then signed in. */
 export type ChosenPassword = {
   readonly first: string
   readonly second: string
@@ -23,21 +23,20 @@ type SetDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy
 type LinkUse = {
   readonly linkId: string
   readonly purpose: 'password_reset' | 'invitation'
-  /** Whether the account is one that such a link may still be used for. */
+  /** Whether the link can still be used for this account. */
   readonly accepts: (account: LockedAccount, link: Link) => boolean
-  /** What else belongs to it, in the same transaction and under the account's lock. */
+  /** Additional writes in the same transaction, under the account's lock. */
   readonly finish: (tx: Database, account: LockedAccount) => Promise<void>
 }
 
 const flowNotValid = () => new Problem('capability_invalid', { final: true })
 
 /**
- * Sets a password against a mailed link that was opened. Only success uses the link up: a refused
- * password leaves it as it was (PWD-12), and of parallel attempts one succeeds (LNK-02). For an
- * account that nobody had verified this is the first verification of its mailbox, and what was held
- * before ends.
+ * Sets a password with a mailed link. A refused password leaves the link valid (PWD-12), and of
+ * parallel attempts one succeeds (LNK-02). For an unverified account this is the first verification:
+ * its sessions and its second factor end, because another person may have signed up with the address.
  *
- * @returns null where nobody is signed in and no first factor has to be set up.
+ * @returns null if no session was created and no second factor has to be set up.
  * @throws {Problem} `capability_invalid`; `validation_error` on `new_password1`, `new_password2`;
  *   `busy`.
  */

@@ -1,19 +1,19 @@
-/** What a person's password must not be built around. */
+/** Names and addresses that a password must not consist of. */
 export type PasswordContext = {
   readonly email: string
   readonly firstName?: string
   readonly lastName?: string
-  /** Names people know the service by: its own, the issuer's, the host's. */
+  /** Names of the service, for example its host. */
   readonly serviceNames: readonly string[]
 }
 
 const shortestWord = 4
 
-// What must remain beside a context word: as much as makes a good password by itself (ASVS 6.2.1).
-// So `lovelace1815` is refused and a sentence that mentions a Lovelace is not.
+// Letters that must remain beside context words: enough for a good password (ASVS 6.2.1). So
+// `lovelace1815` is refused, but a sentence with the word Lovelace is accepted.
 const enoughBeside = 15
 
-// Signs that are commonly put for a letter. `l` joins `i`, since 1, ! and | stand for both.
+// Characters that often replace a letter. `l` becomes `i`, because 1, ! and | replace both.
 const lookAlikes: Readonly<Record<string, string>> = {
   '0': 'o',
   '1': 'i',
@@ -32,19 +32,19 @@ const lookAlikes: Readonly<Record<string, string>> = {
   '9': 'g'
 }
 
-/** Case, accents, look-alikes and punctuation taken away, from password and words in the same way. */
+/** A text without case, accents, look-alikes and punctuation. */
 function skeleton(text: string): string {
   const folded = text.normalize('NFKD').toLowerCase()
   const letters = Array.from(folded, sign => lookAlikes[sign] ?? sign)
   return letters.join('').replace(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** A name or address as a whole and in its parts. */
+/** The text and its words. */
 function wordsIn(text: string): string[] {
   return [text, ...text.split(/[^\p{L}\p{M}\p{N}]+/u)]
 }
 
-/** The local part, the domain without what is only its ending, and the two together. */
+/** The address, its domain, and the words of the local part and of the domain without its ending. */
 function wordsOfAddress(address: string): string[] {
   const at = address.lastIndexOf('@')
   const domain = address.slice(at + 1)
@@ -52,7 +52,7 @@ function wordsOfAddress(address: string): string[] {
   return [address, domain, ...wordsIn(address.slice(0, Math.max(0, at))), ...wordsIn(owned)]
 }
 
-/** Everything in the context that a password could be built around, each word once; no initials. */
+/** The words of the context, each once. Words of one or two letters are left out. */
 export function contextWords(context: PasswordContext): string[] {
   const { email, firstName = '', lastName = '', serviceNames } = context
   const fullName = [firstName, lastName].join(' ')
@@ -63,7 +63,7 @@ export function contextWords(context: PasswordContext): string[] {
   return [...new Set(words.map(word => word.toLowerCase().trim()))].filter(word => word.length > 2)
 }
 
-/** Too little is left of the password once the words are taken out of it, or it is part of one. */
+/** Whether a password is part of a word, or has too few letters without the words. */
 export function isBuiltAround(password: string, words: readonly string[]): boolean {
   const bare = skeleton(password)
   const skeletons = words.map(skeleton).filter(word => Array.from(word).length >= shortestWord)

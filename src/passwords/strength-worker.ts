@@ -6,28 +6,27 @@ import { serveJobs } from './serve-jobs.js'
 export type StrengthJob = { readonly password: string; readonly words: readonly string[] }
 
 export type Strength = {
-  /** On the list of passwords that many people use, in whatever case. */
+  /** Whether it is in the list of common passwords, in any case. */
   readonly common: boolean
   /** From 0 to 4. */
   readonly score: number
-  /** The estimator's own names of what it found, the most telling first. */
+  /** Names of the estimator's findings, the most important first. */
   readonly findings: readonly string[]
 }
 
-// The time goes with the square of the length and with the number of substitutions tried. With these
-// two it is 3 ms as a rule and 0.1 s for what was made to be slow; longer passwords are judged by
-// their ends.
+// The time grows with the square of the length and with the number of substitutions. These limits give
+// 3 ms in general and 0.1 s for an attack. Of longer passwords only the start and the end are estimated.
 const judgedLength = 48
 const substitutions = 16
 
-// No policy accepts a shorter one, so a shorter one need not be known.
+// PASSWORD_MIN_LENGTH is at least 8, so shorter passwords are not needed.
 const shortestLength = 8
 
 const commonPasswords = new Set(
   common['passwords-common'].filter(password => password.length >= shortestLength)
 )
 
-// Rarer words and names than these cost more memory than they add.
+// Only the most frequent words and names, to save memory.
 const estimator = new ZxcvbnFactory({
   dictionary: {
     passwords: common['passwords-common'],
@@ -41,7 +40,7 @@ const estimator = new ZxcvbnFactory({
   l33tMaxSubstitutions: substitutions
 })
 
-/** A weak beginning is no fault where the end is strong. */
+/** The estimate of the start or of the end of a password, whichever is stronger. */
 function estimate({ password, words }: StrengthJob): ZxcvbnResult {
   const start = estimator.check(password, [...words])
   if (start.score === 4 || password.length <= judgedLength) return start

@@ -1,29 +1,26 @@
 import { Worker } from 'node:worker_threads'
 import { Problem } from '../base/errors/problem.js'
 
-/** More work is waiting than is worth waiting for; answered at once, as 503 with `Retry-After`. */
+/** The queue is full. The answer is 503 with `Retry-After`. */
 export class HasherBusyError extends Problem {
-  readonly retryAfterSeconds: number
-
-  constructor(retryAfterSeconds: number) {
-    super('busy', { params: { seconds: retryAfterSeconds }, retryAfter: retryAfterSeconds })
+  constructor(seconds: number) {
+    super('busy', { params: { seconds }, retryAfter: seconds })
     this.name = 'HasherBusyError'
-    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
 type Options = {
   /** Module of this folder that calls `serveJobs`, without its extension. */
   readonly module: string
-  /** Most threads at a time. */
+  /** Most threads at the same time. */
   readonly size: number
-  /** Most jobs that wait; one more is refused at once. */
+  /** Most jobs that wait; a further job is refused immediately. */
   readonly queueLimit: number
-  /** What one job takes, to tell how long a full queue lasts. */
+  /** Estimated time of one job, for `Retry-After`. */
   readonly typicalMs: number
-  /** Heap of one thread; what native code allocates is not in it. */
+  /** JavaScript heap of one thread, without the memory of native code. */
   readonly heapMb: number
-  /** A thread without work for so long is ended and its memory given back; absent: it stays. */
+  /** A thread ends after this time without a job; if absent, never. */
   readonly idleMs?: number
 }
 
@@ -33,13 +30,13 @@ type Task<Job, Result> = {
   readonly reject: (reason: unknown) => void
 }
 
-/** What a worker sends back for each job. */
+/** The reply of a worker for each job. */
 export type Reply<Result> = { readonly result: Result } | { readonly error: Error }
 
-/** Threads behind a bounded queue, first come, first served. A thread starts when a job needs it. */
+/** Threads with a bounded queue in order of arrival. A thread starts when a job needs it. */
 export class WorkerPool<Job, Result> {
   readonly #options: Options
-  /** A set, because it keeps the order and gives up a place in the middle at no cost. */
+  /** A set keeps the order, and deletes from the middle in constant time. */
   readonly #queue = new Set<Task<Job, Result>>()
   readonly #alive = new Set<Worker>()
   readonly #running = new Map<Worker, Task<Job, Result>>()
@@ -57,7 +54,7 @@ export class WorkerPool<Job, Result> {
     let abandon = () => {}
     const outcome = new Promise<Result>((resolve, reject) => {
       const task = { job, resolve, reject }
-      // Queued, it gives up its place; running, it is finished for nobody: a hash cannot be stopped.
+      // A waiting job leaves the queue. A running hash cannot be stopped; its result is ignored.
       abandon = () => {
         this.#queue.delete(task)
         reject(signal?.reason)
@@ -69,7 +66,7 @@ export class WorkerPool<Job, Result> {
     return outcome.finally(() => signal?.removeEventListener('abort', abandon))
   }
 
-  /** Refuses what waits and what runs, and ends the threads. */
+  /** Rejects waiting and running jobs, and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true
     const unfinished = [...this.#queue, ...this.#running.values()]
@@ -111,14 +108,14 @@ export class WorkerPool<Job, Result> {
   #start(): Worker | undefined {
     const { module, size, heapMb } = this.#options
     if (this.#alive.size >= size) return undefined
-    // Left to itself V8 gives each thread a nursery of 48 MB before it looks for garbage.
+    // By default V8 uses 48 MB for the young generation of each thread.
     const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 4 }
     const worker = new Worker(new URL(`./${module}.js`, import.meta.url), { resourceLimits })
     this.#alive.add(worker)
     worker.on('message', (reply: Reply<Result>) => this.#settle(worker, reply))
-    worker.on('error', error => this.#lose(worker, error))
+    worker.on('error', error => this.#remove(worker, error))
     worker.on('exit', code =>
-      this.#lose(worker, new Error(`Worker ${module} exited with ${code}.`))
+      this.#remove(worker, new Error(`Worker ${module} exited with ${code}.`))
     )
     return worker
   }
@@ -134,16 +131,16 @@ export class WorkerPool<Job, Result> {
 
   #rest(worker: Worker): void {
     const { idleMs } = this.#options
-    worker.unref() // a process with nothing else to do may end
+    worker.unref() // an idle thread does not keep the process running
     const retire = () => {
-      this.#idle.delete(worker) // a thread that is ending must not be handed a job
+      this.#idle.delete(worker) // an ending thread must not get a job
       worker.terminate()
     }
     this.#idle.set(worker, idleMs === undefined ? undefined : setTimeout(retire, idleMs).unref())
   }
 
-  /** Its job fails; the next job starts another thread. */
-  #lose(worker: Worker, error: Error): void {
+  /** Rejects the job of a thread that ended. The next job starts another thread. */
+  #remove(worker: Worker, error: Error): void {
     clearTimeout(this.#idle.get(worker))
     this.#idle.delete(worker)
     this.#alive.delete(worker)

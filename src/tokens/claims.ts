@@ -1,14 +1,14 @@
 import type { Claims } from './jws.js'
 
-/** Clocks of two of our instances may differ by this much in `iat` and `nbf`; never in `exp`. */
+/** Allowed clock difference between instances, for `iat` and `nbf`. `exp` has no tolerance. */
 const toleranceSeconds = 60
 
 type Expected = { readonly issuer: string; readonly audience: string; readonly tokenType: string }
 
 /**
- * Whether the claims are of the kind that is asked for: one issuer, one audience and one type, each
- * a text equal to ours, and whole non-negative times that do not lie ahead (RFC 7519 §4.1). Expiry
- * is asked for apart: a refresh token's session may have more to say about it.
+ * Checks issuer, audience and type, and that times are whole, non-negative and not in the future
+ * (RFC 7519 §4.1). Expiry is checked separately, because the session decides about an expired refresh
+ * token.
  */
 export function areClaimsOf(claims: Claims, expected: Expected, now: Date): boolean {
   const latest = seconds(now) + toleranceSeconds
@@ -23,11 +23,11 @@ export function areClaimsOf(claims: Claims, expected: Expected, now: Date): bool
   )
 }
 
-/** Whether `exp` has come. No tolerance. */
+/** Whether `exp` has passed, without tolerance. */
 export const isExpired = (claims: Claims, now: Date): boolean =>
   (claims.exp as number) <= now.getTime() / 1000
 
-/** Whole seconds since the epoch, as tokens count. */
+/** Whole seconds since the epoch, as in claims. */
 export const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
 
 function isTime(value: unknown): value is number {
@@ -36,7 +36,7 @@ function isTime(value: unknown): value is number {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** A claim that names a row; only such a text is ever handed to the database. */
+/** Whether a claim has the form of a row id. Only such texts are sent to the database. */
 export function isUuid(value: unknown): value is string {
   return typeof value === 'string' && uuid.test(value)
 }

@@ -2,7 +2,7 @@ import type { Config } from '../base/config/load.js'
 import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Jws } from './jws.js'
 
-/** What a browser goes through in several steps. The cookie of a step names the row that decides. */
+/** Flows of several pages in a browser. The cookie of a flow contains the id of a row, and the row decides. */
 export const flowKinds = [
   'password_reset',
   'set_password',
@@ -14,22 +14,22 @@ export const flowKinds = [
 export type FlowKind = (typeof flowKinds)[number]
 
 export type FlowCookie = {
-  /** Names a row until `until`, or for the longest time of this kind. `maxAge` in seconds. */
+  /** A cookie for a row until `until`, but not longer than `longestSeconds`. `maxAge` is in seconds. */
   issue(rowId: string, until?: Date): { token: string; maxAge: number }
-  /** The id of the row; null for a cookie that is not of this kind or has expired. */
+  /** The id of the row; null for an expired cookie or one of another kind. */
   read(token: string): string | null
 }
 
 type Parts = {
   readonly config: Pick<Config, 'PUBLIC_URL'>
   readonly clock: () => Date
-  /** Signs under a key of this kind alone, so that no cookie stands for another (JWT-06, CAP-02). */
+  /** Signs with a key of this kind only, so a cookie is not valid for another kind (JWT-06, CAP-02). */
   readonly jws: Jws
   readonly kind: FlowKind
   readonly longestSeconds: number
 }
 
-/** A signed cookie that holds no secret of its own: a link or a challenge lives in its row. */
+/** A signed cookie without a secret: the state of a link or a challenge is in its row. */
 export function createFlowCookie({ config, clock, jws, kind, longestSeconds }: Parts): FlowCookie {
   const issuer = config.PUBLIC_URL
   const expected = { issuer, audience: `${issuer}/flow/${kind}`, tokenType: kind }

@@ -1,10 +1,10 @@
-/** The payload of a token whose signature held. Nothing else of it has been checked. */
+/** The payload of a token with a valid signature. Its claims are not checked yet. */
 export type Claims = Readonly<Record<string, unknown>>
 
-/** Signs claims as a compact JWS, and reads back what the same key signed under the same header. */
+/** Signs claims as a compact JWS, and verifies tokens of the same key and header. */
 export type Jws = {
   sign(claims: Claims): string
-  /** Null for anything that this key and header did not sign, whatever it is. */
+  /** The claims; null for any text that is not a valid token of this key and header. */
   verify(token: string): Claims | null
   /** The first segment of every token of this kind. */
   readonly header: string
@@ -13,10 +13,10 @@ export type Jws = {
 const longestToken = 4096
 
 /**
- * Pins the header: every token of one kind and key starts with the same bytes, so a token with any
- * other header is refused before anything in it is parsed. That answers `alg: none`, algorithm
- * confusion, foreign `kid`, `jku`, `x5u`, `jwk`, `crit` and another kind's `typ` in one comparison
- * (RFC 8725 §3.1, §3.10, §3.11). A signature in another spelling of the same bytes is refused too.
+ * Accepts only one header: all tokens of one kind and key start with the same bytes. Tokens with
+ * another header are refused before parsing, which prevents `alg: none`, algorithm confusion, foreign
+ * `kid`, `jku`, `x5u`, `jwk`, `crit` and the `typ` of another kind (RFC 8725 §3.1, §3.10, §3.11).
+ * A non-canonical base64url signature is refused too.
  */
 export function pinHeader(
   sign: (claims: Claims) => string,
@@ -39,7 +39,7 @@ export function pinHeader(
   }
 }
 
-/** The first segment of a token; the whole text where there is no dot. */
+/** The first segment of a token. */
 export const headerOf = (token: string): string => token.slice(0, token.indexOf('.'))
 
 function isCanonical(token: string): boolean {

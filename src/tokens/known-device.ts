@@ -6,13 +6,13 @@ import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Jws } from './jws.js'
 
 /**
- * The cookie of a device that people signed in from. It opens nothing: a sign-in from it only draws
- * on a budget of its own, so that strangers' failures do not stop the owner (contract A.3.6).
+ * The cookie of a device from which accounts signed in. It grants no access: sign-ins from the device
+ * use a separate budget of attempts, so failures of an attacker do not block the owner.
  */
 export type KnownDevices = {
-  /** The device's id, if it signed in to this address before. */
+  /** The id of the device if it signed in to this address before. */
   read(cookie: string | null, address: string): string | null
-  /** The cookie after a sign-in to this address; the most recent accounts are kept. */
+  /** The cookie after a sign-in to this address. It contains the ten latest accounts. */
   remember(cookie: string | null, address: string): string
 }
 
@@ -28,7 +28,7 @@ export function createKnownDevices({ config, clock, jws }: Parts): KnownDevices 
   const expected = { issuer, audience: `${issuer}/known-device`, tokenType: 'known_device' }
   const secrets = [config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS] as const
   const { current, earlier } = deriveKeyChain([...secrets], 'known-device-accounts')
-  /** The digest that is written, then those that a cookie from before a new key may hold. */
+  /** The current digest of an address, then those of earlier keys, which an older cookie may contain. */
   const digestsOf = (address: string) =>
     [current, ...earlier].map(key => keyedDigest(key, address).slice(0, 22))
 

@@ -7,16 +7,16 @@ import { areClaimsOf, isExpired, isUuid, seconds } from './claims.js'
 import type { Claims, Jws } from './jws.js'
 import type { KeyRing } from './keys/keyring.js'
 
-/** The cookie that the refresh token of a cookie session is in. */
+/** The name of the cookie with the refresh token. */
 export const refreshCookie = 'refresh_token'
 
-/** What a valid access token says of its bearer. */
+/** The account and the session of a valid access token. */
 export type Bearer = { readonly userId: string; readonly sessionId: string }
 
 /** Issues and reads the two tokens of a session. */
 export type SessionTokens = {
   issue(session: Session): { access: string; refresh: string }
-  /** `expired` is told apart from `null`, a token that is none of ours. */
+  /** `expired` for an expired token; null for any other invalid one. */
   readAccess(token: string): Bearer | 'expired' | null
   readRefresh(token: string, transport: Transport): RefreshToken | null
 }
@@ -28,12 +28,12 @@ type Parts = {
   readonly refresh: Jws
 }
 
-/** The tokens of an installation: access tokens that others verify, refresh tokens that only we read. */
+/** Access tokens can be verified by other services; refresh tokens only by this service. */
 export function createSessionTokens({ config, clock, keys, refresh }: Parts): SessionTokens {
   const issuer = config.PUBLIC_URL
   const roles = createRoles(config.ROLES)
   const access = { issuer, audience: config.JWT_AUDIENCE, tokenType: 'access' }
-  const ours = { issuer, audience: `${issuer}/refresh`, tokenType: 'refresh' }
+  const own = { issuer, audience: `${issuer}/refresh`, tokenType: 'refresh' }
   return {
     issue(session) {
       const now = clock()
@@ -52,7 +52,7 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): Se
           ...shared,
           token_type: 'refresh',
           jti: session.jti,
-          aud: ours.audience,
+          aud: own.audience,
           exp: end
         })
       }
@@ -66,7 +66,7 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): Se
     },
     readRefresh(token, transport) {
       const claims = refresh.verify(token)
-      if (claims === null || !areClaimsOf(claims, ours, clock()) || !namesSession(claims))
+      if (claims === null || !areClaimsOf(claims, own, clock()) || !namesSession(claims))
         return null
       return {
         sessionId: claims.sid,
@@ -79,7 +79,7 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): Se
   }
 }
 
-/** The claims that both tokens share; RFC 9068 §2.2 for the registered ones. */
+/** The claims of both tokens. The registered ones follow RFC 9068 §2.2. */
 function sharedClaims(config: Config, roles: Roles, session: Session, now: Date): Claims {
   return {
     ...extraClaims(config, session),
@@ -92,7 +92,7 @@ function sharedClaims(config: Config, roles: Roles, session: Session, now: Date)
     iat: seconds(now),
     auth_time: seconds(session.authTime),
     amr: session.amr,
-    // NIST SP 800-63B: one factor, or two.
+    // NIST SP 800-63B: aal1 is one factor, aal2 is two.
     acr: session.amr.some(method => method === 'otp' || method === 'rc') ? 'aal2' : 'aal1',
     role: session.user.role,
     role_name: roles.nameOf(session.user.role),
@@ -100,7 +100,7 @@ function sharedClaims(config: Config, roles: Roles, session: Session, now: Date)
   }
 }
 
-/** The deployer's own claims; a field without a value leaves its claim out, as the reference does. */
+/** The claims of `JWT_ALLAUTH_USER_ATTRIBUTES`. A field without a value adds no claim. */
 function extraClaims(config: Config, { user }: Session): Claims {
   const fields = {
     email: user.email,
@@ -116,8 +116,8 @@ function extraClaims(config: Config, { user }: Session): Claims {
   return Object.fromEntries(claims.filter(([, value]) => value !== null))
 }
 
-type Naming = Claims & { readonly sub: string; readonly sid: string; readonly jti: string }
+type SessionClaims = Claims & { readonly sub: string; readonly sid: string; readonly jti: string }
 
-function namesSession(claims: Claims): claims is Naming {
+function namesSession(claims: Claims): claims is SessionClaims {
   return isUuid(claims.sub) && isUuid(claims.sid) && isUuid(claims.jti)
 }

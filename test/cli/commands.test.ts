@@ -91,7 +91,7 @@ test('from an empty database to a team, by commands and mails', async t => {
     await run('admin', 'create', newPerson().email, '--role', 'boss'),
     /no role boss.*editor \(300\)/
   )
-  refused(await run('invite'), /Name one address, or a file/)
+  refused(await run('invite'), /Give one address, or a file/)
   refused(await run('invite', newPerson().email, '--first-name', 'a\nb'), /on one line/)
 })
 
@@ -128,14 +128,17 @@ test('an operator looks at accounts and changes them', async t => {
 
   const lowered = printed(await run('user', 'set-role', person.email, 'editor'))
   assert.match(lowered, /was staff and is editor now, and signed out everywhere/)
-  assert.match(lowered, /Still open are invitations that this account sent[\s\S]*user/)
+  assert.match(lowered, /These invitations of the account are still open[\s\S]*user/)
   assert.equal((await refresh(client)).statusCode, 401)
   assert.match(printed(await run('user', 'set-role', userId, '300')), /is editor already/)
   assert.match(printed(await run('user', 'set-role', userId, '900')), /is superuser now\.$/m)
 
   const again = await signedIn(service, person)
   await enrol(service, again)
-  assert.match(printed(await run('user', 'reset-mfa', person.email)), /no second factor any more/)
+  assert.match(
+    printed(await run('user', 'reset-mfa', person.email)),
+    /no longer has a second factor/
+  )
   assert.match(printed(await run('user', 'reset-mfa', person.email)), /has no second factor\./)
   const [mail] = await service.query(
     `SELECT "recipient" FROM "Mail" WHERE "template" = 'mfa-disabled'`
@@ -151,7 +154,7 @@ test('an operator looks at accounts and changes them', async t => {
   assert.equal((await refresh(fourth)).statusCode, 401)
   assert.equal((await signIn(newClient(service), person)).statusCode, 401)
   assert.match(printed(await run('user', 'disable', userId)), /disabled already/)
-  assert.match(printed(await run('user', 'enable', userId)), /may sign in again/)
+  assert.match(printed(await run('user', 'enable', userId)), /can sign in again/)
   await signedIn(service, person)
 
   refused(
@@ -234,7 +237,7 @@ test('a file of people: every line is told, good ones are invited, bad ones set 
     /is invited as user/
   ]
   for (const [index, expected] of expectations.entries()) assert.match(lines[index] ?? '', expected)
-  assert.match(err, /3 invited, 5 not/)
+  assert.match(err, /3 invited, 5 not invited/)
   const ada = await accept(service, await mailbox.linkFor(one), password)
   assert.equal((await readUser(ada)).json().first_name, 'Ada, Countess of "Lovelace"')
   for (const email of [two, late]) await mailbox.next(email)
@@ -258,7 +261,7 @@ test('a file of people: every line is told, good ones are invited, bad ones set 
 
   refused(
     await run('invite', '--csv', await file(t, 'mail,name\na@b.c,x')),
-    /must name the columns.*"mail", "name"/
+    /must contain the columns.*"mail", "name"/
   )
   refused(await run('invite', '--csv', await file(t, '')), /empty/)
   refused(await run('invite', '--csv', '/no/such/file'), /cannot be read/)
@@ -292,7 +295,7 @@ test('invitations and mails are listed, sent again and taken back', async t => {
   assert.match(both.out, new RegExp(`${oldest.id} is not sent: its link was replaced`))
   assert.match(printed(await run('mail', 'list', '--state', 'dead')), new RegExp(oldest.id))
 
-  assert.match(printed(await run('invitation', 'revoke', invitation.id)), /taken back/)
+  assert.match(printed(await run('invitation', 'revoke', invitation.id)), /is revoked/)
   refused(await run('invitation', 'revoke', invitation.id), /Not found/)
   assert.deepEqual(await service.query('SELECT 1 FROM "User"'), [])
 })
@@ -309,7 +312,7 @@ test('where no mail is sent, an invitation that is sent again is handed over lik
   const again = await run('invitation', 'resend', id)
   const renewed = printed(again).trim()
   assert.match(renewed, /^http:\/\/localhost:3000\/registration\/verification\/[\w-]{43}\/$/)
-  assert.match(again.err, /The link before is dead/)
+  assert.match(again.err, /The earlier link no longer works/)
   await assert.rejects(accept(service, link, password))
   await accept(service, renewed, password)
   await accept(service, kept, password)

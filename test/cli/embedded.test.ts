@@ -31,7 +31,7 @@ test('without settings commands start the embedded database for themselves, alon
   const created = await postern(['admin', 'create', 'ada@example.com'], settings)
   assert.equal(created.code, 0, created.err)
   assert.match(created.out, /^http:\/\/localhost:3000\/registration\/verification\/[\w-]{43}\/\n$/)
-  assert.match(created.err, /No mail is configured, so here is the link/)
+  assert.match(created.err, /No mail is configured\. This is the link/)
   assert.equal((await embeddedStatus(DATA_DIR)).state, 'stopped')
 
   // Whoever starts it waits for the others before it stops it.

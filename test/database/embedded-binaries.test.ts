@@ -74,7 +74,7 @@ test('programs for another C library are explained, with the way out', async t =
   await writeFile(join(bin, 'initdb'), '#!/lib/no-such-loader.so\n', { mode: 0o755 })
   const at = {
     binaries: { bin, major: '18' },
-    who: ourselves,
+    user: ourselves,
     home: { dir: home, cluster: join(home, 'cluster') } as Home
   }
   await assert.rejects(initialise(at), /musl, as in Alpine.*DATABASE_URL/s)

@@ -286,7 +286,7 @@ test("root's private directory keeps a link, and says where the data is", {
   const dataDir = join(await temporaryDirectory(t, 0o700), 'data')
   const first = await open(t, dataDir)
   const elsewhere = await realpath(join(dataDir, 'postgres'))
-  assert.ok(first.messages[0]?.startsWith(`The database lies in ${elsewhere}, because`))
+  assert.ok(first.messages[0]?.startsWith(`The database is in ${elsewhere}, because`))
   await first.query('CREATE TABLE kept AS SELECT 1 AS one')
   await first.close()
 

@@ -69,7 +69,7 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
     [{ ...good, DATABASE_URL: '' }, [/^DATABASE_URL is empty/]],
     [
       { SECRET_KEY: secretKey, MAIL_WORKER: 'false' },
-      [/^MAIL_WORKER=false needs DATABASE_URL: over the embedded database nobody else/]
+      [/^MAIL_WORKER=false needs DATABASE_URL: with the embedded database only/]
     ],
     [{ SECRET_KEY: secretKey, MAIL_WORKER: 'false', EMAIL_DISABLED: 'true' }, []],
     [{ ...good, MAIL_WORKER: 'false' }, []],
@@ -272,7 +272,7 @@ test('an unknown JWT_ALLAUTH_* name warns and names the nearest one', () => {
 
 test('mails that would reach nobody are worth a warning', () => {
   const named = { ...good, PUBLIC_URL: 'http://auth.example' }
-  assert.match(loadConfig(named).warnings.join(), /^EMAIL_HOST is not set: mails reach nobody/)
+  assert.match(loadConfig(named).warnings.join(), /^EMAIL_HOST is not set: mails are not sent/)
   for (const more of [{ EMAIL_HOST: 'smtp.example' }, { EMAIL_DISABLED: 'true' }])
     assert.deepEqual(loadConfig({ ...named, ...more }).warnings, [])
   assert.deepEqual(loadConfig({ ...good, PUBLIC_URL: 'http://localhost:3000' }).warnings, [])
@@ -353,7 +353,7 @@ test('the process', { concurrency: 2 }, async t => {
         assert.equal(away.code, 1)
         assert.equal(
           away.stderr,
-          'HOST is no address of this machine. 0.0.0.0 listens on all that it has.\n'
+          'HOST is not an address of this machine. 0.0.0.0 listens on all its addresses.\n'
         )
         const nowhere = new URL(url)
         nowhere.pathname += '_that_nobody_made'

@@ -10,7 +10,12 @@ import { packageRoot } from '../../src/base/package-root.js'
 import { brandColours } from '../../src/base/views/assets.js'
 import { contrast } from '../../src/base/views/colour.js'
 import { readViews } from '../../src/base/views/files.js'
-import { type MailContext, mailFields, mailGets, mailNames } from '../../src/base/views/mails.js'
+import {
+  fieldsOfMail,
+  type MailContext,
+  mailFields,
+  mailNames
+} from '../../src/base/views/mails.js'
 import { pageNames, pages } from '../../src/base/views/pages.js'
 import { createRenderer } from '../../src/base/views/renderer.js'
 import { sampleMail, samplePages } from '../../src/base/views/samples.js'
@@ -184,7 +189,7 @@ test('the mails that may not go without their link are those that show one', () 
     return text.includes(String(sampleMail.link))
   })
   assert.deepEqual(
-    mailNames.filter(name => mailGets[name].includes('link')),
+    mailNames.filter(name => fieldsOfMail[name].includes('link')),
     showing
   )
 })

@@ -4,25 +4,28 @@ import ipaddr from 'ipaddr.js'
 import { languageFor, languageNames } from '../i18n/language-names.js'
 import { builtIn, type NamedRole } from './roles.js'
 
-/** How one setting is written: `parse` throws a {@link SettingError} whose message completes "NAME …". */
+/** How one setting is written. `parse` throws a {@link SettingError} with the end of a sentence "NAME …". */
 export type Kind<T> = {
   readonly name: string
   parse(text: string): T
 }
 
-/** Says what is wrong with a value, never the value itself: it may be a secret. */
+/** Describes what is wrong with a value, without the value: it may be a secret. */
 export class SettingError extends Error {}
 
 function fail(expectation: string): never {
   throw new SettingError(expectation)
 }
 
-export const text: Kind<string> = {
-  name: 'text',
-  parse: value => (/[\r\n\0]/.test(value) ? fail('must be one line') : value)
-}
+/** A text in the form of a pattern. */
+const matching = (name: string, pattern: RegExp, expectation: string): Kind<string> => ({
+  name,
+  parse: value => (pattern.test(value) ? value : fail(expectation))
+})
 
-/** `true` and `false` in any case, so that Django's spelling works too. */
+export const text = matching('text', /^[^\r\n\0]*$/, 'must be one line')
+
+/** `true` and `false` in any case, so that Django's `True` and `False` work too. */
 export const bool: Kind<boolean> = {
   name: 'true or false',
   parse(value) {
@@ -34,25 +37,20 @@ export const bool: Kind<boolean> = {
 }
 
 /** A whole number within bounds. */
-export function integer(min: number, max: number): Kind<number> {
-  return {
-    name: `number, ${min} to ${max}`,
-    parse(value) {
-      const number = Number(value)
-      const fits = /^\d+$/.test(value) && number >= min && number <= max
-      return fits ? number : fail(`must be a whole number from ${min} to ${max}`)
-    }
+export const integer = (min: number, max: number): Kind<number> => ({
+  name: `number, ${min} to ${max}`,
+  parse(value) {
+    const number = Number(value)
+    const fits = /^\d+$/.test(value) && number >= min && number <= max
+    return fits ? number : fail(`must be a whole number from ${min} to ${max}`)
   }
-}
+})
 
 const secondsIn = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
 type Unit = keyof typeof secondsIn
 const unitNames = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks' } as const
 
-/**
- * A duration in seconds, written `45s`, `30m`, `14d`; a bare number counts in `bareUnit`, the unit
- * that the reference API gives that setting.
- */
+/** A duration in seconds, written `45s`, `30m`, `14d`. A number without a unit counts in `bareUnit`. */
 export function duration(bareUnit: Unit = 's', min = 1, max = 10 * 365 * 86_400): Kind<number> {
   return {
     name: bareUnit === 's' ? 'duration' : `duration; a bare number counts ${unitNames[bareUnit]}`,
@@ -60,33 +58,26 @@ export function duration(bareUnit: Unit = 's', min = 1, max = 10 * 365 * 86_400)
       const match = /^(\d{1,9})([smhdw]?)$/.exec(value)
       if (match === null) return fail('must be a duration such as 30m or 14d')
       const seconds = Number(match[1]) * secondsIn[(match[2] || bareUnit) as Unit]
-      if (seconds < min || seconds > max) {
-        return fail(`must lie between ${min} and ${max} seconds`)
-      }
-      return seconds
+      const fits = seconds >= min && seconds <= max
+      return fits ? seconds : fail(`must lie between ${min} and ${max} seconds`)
     }
   }
 }
 
 /** One word of a closed list, in any case. */
-export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
-  return {
-    name: words.join(', '),
-    parse(value) {
-      const found = words.find(word => word.toLowerCase() === value.toLowerCase())
-      return found ?? fail(`must be one of ${words.join(', ')}`)
-    }
-  }
-}
+export const oneOf = <const T extends string>(...words: readonly T[]): Kind<T> => ({
+  name: words.join(', '),
+  parse: value =>
+    words.find(word => word.toLowerCase() === value.toLowerCase()) ??
+    fail(`must be one of ${words.join(', ')}`)
+})
 
-/** Comma-separated values of another kind; empty items are mistakes, an empty text is an empty list. */
-export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
-  return {
-    name: `list of ${item.name}`,
-    parse: value =>
-      value.trim() === '' ? [] : value.split(',').map(entry => item.parse(entry.trim()))
-  }
-}
+/** Comma-separated values of another kind. An empty text is an empty list; an empty item is an error. */
+export const listOf = <T>(item: Kind<T>): Kind<readonly T[]> => ({
+  name: `list of ${item.name}`,
+  parse: value =>
+    value.trim() === '' ? [] : value.split(',').map(entry => item.parse(entry.trim()))
+})
 
 /** `claim=field` pairs, comma-separated. */
 export function pairsOf<T>(right: Kind<T>): Kind<Readonly<Record<string, T>>> {
@@ -106,7 +97,7 @@ export function pairsOf<T>(right: Kind<T>): Kind<Readonly<Record<string, T>>> {
   }
 }
 
-/** How many of something in how long: `10/min`, `5/300s`, `20/15m`. */
+/** A count in a period: `10/min`, `5/300s`, `20/15m`. */
 export type Rate = { readonly count: number; readonly seconds: number }
 
 const spelledUnits: Record<string, Unit> = {
@@ -118,7 +109,6 @@ const spelledUnits: Record<string, Unit> = {
   day: 'd'
 }
 
-/** A {@link Rate}, written `count/period`. */
 export const rate: Kind<Rate> = {
   name: 'count/period',
   parse(value) {
@@ -141,13 +131,9 @@ export const origin: Kind<string> = {
     const url = URL.canParse(value)
       ? new URL(value)
       : fail('must be an origin such as https://app.example')
-    const bare =
-      url.pathname === '/' &&
-      url.search === '' &&
-      url.hash === '' &&
-      url.username === '' &&
-      url.password === ''
-    if (!/^https?:$/.test(url.protocol) || !bare) fail('must be an http(s) origin without a path')
+    const rest = url.pathname.slice(1) + url.search + url.hash + url.username + url.password
+    if (!/^https?:$/.test(url.protocol) || rest !== '')
+      fail('must be an http(s) origin without a path')
     return url.origin
   }
 }
@@ -157,20 +143,20 @@ export const pathPrefix: Kind<string> = {
   name: 'path',
   parse(value) {
     const path = value.replace(/\/+$/, '')
-    // Clients take `.` and `..` out of a URL before they send it.
+    // Clients resolve `.` and `..` in a URL before they send it.
     if (path !== '' && !/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)+$/.test(path))
       fail('must be a path such as /auth')
     return path
   }
 }
 
-/** An address or an address range. Numbers of hops and names are refused on purpose (BRF-05). */
+/** An address or an address range. Numbers of hops and names are refused (BRF-05). */
 export const cidr: Kind<string> = {
   name: 'CIDR range',
   parse(value) {
     const range = value.includes('/') ? value : value.includes(':') ? `${value}/128` : `${value}/32`
     try {
-      // The parser takes 1 for 0.0.0.1, which would let a number of hops pass for an address.
+      // The parser reads 1 as 0.0.0.1, so a number of hops would be accepted as an address.
       if (isIP(range.slice(0, range.indexOf('/'))) === 0) throw new Error('no address')
       ipaddr.parseCIDR(range)
     } catch {
@@ -193,7 +179,7 @@ export const folder: Kind<string> = {
   }
 }
 
-/** A language tag that there is a catalogue for, as the name of that catalogue. */
+/** A language tag for which a text catalogue exists, as the name of that catalogue. */
 export const language: Kind<string> = {
   name: languageNames.join(', '),
   parse: value => languageFor(value) ?? fail(`must be one of ${languageNames.join(', ')}`)
@@ -215,7 +201,7 @@ export function url(...protocols: readonly string[]): Kind<string> {
 const placeholders =
   /change.?me|secret|password|example|placeholder|insert|your.?key|django-insecure|^(.)\1+$/i
 
-/** Key material: at least 32 bytes, not a placeholder, not a repetition. */
+/** Key material: at least 32 bytes, at least 10 different characters, no placeholder. */
 export const secret: Kind<string> = {
   name: 'secret of at least 32 bytes',
   parse(value) {
@@ -227,19 +213,16 @@ export const secret: Kind<string> = {
   }
 }
 
-/** How much an address must be proven; Django's booleans are understood. */
-export const verification: Kind<'mandatory' | 'optional' | 'none'> = {
+const verificationWords = oneOf('mandatory', 'optional', 'none')
+
+/** Whether an address has to be verified. Django's `True` is `mandatory`, and `False` is `none`. */
+export const verification: typeof verificationWords = {
   name: 'mandatory, optional or none',
-  parse(value) {
-    const word = { true: 'mandatory', false: 'none' }[value.toLowerCase()] ?? value
-    return oneOf('mandatory', 'optional', 'none').parse(word)
-  }
+  parse: value =>
+    verificationWords.parse({ true: 'mandatory', false: 'none' }[value.toLowerCase()] ?? value)
 }
 
-/**
- * An address of the web, written out: a browser, and `URL`, would also take `https:host` and
- * `https:///host`, which nobody means.
- */
+/** A complete http(s) URL. `URL` and browsers also accept `https:host` and `https:///host`. */
 export const webUrl: Kind<string> = {
   name: 'URL',
   parse: value =>
@@ -248,31 +231,23 @@ export const webUrl: Kind<string> = {
       : fail('must be a URL that starts with https:// or http:// and names a host')
 }
 
-/** Where a browser is sent: an http(s) URL, or a path of this host. Two slashes would name another host. */
+/** Target of a redirect: an http(s) URL, or a path of this host. `//` would start the name of another host. */
 export const target: Kind<string> = {
   name: 'URL or path',
-  parse(value) {
-    const isPath = /^\/(?![/\\])[\x21-\x7e]*$/.test(value)
-    return isPath ? value : webUrl.parse(value)
-  }
+  parse: value => (/^\/(?![/\\])[\x21-\x7e]*$/.test(value) ? value : webUrl.parse(value))
 }
 
 /** A CSS colour in six hexadecimal digits. */
-export const colour: Kind<string> = {
-  name: 'colour',
-  parse: value => (/^#[0-9a-f]{6}$/i.test(value) ? value : fail('must be a colour such as #3454d1'))
-}
+export const colour = matching('colour', /^#[0-9a-f]{6}$/i, 'must be a colour such as #3454d1')
 
 /** `Name <address>` or an address alone, on one line. */
-export const mailbox: Kind<string> = {
-  name: 'mailbox',
-  parse(value) {
-    const fits = /^(?:[^<>\r\n\0]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(value)
-    return fits ? value : fail('must be written like Name <name@example.com>')
-  }
-}
+export const mailbox = matching(
+  'mailbox',
+  /^(?:[^<>\r\n\0]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+  'must be written like Name <name@example.com>'
+)
 
-/** `name:number` pairs, highest authority first; the built-in roles keep their names and numbers. */
+/** `name:number` pairs, highest authority first. Names and numbers of built-in roles are refused. */
 export const roleList: Kind<readonly NamedRole[]> = {
   name: 'list of name:number',
   parse(value) {
@@ -287,7 +262,7 @@ export const roleList: Kind<readonly NamedRole[]> = {
     const numbers = [...roles.map(({ number }) => number), ...Object.values(builtIn)]
     const distinct = new Set(names).size + new Set<number>(numbers).size
     if (distinct < names.length + numbers.length)
-      fail('names a role or a number twice, or one that is built in')
+      fail('names a role or a number twice, or a built-in role')
     return roles
   }
 }

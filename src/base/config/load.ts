@@ -10,30 +10,12 @@ import { readOrCreateSecretKey } from './secret-key.js'
 import type { Setting, Settings } from './settings.js'
 import { settings } from './settings.js'
 
-type Filled = {
-  readonly PUBLIC_URL: string
-  readonly JWT_AUDIENCE: string
-  readonly SECRET_KEY: string
-  readonly MIGRATE_ON_START: boolean
-  readonly JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: boolean
-  readonly PASSWORD_RESET_COOKIE_SECURE: boolean
-  readonly PASSWORD_SET_COOKIE_SECURE: boolean
-  readonly JWT_ALLAUTH_TOTP_ISSUER: string
-  readonly EMAIL_PORT: number
-  readonly DEFAULT_FROM_EMAIL: string
-  readonly HASH_CONCURRENCY: number
-  readonly HASH_QUEUE_LIMIT: number
-}
+type Completed = Readonly<ReturnType<typeof complete>>
 
-/** All settings, validated and completed. */
-export type Config = Omit<Settings, keyof Filled> &
-  Filled & {
-    readonly production: boolean
-    /** Things that are allowed but deserve a line in the log. */
-    readonly warnings: readonly string[]
-  }
+/** All settings, validated and completed. `warnings` are sentences for the log about allowed values. */
+export type Config = Omit<Completed, 'SECRET_KEY'> & { readonly SECRET_KEY: string }
 
-/** One sentence for each thing that is wrong with the environment; never a value. */
+/** One sentence for each problem in the environment, without the value: it may be a secret. */
 export class ConfigError extends Error {
   readonly problems: readonly string[]
 
@@ -46,17 +28,17 @@ export class ConfigError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The process's environment over what `.env` in the working directory says. */
+/** The environment of the process, and `.env` in the working directory for variables that it lacks. */
 export function readEnvironment(): Environment {
   const file = resolve('.env')
   return { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...process.env }
 }
 
 /**
- * Validates the environment and fills in what follows from it. Reads `NODE_ENV` beside the settings.
- * With the embedded database the secret key is read from, or made in, `DATA_DIR`.
+ * Validates the settings and `NODE_ENV`, and fills in defaults that depend on other settings. Without
+ * `SECRET_KEY` the key is read from `DATA_DIR`, or generated there.
  *
- * @throws {ConfigError} with everything that is wrong at once.
+ * @throws {ConfigError} with every problem at once.
  */
 export function loadConfig(env: Environment = readEnvironment()): Config {
   const problems: string[] = []
@@ -65,11 +47,20 @@ export function loadConfig(env: Environment = readEnvironment()): Config {
     values[name] = parseOne(name, definition, env[name], problems)
   }
   const given = values as Settings
+  const completed = complete(given, env)
+  problems.push(...contradictions(completed, given, env))
+  if (problems.length > 0) throw new ConfigError(problems)
+  const secretKey = given.SECRET_KEY ?? ownSecretKey(given.DATA_DIR)
+  return Object.freeze({ ...completed, SECRET_KEY: secretKey })
+}
+
+/** Fills in the defaults that depend on other settings. */
+function complete(given: Settings, env: Environment) {
   const production = env.NODE_ENV === 'production'
   const publicUrl = given.PUBLIC_URL ?? `http://localhost:${given.PORT}`
   const https = publicUrl.startsWith('https:')
   const concurrency = given.HASH_CONCURRENCY ?? availableParallelism()
-  const completed = {
+  return {
     ...given,
     PUBLIC_URL: publicUrl,
     JWT_AUDIENCE: given.JWT_AUDIENCE ?? publicUrl,
@@ -87,10 +78,6 @@ export function loadConfig(env: Environment = readEnvironment()): Config {
     production,
     warnings: [...unknownNames(env), ...mailless(given, production, publicUrl)]
   }
-  problems.push(...contradictions(completed, given, env))
-  if (problems.length > 0) throw new ConfigError(problems)
-  const secretKey = given.SECRET_KEY ?? ownSecretKey(given.DATA_DIR)
-  return Object.freeze({ ...completed, SECRET_KEY: secretKey })
 }
 
 function ownSecretKey(dataDir: string): string {
@@ -99,7 +86,7 @@ function ownSecretKey(dataDir: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new ConfigError([
-      `The secret key in DATA_DIR cannot be read or made (${code}). Is this the user that the service runs as?`
+      `The secret key in DATA_DIR cannot be read or created (${code}). Run this command as the user of the service.`
     ])
   }
 }
@@ -111,7 +98,7 @@ function parseOne(
   problems: string[]
 ) {
   if (raw === '' && definition.secret) {
-    problems.push(`${name} is empty; leave it out or give it a value.`)
+    problems.push(`${name} is empty; remove it or set a value.`)
   }
   if (raw === undefined || raw === '') return definition.default
   try {
@@ -123,11 +110,23 @@ function parseOne(
   }
 }
 
+/** OWASP's least memory in KiB for 1, 2, 3 and 4 iterations; then for more. */
 const argonFloors = [47_104, 19_456, 12_288, 9216]
 const leastMemory = 7168
 
-/** Claims that `JWT_ALLAUTH_USER_ATTRIBUTES` may not redefine. */
-export const reservedClaims = [
+const neverFalseInProduction = [
+  'RATE_LIMIT_ENABLED',
+  'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY'
+] as const
+
+const secureCookies = [
+  'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE',
+  'PASSWORD_SET_COOKIE_SECURE',
+  'PASSWORD_RESET_COOKIE_SECURE'
+] as const
+
+/** Claims that `JWT_ALLAUTH_USER_ATTRIBUTES` cannot redefine. */
+const reservedClaims = [
   'token_type',
   'exp',
   'iat',
@@ -148,26 +147,25 @@ export const reservedClaims = [
   'acr'
 ] as const
 
-type Completed = Omit<Config, 'SECRET_KEY'> & { readonly SECRET_KEY: string | null }
-
-/** What no single setting shows: values that are wrong only together. */
+/** A sentence for each combination of settings that is not allowed. */
 function contradictions(config: Completed, given: Settings, env: Environment): string[] {
   const { hostname, protocol } = new URL(config.PUBLIC_URL)
   const https = protocol === 'https:'
   const loopback = isLoopback(hostname)
   const secure = config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE
   const floor = argonFloors[config.ARGON2_ITERATIONS - 1] ?? leastMemory
+  const dkim = [config.DKIM_DOMAIN, config.DKIM_SELECTOR, config.DKIM_PRIVATE_KEY_FILE]
   const clash = reservedClaims.filter(name =>
     Object.hasOwn(config.JWT_ALLAUTH_USER_ATTRIBUTES, name)
   )
   const rules: [boolean, string][] = [
     [
       config.production && !env.PUBLIC_URL,
-      'PUBLIC_URL must be set in production: links and tokens carry it.'
+      'PUBLIC_URL must be set in production: links and tokens contain it.'
     ],
     [
       config.production && !https && !loopback,
-      'PUBLIC_URL must be https in production; http is for a loopback host only.'
+      'PUBLIC_URL must be https in production; http is allowed only for a loopback host.'
     ],
     [given.PUBLIC_URL === null && given.PORT === 0, 'PUBLIC_URL must be set when PORT is 0.'],
     [
@@ -176,23 +174,19 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     ],
     [
       config.production && given.DATABASE_URL === null && !env.DATA_DIR,
-      'Set DATABASE_URL in production, or DATA_DIR to keep the embedded database for a small single-node installation.'
+      'Set DATABASE_URL in production, or DATA_DIR to use the embedded database in a small single-node installation.'
     ],
-    [
-      config.production && !config.RATE_LIMIT_ENABLED,
-      'RATE_LIMIT_ENABLED cannot be false in production.'
-    ],
-    [
-      config.production && !config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY,
-      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY cannot be false in production.'
-    ],
-    [
-      https && !secure,
-      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE cannot be false while PUBLIC_URL is https.'
-    ],
+    ...neverFalseInProduction.map((name): [boolean, string] => [
+      config.production && !config[name],
+      `${name} cannot be false in production.`
+    ]),
+    ...secureCookies.map((name): [boolean, string] => [
+      https && !config[name],
+      `${name} cannot be false while PUBLIC_URL is https.`
+    ]),
     [
       config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE === 'None' && !secure,
-      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE=None needs JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: browsers drop such a cookie otherwise.'
+      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE=None needs JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: browsers ignore such a cookie otherwise.'
     ],
     [
       !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH),
@@ -201,12 +195,10 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     [
       config.COOKIE_HOST_PREFIX &&
         !(
-          secure &&
-          config.PASSWORD_RESET_COOKIE_SECURE &&
-          config.PASSWORD_SET_COOKIE_SECURE &&
+          secureCookies.every(name => config[name]) &&
           config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH === '/'
         ),
-      'COOKIE_HOST_PREFIX needs secure cookies, which an https PUBLIC_URL makes them, and the path /.'
+      'COOKIE_HOST_PREFIX needs secure cookies and the path /. Cookies are secure with an https PUBLIC_URL.'
     ],
     [
       config.ARGON2_MEMORY_KIB < floor,
@@ -218,7 +210,7 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     ],
     [
       config.production && config.EMAIL_HOST === null && !config.EMAIL_DISABLED,
-      'EMAIL_HOST must be set in production, or EMAIL_DISABLED=true to do without mail.'
+      'EMAIL_HOST must be set in production, or EMAIL_DISABLED=true to send no mail.'
     ],
     [
       config.EMAIL_DISABLED && config.EMAIL_VERIFICATION !== 'none',
@@ -226,15 +218,11 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     ],
     [
       !config.MAIL_WORKER && given.DATABASE_URL === null && !config.EMAIL_DISABLED,
-      'MAIL_WORKER=false needs DATABASE_URL: over the embedded database nobody else can send mails.'
+      'MAIL_WORKER=false needs DATABASE_URL: with the embedded database only the service can send mails.'
     ],
     [
       config.EMAIL_USE_TLS && config.EMAIL_USE_SSL,
       'EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other.'
-    ],
-    [
-      https && !config.PASSWORD_SET_COOKIE_SECURE,
-      'PASSWORD_SET_COOKIE_SECURE cannot be false while PUBLIC_URL is https.'
     ],
     [
       config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.some(
@@ -252,15 +240,7 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
       'ADMIN_EMAIL must be an e-mail address.'
     ],
     [
-      https && !config.PASSWORD_RESET_COOKIE_SECURE,
-      'PASSWORD_RESET_COOKIE_SECURE cannot be false while PUBLIC_URL is https.'
-    ],
-    [
-      new Set(
-        [config.DKIM_DOMAIN, config.DKIM_SELECTOR, config.DKIM_PRIVATE_KEY_FILE].map(
-          value => value === null
-        )
-      ).size > 1,
+      dkim.includes(null) && dkim.some(value => value !== null),
       'DKIM_DOMAIN, DKIM_SELECTOR and DKIM_PRIVATE_KEY_FILE must be set together.'
     ],
     [clash.length > 0, `JWT_ALLAUTH_USER_ATTRIBUTES cannot redefine ${clash.join(', ')}.`]
@@ -268,16 +248,16 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
   return rules.filter(([broken]) => broken).map(([, sentence]) => sentence)
 }
 
-/** Mails that nobody gets: in development on a host of its own, where no page shows them either. */
+/** In development on another host than loopback, mails are neither sent nor shown on a page. */
 function mailless(given: Settings, production: boolean, publicUrl: string): string[] {
   const { hostname } = new URL(publicUrl)
   const isLogged = !production && given.EMAIL_HOST === null && !given.EMAIL_DISABLED
   return isLogged && !isLoopback(hostname)
-    ? ['EMAIL_HOST is not set: mails reach nobody, and their links are written to the log.']
+    ? ['EMAIL_HOST is not set: mails are not sent, and their links are written to the log.']
     : []
 }
 
-/** A misspelt name is silent otherwise, and would leave a default where a choice was meant. */
+/** Reports misspelt names: the service would otherwise use the default without a message. */
 function unknownNames(env: Environment): string[] {
   const known = Object.keys(settings)
   return Object.keys(env)
@@ -288,7 +268,7 @@ function unknownNames(env: Environment): string[] {
     })
 }
 
-/** Levenshtein's edit distance. */
+/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...a].entries()) {

@@ -1,22 +1,22 @@
-/** A role of the deployer's own: its name and the number that tokens and the table hold. */
+/** A role: its name, and the number in tokens and in the table. */
 export type NamedRole = { readonly name: string; readonly number: number }
 
-/** Identifiers of the contract. Their authority is not their order (contract A.3.1). */
+/** Numbers of the API. Authority does not follow the number: superuser (900) ranks above staff (1000). */
 export const builtIn = { user: 0, superuser: 900, staff: 1000 } as const
 
-/** What the roles of an installation are called, and which stands above which. */
+/** The roles of an installation, by name and rank. */
 export type Roles = {
-  /** Every role there is, highest authority first. */
+  /** Every role, highest authority first. */
   readonly all: readonly NamedRole[]
-  /** The name of a number; the number itself where the settings no longer name it. */
+  /** The name of a number, or the number itself if the settings no longer contain it. */
   nameOf(role: number): string
-  /** The number of a role written by name or number; null for one that does not exist. */
+  /** The number of a role given by name or number; null if there is no such role. */
   numberOf(role: string | number): number | null
-  /** Whether `role` has at least the authority of `other`. A role nobody names has a user's. */
+  /** Whether `role` has at least the authority of `other`. An unknown role counts as user. */
   reaches(role: number, other: number): boolean
 }
 
-/** Superuser, staff, the deployer's roles in their order, user. */
+/** Ranks superuser, staff, the roles of `ROLES` in their order, user. */
 export function createRoles(named: readonly NamedRole[]): Roles {
   const { user, superuser, staff } = builtIn
   const all = [

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { newSecretKey } from '../crypto/random.js'
 
 /**
- * The generated secret key of an installation without `SECRET_KEY`: a file of mode 0600 in the data
- * directory, made once. Linking a finished file into place makes it whole or absent, and lets the
- * first of two starts win.
+ * The generated secret key of an installation without `SECRET_KEY`, in a file with mode 0600. The file
+ * is linked when it is complete: no start reads half of it, and the first of two starts decides.
  */
 export function readOrCreateSecretKey(dataDir: string): string {
   const path = join(dataDir, 'secret.key')

@@ -1,39 +1,42 @@
 import type { Kind } from './kinds.js'
 import * as kinds from './kinds.js'
 
-/** One setting: how it is written, what holds without it, and what the documentation says of it. */
+/** One setting: how it is written, its default, and its description in the documentation. */
 export type Setting<T> = {
   readonly kind: Kind<T>
   readonly default: T
-  /** How the default is written in the documentation, where the value alone would not say it. */
+  /** The default in the documentation, where the value alone does not say it. */
   readonly defaultText?: string
   readonly secret?: true
   readonly description: string
 }
 
-function setting<T>(
-  kind: Kind<T>,
-  fallback: T,
-  description: string,
-  more: Partial<Setting<T>> = {}
-): Setting<T> {
+type More = Pick<Setting<unknown>, 'defaultText' | 'secret'>
+
+function setting<T>(kind: Kind<T>, fallback: T, description: string, more?: More): Setting<T> {
   return { kind, default: fallback, description, ...more }
 }
 
-function optional<T>(
-  kind: Kind<T>,
-  description: string,
-  more: Partial<Setting<T | null>> = {}
-): Setting<T | null> {
-  return { kind, default: null, description, ...more }
-}
+const optional = <T>(kind: Kind<T>, description: string, more?: More) =>
+  setting<T | null>(kind, null, description, more)
+
+const flag = (fallback: boolean, description: string) => setting(kinds.bool, fallback, description)
+
+/** A setting whose default is shown in the documentation as it is written here. */
+const written = <T>(kind: Kind<T>, fallback: string, description: string) =>
+  setting(kind, kind.parse(fallback), description, { defaultText: `\`${fallback}\`` })
+
+const page = (description: string) =>
+  optional(kinds.target, description, { defaultText: 'a page of the service' })
+
+const secureByDefault = { defaultText: '`true` unless `PUBLIC_URL` is http' }
 
 /** User fields that may become claims of an access token. */
 export const claimFields = ['email', 'first_name', 'last_name', 'locale', 'created_at'] as const
 
 /**
- * Every setting, in the order of the documentation. A group's heading is the key above it. The
- * names are the environment variables; those that the compatible API names keep its names.
+ * Every setting, in the order of the documentation, under the heading of its group. Names are
+ * environment variables; settings that django-jwt-allauth has too keep their names.
  */
 export const groups = {
   'Where it runs': {
@@ -41,13 +44,13 @@ export const groups = {
     PORT: setting(kinds.integer(0, 65_535), 3000, 'Port to listen on; 0 takes a free one.'),
     PUBLIC_URL: optional(
       kinds.origin,
-      'Origin under which people and apps reach the service: `iss` of tokens, start of every mailed link, the own origin of the cross-site check. Required in production.',
+      'Origin at which people and apps reach the service. It is the `iss` of tokens, the start of every mailed link, and the service’s own origin in the cross-site check. Required in production.',
       { defaultText: '`http://localhost:PORT`' }
     ),
     BASE_PATH: setting(
       kinds.pathPrefix,
       '',
-      'Prefix of the API and the pages, `/jwt-allauth` for instance. `/health`, `/docs` and `/.well-known` stay at the root.'
+      'Prefix of the API and the pages, for example `/jwt-allauth`. `/health`, `/docs` and `/.well-known` stay at the root.'
     ),
     CORS_ORIGINS: setting(
       kinds.listOf(kinds.origin),
@@ -57,12 +60,12 @@ export const groups = {
     TRUST_PROXY: setting(
       kinds.listOf(kinds.cidr),
       [],
-      'Addresses or CIDR ranges of the proxies whose `X-Forwarded-For` is believed. Empty: none.'
+      'Addresses or CIDR ranges of the proxies whose `X-Forwarded-For` header the service trusts. Empty: none.'
     ),
     LOG_LEVEL: setting(
       kinds.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
       'info',
-      'Least severity that is logged. No level logs a secret, but for the links of mails where there is no `EMAIL_HOST`.'
+      'Lowest severity that is logged. No level logs a secret, with one exception: without `EMAIL_HOST` the links of mails are logged.'
     )
   },
   Database: {
@@ -76,11 +79,10 @@ export const groups = {
       10,
       'Connections to the database, per instance.'
     ),
-    DATABASE_STATEMENT_TIMEOUT: setting(
+    DATABASE_STATEMENT_TIMEOUT: written(
       kinds.duration('s', 1, 600),
-      10,
-      'Longest that one statement may take before the request is answered 503.',
-      { defaultText: '`10s`' }
+      '10s',
+      'Longest time for one statement. After it the request is answered with 503.'
     ),
     DATA_DIR: setting(
       kinds.text,
@@ -89,25 +91,25 @@ export const groups = {
     ),
     MIGRATE_ON_START: optional(
       kinds.bool,
-      'Apply pending migrations at start, one instance at a time. Otherwise a pending migration makes the service refuse to start.',
+      'Apply pending migrations at start, one instance at a time. With `false` the service does not start while a migration is pending.',
       { defaultText: '`true` with the embedded database, else `false`' }
     ),
     REDIS_URL: optional(
       kinds.url('redis', 'rediss'),
-      'Counts requests in Redis instead of the database.',
+      'Redis that counts requests instead of the database.',
       { secret: true }
     )
   },
   'Keys and tokens': {
     SECRET_KEY: optional(
       kinds.secret,
-      'Every key of the service is derived from it. Required with `DATABASE_URL`; generated under `DATA_DIR` otherwise.',
+      'Secret from which every key of the service is derived. Required with `DATABASE_URL`; otherwise generated under `DATA_DIR`.',
       { secret: true }
     ),
     SECRET_KEY_FALLBACKS: setting(
       kinds.listOf(kinds.secret),
       [],
-      'Earlier values of `SECRET_KEY`: what they signed or encrypted stays valid.',
+      'Earlier values of `SECRET_KEY`. Tokens and data that were signed or encrypted with them stay valid.',
       { secret: true }
     ),
     JWT_ALGORITHM: setting(
@@ -122,70 +124,63 @@ export const groups = {
       kinds.text,
       'PEM file with the key that signs access tokens, instead of keys kept in the database.'
     ),
-    SIGNING_KEY_LIFETIME: setting(
+    SIGNING_KEY_LIFETIME: written(
       kinds.duration('d', 86_400),
-      90 * 86_400,
-      'Age at which the signing key in the database is rotated.',
-      { defaultText: '`90d`' }
+      '90d',
+      'Age at which the signing key in the database is rotated.'
     ),
-    JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME: setting(
+    JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME: written(
       kinds.duration('s', 10, 86_400),
-      1800,
-      'Life of an access token. Other services that verify it by its signature alone learn of a revocation this late.',
-      { defaultText: '`30m`' }
+      '30m',
+      'Lifetime of an access token. A service that checks only its signature accepts it this long after the session was revoked.'
     ),
-    JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME: setting(
+    JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME: written(
       kinds.duration('s', 60),
-      14 * 86_400,
-      'A session ends when it was not refreshed for this long.',
-      { defaultText: '`14d`' }
+      '14d',
+      'A session ends when it has not been refreshed for this long.'
     ),
     JWT_ALLAUTH_SESSION_LIFETIME: optional(
       kinds.duration('s', 60),
-      'A session ends this long after sign-in, however often it is refreshed.',
+      'A session ends this long after sign-in, even if it is refreshed.',
       { defaultText: 'none' }
     ),
-    JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK: setting(
-      kinds.bool,
+    JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK: flag(
       true,
-      'The service’s own endpoints refuse an access token whose session has ended. With `false` it may still read, and changes nothing of its account.'
+      'The service’s own endpoints refuse an access token whose session has ended. With `false` such a token can still read, but cannot change the account.'
     ),
     JWT_ALLAUTH_USER_ATTRIBUTES: setting(
       kinds.pairsOf(kinds.oneOf(...claimFields)),
       {},
-      `User fields that become claims, \`claim=field,…\`. Fields: ${claimFields.join(', ')}.`
+      `User fields that are added as claims, \`claim=field,…\`. Fields: ${claimFields.join(', ')}.`
     ),
     REFRESH_REUSE_GRACE_SECONDS: setting(
       kinds.duration('s', 0, 300),
       10,
-      'How long the refresh token just rotated away still answers, with the same successor: two tabs and lost answers. 0 is strict.'
+      'How long the previous refresh token still works after a rotation. It returns the same new token, which helps two tabs and lost answers. 0: not at all.'
     ),
     MAX_SESSIONS_PER_USER: setting(
       kinds.integer(1, 1000),
       50,
-      'Sessions one account may hold; one more ends the oldest.'
+      'Most sessions of one account. A further sign-in ends the oldest session.'
     ),
-    JWT_ALLAUTH_COLLECT_USER_AGENT: setting(
-      kinds.bool,
+    JWT_ALLAUTH_COLLECT_USER_AGENT: flag(
       true,
-      'Keep IP address and user agent of each session, for the list of devices.'
+      'Store the IP address and the user agent of each session, for the list of devices.'
     )
   },
   'Refresh cookie': {
-    JWT_ALLAUTH_REFRESH_TOKEN_AS_COOKIE: setting(
-      kinds.bool,
+    JWT_ALLAUTH_REFRESH_TOKEN_AS_COOKIE: flag(
       true,
-      'Refresh tokens travel in a cookie unless a client asks otherwise with `X-Refresh-Transport`; `false` turns the default round.'
+      'Send refresh tokens in a cookie by default; with `false` in the body. A client can choose with the header `X-Refresh-Transport`.'
     ),
-    JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY: setting(
-      kinds.bool,
+    JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY: flag(
       true,
       '`HttpOnly` of the cookie; `false` is refused in production.'
     ),
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: optional(
       kinds.bool,
       '`Secure` of the cookie; `false` is refused where `PUBLIC_URL` is https.',
-      { defaultText: '`true` unless `PUBLIC_URL` is http' }
+      secureByDefault
     ),
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE: setting(
       kinds.oneOf('Strict', 'Lax', 'None'),
@@ -198,8 +193,7 @@ export const groups = {
       { defaultText: 'the session’s idle deadline' }
     ),
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH: setting(kinds.text, '/', '`Path` of the cookie.'),
-    COOKIE_HOST_PREFIX: setting(
-      kinds.bool,
+    COOKIE_HOST_PREFIX: flag(
       false,
       'Name every cookie `__Host-…` and refuse the plain name. Needs https and path `/`.'
     )
@@ -213,38 +207,32 @@ export const groups = {
     PASSWORD_MIN_SCORE: setting(
       kinds.integer(0, 4),
       2,
-      'Least strength of a new password, from 0 (anything) to 4 (very hard to guess), as zxcvbn estimates it.'
+      'Lowest strength of a new password as zxcvbn estimates it, from 0 (any password) to 4 (very hard to guess).'
     ),
-    PASSWORD_BREACHED_CHECK: setting(
-      kinds.bool,
+    PASSWORD_BREACHED_CHECK: flag(
       false,
-      'Refuse passwords that a public breach list knows. Sends five characters of a digest to `PASSWORD_BREACHED_URL`; never blocks when that does not answer.'
+      'Refuse passwords that are in a public breach list. Sends the first five characters of a SHA-1 digest to `PASSWORD_BREACHED_URL`. If the list does not answer, the password is accepted.'
     ),
     PASSWORD_BREACHED_URL: setting(
       kinds.webUrl,
       'https://api.pwnedpasswords.com/range/',
       'Range API of the breach list.'
     ),
-    OLD_PASSWORD_FIELD_ENABLED: setting(
-      kinds.bool,
+    OLD_PASSWORD_FIELD_ENABLED: flag(true, '`POST /password/change/` asks for `old_password`.'),
+    LOGOUT_ON_PASSWORD_CHANGE: flag(
       true,
-      '`POST /password/change/` asks for `old_password`.'
-    ),
-    LOGOUT_ON_PASSWORD_CHANGE: setting(
-      kinds.bool,
-      true,
-      'A new password ends every session; the answer carries a fresh one.'
+      'A new password ends every session. The answer contains a new session.'
     ),
     PASSWORD_PEPPERS: setting(
       kinds.listOf(kinds.secret),
       [],
-      'Secrets that go into password hashes and lie outside the database: the first into new ones, the others are still understood.',
+      'Secrets that are part of password hashes and are not stored in the database. New hashes use the first; hashes with the others can still be verified.',
       { secret: true }
     ),
     ARGON2_MEMORY_KIB: setting(
       kinds.integer(7168, 1_048_576),
       19_456,
-      'Memory of one argon2id hash. The floor depends on the iterations (OWASP): 47104 with 1, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5.'
+      'Memory of one argon2id hash. The minimum depends on the iterations (OWASP): 47104 with 1, 19456 with 2, 12288 with 3, 9216 with 4, 7168 with 5.'
     ),
     ARGON2_ITERATIONS: setting(kinds.integer(1, 20), 2, 'Passes of one argon2id hash.'),
     ARGON2_PARALLELISM: setting(kinds.integer(1, 16), 1, 'Lanes of one argon2id hash.'),
@@ -253,144 +241,107 @@ export const groups = {
     }),
     HASH_QUEUE_LIMIT: optional(
       kinds.integer(1, 10_000),
-      'Hashes that may wait; one more is answered 503 at once.',
-      { defaultText: '64 for each hash at the same time' }
+      'Most hashes that wait. A further request is answered with 503 immediately.',
+      { defaultText: '64 times `HASH_CONCURRENCY`' }
     )
   },
   'E-mail verification': {
     EMAIL_VERIFICATION: setting(
       kinds.verification,
       'none',
-      '`mandatory` (or `True`): no sign-in before the address is confirmed. `optional`: a mail is sent, everything works. `none` (or `False`): addresses count as confirmed.'
+      '`mandatory` (or `True`): no sign-in before the address is confirmed. `optional`: a mail is sent, and sign-in works without confirmation. `none` (or `False`): every address counts as confirmed.'
     ),
-    ACCOUNT_PREVENT_ENUMERATION: setting(
-      kinds.bool,
+    ACCOUNT_PREVENT_ENUMERATION: flag(
       true,
-      'With mandatory verification a sign-up with a taken address is answered like any other, and the owner is told by mail.'
+      'With mandatory verification, a sign-up with a taken address gets the same answer as any other, and the owner of the address is notified by mail.'
     ),
-    ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: setting(
+    ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: written(
       kinds.duration('d', 60),
-      3 * 86_400,
-      'Life of a confirmation or invitation link.',
-      { defaultText: '`3d`' }
+      '3d',
+      'Lifetime of a confirmation or invitation link.'
     ),
-    EMAIL_VERIFIED_REDIRECT: optional(kinds.target, 'Where a confirmation link leads in the end.', {
-      defaultText: 'a page of the service'
-    }),
-    EMAIL_VERIFICATION_CONFIRM_BUTTON: setting(
-      kinds.bool,
+    EMAIL_VERIFIED_REDIRECT: page('Where the browser goes after a confirmation.'),
+    EMAIL_VERIFICATION_CONFIRM_BUTTON: flag(
       false,
-      'A confirmation link shows a button, and confirms only when it is pressed.'
+      'A confirmation link opens a page with a button. Only the button confirms.'
     ),
-    JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION: setting(
-      kinds.bool,
+    JWT_ALLAUTH_SESSION_ON_EMAIL_VERIFICATION: flag(
       false,
-      'The first confirmation of an account also signs in, by cookie, unless a second factor is due.'
+      'The first confirmation of an account also signs in with a cookie, unless a second factor is required.'
     )
   },
   'Roles and invitations': {
     ROLES: setting(
       kinds.roleList,
       [],
-      'Roles of your own, `name:number,…`, highest authority first. They stand below `superuser` (900) and `staff` (1000) and above `user` (0).'
+      'Your own roles, `name:number,…`, highest authority first. They rank below `superuser` (900) and `staff` (1000) and above `user` (0).'
     ),
-    JWT_ALLAUTH_INVITATIONS: setting(
-      kinds.bool,
+    JWT_ALLAUTH_INVITATIONS: flag(false, 'People with one of the roles below can invite others.'),
+    JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: flag(
       false,
-      'Lets people with the roles below invite others.'
-    ),
-    JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: setting(
-      kinds.bool,
-      false,
-      'Invitations only: `POST /registration/` is absent.'
+      'Accounts are created by invitation only: `POST /registration/` does not exist.'
     ),
     JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES: setting(
       kinds.listOf(kinds.text),
       ['staff', 'superuser'],
-      'Roles that may invite, by name or number. Nobody can grant more than they have.',
-      { defaultText: '`staff,superuser`' }
+      'Roles that can invite, by name or number. A person cannot grant a role above their own.'
     ),
-    PASSWORD_SET_REDIRECT: optional(
-      kinds.target,
-      'Your own page for the first password of an invited person; it posts to `/registration/set-password/`.',
-      { defaultText: 'a page of the service' }
+    PASSWORD_SET_REDIRECT: page(
+      'Your own page where an invited person chooses the first password. It posts to `/registration/set-password/`.'
     ),
-    PASSWORD_SET_COOKIE_HTTP_ONLY: setting(
-      kinds.bool,
+    PASSWORD_SET_COOKIE_HTTP_ONLY: flag(
       true,
-      '`HttpOnly` of the cookie that an invitation leaves.'
+      '`HttpOnly` of the cookie that an invitation link sets.'
     ),
-    PASSWORD_SET_COOKIE_SECURE: optional(kinds.bool, '`Secure` of that cookie.', {
-      defaultText: '`true` unless `PUBLIC_URL` is http'
-    }),
+    PASSWORD_SET_COOKIE_SECURE: optional(kinds.bool, '`Secure` of that cookie.', secureByDefault),
     PASSWORD_SET_COOKIE_SAME_SITE: setting(
       kinds.oneOf('Strict', 'Lax'),
       'Lax',
       '`SameSite` of that cookie.'
     ),
-    PASSWORD_SET_COOKIE_MAX_AGE: setting(
+    PASSWORD_SET_COOKIE_MAX_AGE: written(
       kinds.duration('s', 60, 7 * 86_400),
-      86_400,
-      'Life of that cookie and of what it allows, never longer than its link.',
-      { defaultText: '`1d`' }
+      '1d',
+      'Lifetime of that cookie, never longer than its link.'
     ),
     ADMIN_EMAIL: optional(
       kinds.text,
-      'Invites this address as superuser at start, once, while there is no superuser.'
+      'Address that is invited as superuser at start, once, if there is no superuser.'
     ),
-    AUDIT_RETENTION: setting(
+    AUDIT_RETENTION: written(
       kinds.duration('d', 86_400),
-      365 * 86_400,
-      'How long audit events are kept.',
-      {
-        defaultText: '`365d`'
-      }
+      '365d',
+      'How long audit events are stored.'
     )
   },
   'Password reset': {
-    PASSWORD_RESET_TIMEOUT: setting(
+    PASSWORD_RESET_TIMEOUT: written(
       kinds.duration('s', 60, 7 * 86_400),
-      3600,
-      'Life of a reset link.',
-      {
-        defaultText: '`1h`'
-      }
+      '1h',
+      'Lifetime of a reset link.'
     ),
-    PASSWORD_RESET_REDIRECT: optional(
-      kinds.target,
-      'Your own page for the new password; it posts to `/password/reset/set-new/`.',
-      { defaultText: 'a page of the service' }
+    PASSWORD_RESET_REDIRECT: page(
+      'Your own page for the new password. It posts to `/password/reset/set-new/`.'
     ),
-    PASSWORD_RESET_REQUEST_URL: optional(
-      kinds.target,
-      'Where mails send somebody who wants to ask for a reset.',
-      { defaultText: 'a page of the service' }
-    ),
-    PASSWORD_RESET_COOKIE_HTTP_ONLY: setting(
-      kinds.bool,
-      true,
-      '`HttpOnly` of the cookie that allows one new password.'
-    ),
-    PASSWORD_RESET_COOKIE_SECURE: optional(kinds.bool, '`Secure` of that cookie.', {
-      defaultText: '`true` unless `PUBLIC_URL` is http'
-    }),
+    PASSWORD_RESET_REQUEST_URL: page('Page in mails where a person can request a password reset.'),
+    PASSWORD_RESET_COOKIE_HTTP_ONLY: flag(true, '`HttpOnly` of the cookie that a reset link sets.'),
+    PASSWORD_RESET_COOKIE_SECURE: optional(kinds.bool, '`Secure` of that cookie.', secureByDefault),
     PASSWORD_RESET_COOKIE_SAME_SITE: setting(
       kinds.oneOf('Strict', 'Lax'),
       'Lax',
       '`SameSite` of that cookie.'
     ),
-    PASSWORD_RESET_COOKIE_MAX_AGE: setting(
+    PASSWORD_RESET_COOKIE_MAX_AGE: written(
       kinds.duration('s', 60, 86_400),
-      3600,
-      'Life of that cookie and of what it allows, never longer than its link.',
-      { defaultText: '`1h`' }
+      '1h',
+      'Lifetime of that cookie, never longer than its link.'
     )
   },
   'Second factor': {
     JWT_ALLAUTH_MFA_TOTP_MODE: setting(
       kinds.oneOf('disabled', 'optional', 'required'),
       'disabled',
-      '`disabled`: sign-in asks for the password alone. `optional`: who has set up an authenticator app is asked for its code. `required`: everybody is, and sets one up first.'
+      '`disabled`: sign-in asks only for the password. `optional`: accounts with an authenticator app are also asked for its code. `required`: every account needs an authenticator app and sets it up at the first sign-in.'
     ),
     JWT_ALLAUTH_TOTP_ISSUER: optional(kinds.text, 'Name of your product in authenticator apps.', {
       defaultText: 'the value of `BRAND_NAME`'
@@ -398,169 +349,131 @@ export const groups = {
     JWT_ALLAUTH_MFA_CHALLENGE_MAX_ATTEMPTS: setting(
       kinds.integer(0, 1000),
       5,
-      'Wrong codes that one sign-in may have before it has to begin again; 0: no limit.'
+      'Wrong codes in one sign-in before it has to start again; 0: no limit.'
     ),
     JWT_ALLAUTH_MFA_MAX_ATTEMPTS: setting(
       kinds.integer(0, 100_000),
       10,
-      'Wrong codes that one account may have, over all sign-ins, before codes are refused for a while; 0: no limit.'
+      'Wrong codes of one account, over all sign-ins, before codes are refused for a time; 0: no limit.'
     ),
-    JWT_ALLAUTH_MFA_LOCKOUT_SECONDS: setting(
+    JWT_ALLAUTH_MFA_LOCKOUT_SECONDS: written(
       kinds.duration('s', 1, 86_400),
-      900,
-      'How long codes are then refused, and after how long without a wrong code the count is forgotten.',
-      { defaultText: '`15m`' }
+      '15m',
+      'How long codes are then refused. The count also restarts after this time without a wrong code.'
     ),
-    MFA_COMPLETE_REDIRECT: optional(
-      kinds.target,
-      'Where the pages of the second factor lead in the end.',
-      { defaultText: 'a page of the service' }
-    )
+    MFA_COMPLETE_REDIRECT: page('Where the browser goes after the pages of the second factor.')
   },
   Mail: {
     EMAIL_HOST: optional(
       kinds.text,
-      'SMTP server. Without it, outside production, mails are shown at `/dev/mailbox/` and their links logged; where `PUBLIC_URL` is no loopback host they are only logged.'
+      'SMTP server. Without it, outside production, mails are shown at `/dev/mailbox/` and their links are logged. If `PUBLIC_URL` is not a loopback host, they are only logged.'
     ),
     EMAIL_PORT: optional(kinds.integer(1, 65_535), 'Port of the SMTP server.', {
       defaultText: '465 with `EMAIL_USE_SSL`, 587 with `EMAIL_USE_TLS`, else 25'
     }),
     EMAIL_HOST_USER: optional(kinds.text, 'User at the SMTP server.'),
     EMAIL_HOST_PASSWORD: optional(kinds.text, 'Password at the SMTP server.', { secret: true }),
-    EMAIL_USE_TLS: setting(kinds.bool, false, 'Demand STARTTLS.'),
-    EMAIL_USE_SSL: setting(kinds.bool, false, 'Speak TLS from the first byte.'),
+    EMAIL_USE_TLS: flag(false, 'Require STARTTLS.'),
+    EMAIL_USE_SSL: flag(false, 'Use TLS from the first byte.'),
     DEFAULT_FROM_EMAIL: optional(kinds.mailbox, 'Sender of every mail, `Name <address>`.', {
       defaultText: '`BRAND_NAME <no-reply@host of PUBLIC_URL>`'
     }),
-    EMAIL_DISABLED: setting(
-      kinds.bool,
+    EMAIL_DISABLED: flag(
       false,
-      'Send no mail at all; whatever needs mail is absent. Production needs this or `EMAIL_HOST`.'
+      'Send no mail. Features that need mail are off. Production needs this or `EMAIL_HOST`.'
     ),
-    MAIL_WORKER: setting(
-      kinds.bool,
+    MAIL_WORKER: flag(
       true,
-      'Send mails from this process. Off where `npm run worker` does it, which needs `DATABASE_URL`.'
+      'Send mails from this process. Use `false` if `npm run worker` sends them, which needs `DATABASE_URL`.'
     ),
     DKIM_DOMAIN: optional(
       kinds.text,
-      'Signs mails for this domain (DKIM), with the two settings below.'
+      'Domain for which mails are signed (DKIM). Needs the two settings below.'
     ),
     DKIM_SELECTOR: optional(kinds.text, 'DKIM selector.'),
     DKIM_PRIVATE_KEY_FILE: optional(kinds.text, 'PEM file with the DKIM key.'),
-    MAILS_PER_ADDRESS: setting(
+    MAILS_PER_ADDRESS: written(
       kinds.rate,
-      { count: 5, seconds: 3600 },
-      'Mails that strangers can cause to one address. More are not sent; the answers stay the same.',
-      { defaultText: '`5/hour`' }
+      '5/hour',
+      'Mails to one address that requests without sign-in can cause. Further mails are not sent; the answers stay the same.'
     ),
-    MAILS_PER_NETWORK: setting(
+    MAILS_PER_NETWORK: written(
       kinds.rate,
-      { count: 50, seconds: 3600 },
-      'Mails that one network can cause.',
-      { defaultText: '`50/hour`' }
+      '50/hour',
+      'Mails that requests from one network can cause.'
     ),
-    MAILS_OVER_ALL: setting(
+    MAILS_OVER_ALL: written(
       kinds.rate,
-      { count: 2000, seconds: 3600 },
-      'Mails that strangers can cause in total.',
-      { defaultText: '`2000/hour`' }
+      '2000/hour',
+      'Mails that requests without sign-in can cause in total.'
     )
   },
   'Pages and languages': {
     BRAND_NAME: setting(kinds.text, 'Postern', 'Name of your product, on pages and in mails.'),
     BRAND_LOGO_URL: optional(
       kinds.webUrl,
-      'Image shown on pages; the only thing they load from elsewhere.'
+      'Image on pages. It is the only file that pages load from another origin.'
     ),
     BRAND_COLOR: setting(kinds.colour, '#3454d1', 'Colour of buttons and links.'),
     TEMPLATES_DIR: optional(
       kinds.folder,
-      'Folder whose templates replace those of `views/` with the same names; `views/README.md` says what each is given. A broken one stops the start.'
+      'Folder with templates that replace those of `views/` with the same names; `views/README.md` lists their fields. The service does not start with a broken template.'
     ),
     DEFAULT_LOCALE: setting(
       kinds.language,
       'en',
-      'Language where neither the account nor the browser names one that there is.'
+      'Language if neither the account nor the browser names an available one.'
     )
   },
   Limits: {
-    RATE_LIMIT_ENABLED: setting(
-      kinds.bool,
-      true,
-      'Request limits per network; `false` is refused in production.'
-    ),
-    RATE_LIMIT_LOGIN: setting(
+    RATE_LIMIT_ENABLED: flag(true, 'Request limits per network; `false` is refused in production.'),
+    RATE_LIMIT_LOGIN: written(
       kinds.rate,
-      { count: 30, seconds: 60 },
-      'Sign-in requests per network (IPv4 address or IPv6 /64).',
-      { defaultText: '`30/min`' }
+      '30/min',
+      'Sign-in requests per network (IPv4 address or IPv6 /64).'
     ),
-    RATE_LIMIT_REGISTRATION: setting(
+    RATE_LIMIT_REGISTRATION: written(kinds.rate, '20/hour', 'Sign-up requests per network.'),
+    RATE_LIMIT_REFRESH: written(kinds.rate, '300/min', 'Refresh requests per network.'),
+    RATE_LIMIT_PASSWORD_RESET: written(
       kinds.rate,
-      { count: 20, seconds: 3600 },
-      'Sign-up requests per network.',
-      { defaultText: '`20/hour`' }
+      '20/min',
+      'Requests around password reset, verification and address change per network.'
     ),
-    RATE_LIMIT_REFRESH: setting(
+    RATE_LIMIT_MFA: written(
       kinds.rate,
-      { count: 300, seconds: 60 },
-      'Refresh requests per network.',
-      { defaultText: '`300/min`' }
+      '30/min',
+      'Requests around the second factor and re-authentication per network.'
     ),
-    RATE_LIMIT_PASSWORD_RESET: setting(
+    RATE_LIMIT_DEFAULT: written(kinds.rate, '600/min', 'All other requests per network.'),
+    LOGIN_FAILURES_PER_ACCOUNT: written(
       kinds.rate,
-      { count: 20, seconds: 60 },
-      'Requests around password reset, verification and address change per network.',
-      { defaultText: '`20/min`' }
+      '20/15m',
+      'Wrong passwords for one account, from all networks. After that each attempt has to wait, twice as long each time, up to 15 minutes. The count restarts after the period.'
     ),
-    RATE_LIMIT_MFA: setting(
+    LOGIN_FAILURES_PER_NETWORK: written(
       kinds.rate,
-      { count: 30, seconds: 60 },
-      'Requests around the second factor and re-authentication per network.',
-      { defaultText: '`30/min`' }
+      '50/15m',
+      'The same for one network, for all accounts.'
     ),
-    RATE_LIMIT_DEFAULT: setting(
+    LOGIN_FAILURES_PER_PAIR: written(
       kinds.rate,
-      { count: 600, seconds: 60 },
-      'All other requests per network.',
-      { defaultText: '`600/min`' }
-    ),
-    LOGIN_FAILURES_PER_ACCOUNT: setting(
-      kinds.rate,
-      { count: 20, seconds: 900 },
-      'Wrong passwords for one account, from anywhere, before each further one has to wait, twice as long each time up to 15 minutes; forgotten after the period.',
-      { defaultText: '`20/15m`' }
-    ),
-    LOGIN_FAILURES_PER_NETWORK: setting(
-      kinds.rate,
-      { count: 50, seconds: 900 },
-      'The same for one network, over all accounts.',
-      { defaultText: '`50/15m`' }
-    ),
-    LOGIN_FAILURES_PER_PAIR: setting(
-      kinds.rate,
-      { count: 5, seconds: 300 },
-      'The same for one account from one network, and for one account from a device that signed in to it before.',
-      { defaultText: '`5/5m`' }
+      '5/5m',
+      'The same for one account from one network, and for one account from a device that signed in to it before.'
     )
   }
 } as const
 
-type Groups = typeof groups
-type Flattened = { [G in keyof Groups]: Groups[G] }[keyof Groups]
 type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) extends (
   i: infer I
 ) => void
   ? I
   : never
-type Definitions = UnionToIntersection<Flattened>
-type Valued = {
-  readonly [Name in keyof Definitions]: Definitions[Name] extends Setting<infer T> ? T : never
-}
+type Definitions = UnionToIntersection<(typeof groups)[keyof typeof groups]>
 
 /** Every setting by name. */
 export const settings = Object.assign({}, ...Object.values(groups)) as Definitions
 
-/** What the environment said, before what depends on several settings is filled in. */
-export type Settings = Valued
+/** The values of the environment, before the defaults that depend on other settings. */
+export type Settings = {
+  readonly [Name in keyof Definitions]: Definitions[Name] extends Setting<infer T> ? T : never
+}

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import { keyedDigest } from './digest.js'
 
-/** What a key is for. One purpose, one key: a value made for one is noise to every other. */
+/** The purpose of a key. Each purpose has its own key, so a value made for one is not valid for another. */
 export type KeyPurpose =
   | 'refresh-token'
   | 'known-device'
@@ -13,12 +13,12 @@ export type KeyPurpose =
   | 'totp'
   | `flow-${string}`
 
-/** 256 bits for one purpose, by HKDF-SHA-256 (RFC 5869) from the installation's secret. */
+/** Derives 256 bits for one purpose from the installation's secret with HKDF-SHA-256 (RFC 5869). */
 export function deriveKey(secret: string, purpose: KeyPurpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'postern', `postern/${purpose}/1`, 32))
 }
 
-/** The key of a purpose under the current secret, and under those it replaced. */
+/** The keys of a purpose: from the current secret, and from earlier secrets. */
 export type KeyChain = { readonly current: Buffer; readonly earlier: readonly Buffer[] }
 
 /** {@link deriveKey} for `SECRET_KEY` and each of `SECRET_KEY_FALLBACKS`. */
@@ -33,5 +33,5 @@ export function deriveKeyChain(
   }
 }
 
-/** A short name of a key that tells nothing of it: says in a table what a value was sealed under. */
+/** A short name of a key that does not reveal the key. A table stores it beside each sealed value. */
 export const keyIdOf = (key: Buffer): string => keyedDigest(key, 'key id').slice(0, 12)

@@ -4,17 +4,17 @@ import type { KeyChain } from './derive.js'
 const ivLength = 12
 const tagLength = 16
 
-/** A sealed value could not be opened: a wrong key, another owner's row, or damage. Never a fallback. */
+/** A sealed value could not be opened: the key is wrong, the owner is another one, or the value is damaged. */
 export class UnsealError extends Error {
   constructor() {
     super(
-      'A sealed value could not be opened under any key of SECRET_KEY and SECRET_KEY_FALLBACKS. Add the SECRET_KEY that it was sealed under to SECRET_KEY_FALLBACKS.'
+      'A sealed value could not be opened under any key of SECRET_KEY and SECRET_KEY_FALLBACKS. Add the SECRET_KEY with which it was sealed to SECRET_KEY_FALLBACKS.'
     )
     this.name = 'UnsealError'
   }
 }
 
-/** AES-256-GCM (NIST SP 800-38D) under the current key; `owner` is bound as associated data. */
+/** Encrypts with AES-256-GCM (NIST SP 800-38D) and the current key. `owner` is the associated data. */
 export function seal(keys: KeyChain, plain: Buffer, owner: string): Buffer {
   const iv = randomBytes(ivLength)
   const cipher = createCipheriv('aes-256-gcm', keys.current, iv).setAAD(Buffer.from(owner))
@@ -22,7 +22,7 @@ export function seal(keys: KeyChain, plain: Buffer, owner: string): Buffer {
 }
 
 /**
- * What {@link seal} made for the same owner, under the current or an earlier key.
+ * Decrypts what {@link seal} encrypted for the same owner, with the current or an earlier key.
  *
  * @throws {UnsealError}
  */
@@ -39,7 +39,7 @@ export function unseal(keys: KeyChain, sealed: Uint8Array, owner: string): Buffe
         decipher.final()
       ])
     } catch {
-      // The tag did not match under this key; the next one may be the one it was sealed with.
+      // The tag does not match this key. The next key may match.
     }
   }
   throw new UnsealError()

@@ -3,12 +3,12 @@ import pg from 'pg'
 import type { Config } from '../config/load.js'
 import { EmbeddedDatabaseError, embeddedStatus, openEmbedded } from './embedded.js'
 
-/** A database that answers at `url` until it is closed. */
+/** A database that is available at `url` until `close`. */
 export type ConnectedDatabase = { readonly url: string; close(): Promise<void> }
 
 /**
- * The database for a command beside the service: the server of `DATABASE_URL`; the embedded one of a
- * service that runs, through its socket; else the embedded one, started for as long as it is needed.
+ * Connects a command to a database: the server of `DATABASE_URL`, the embedded server of a running
+ * service, or else the embedded server, started until `close`.
  *
  * @throws {EmbeddedDatabaseError}
  */
@@ -24,28 +24,28 @@ export async function connectDatabase(
     return {
       url,
       close: async () => {
-        await othersAreDone(url)
+        await waitForOtherCommands(url)
         await close()
       }
     }
   } catch (error) {
-    // A service or another command was faster.
-    const theirs = error instanceof EmbeddedDatabaseError && (await runningEmbedded(DATA_DIR))
-    if (!theirs) throw error
-    return theirs
+    // Another process may have started the server first.
+    const other = error instanceof EmbeddedDatabaseError && (await runningEmbedded(DATA_DIR))
+    if (!other) throw error
+    return other
   }
 }
 
 async function runningEmbedded(dataDir: string): Promise<ConnectedDatabase | null> {
   const { url, pid } = await embeddedStatus(dataDir)
-  // Without a holder it is about to be stopped: its owner died.
+  // A server without an owner stops soon: the process that owned it has died.
   return url === undefined || pid === undefined ? null : { url, close: async () => {} }
 }
 
 const mostPolls = 300
 
-/** Other commands may work over the server that this one started: it stays until they are done. */
-async function othersAreDone(url: string): Promise<void> {
+/** Waits until other commands no longer use the server that this command started. */
+async function waitForOtherCommands(url: string): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
   try {

@@ -7,7 +7,7 @@ import { findHome, homeLink, prepareHome } from './embedded/home.js'
 import { serverIdentity } from './embedded/identity.js'
 import { readPostmaster } from './embedded/postmaster.js'
 import { type Installation, initialise, isInitialised } from './embedded/programs.js'
-import { urlOf, whoHolds } from './embedded/session.js'
+import { findOwner, urlOf } from './embedded/session.js'
 import { supervise } from './embedded/supervise.js'
 
 export { EmbeddedDatabaseError } from './embedded/error.js'
@@ -15,38 +15,38 @@ export { EmbeddedDatabaseError } from './embedded/error.js'
 export type EmbeddedOptions = {
   readonly dataDir: string
   readonly onProgress: (message: string) => void
-  /** More server settings, for tests. */
+  /** Additional server settings, for tests. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Loopback and a password instead of a Unix socket: the only way on Windows. */
+  /** Listens on loopback with a password instead of a Unix socket. Always on Windows. */
   readonly loopback?: boolean
 }
 
-/** A PostgreSQL of our own. It stops with `close`, and by itself when this process ends. */
+/** A PostgreSQL server of this process. It stops with `close`, and when the process ends. */
 export type EmbeddedServer = { readonly url: string; close(): Promise<void> }
 
-/** Whether there is a database in this directory, and who has it open where. */
+/** Whether a directory holds a database, and which process has it open. */
 export type EmbeddedStatus = {
   readonly state: 'absent' | 'stopped' | 'running'
-  /** The process that holds it: the service, not PostgreSQL. */
+  /** The service or command that owns the server, not PostgreSQL itself. */
   readonly pid?: number
   readonly url?: string
 }
 
 /**
- * Starts the PostgreSQL in `dataDir`, creating it the first time, and keeps it running: should the
- * server die, it is started again under the same URL.
+ * Starts the PostgreSQL in `dataDir`, and creates it the first time. A server that dies is started
+ * again at the same URL.
  *
- * @throws {EmbeddedDatabaseError} also when another process has it open
+ * @throws {EmbeddedDatabaseError} also if another process has it open.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   try {
     const at = await install(options)
-    const door = await prepareDoor(at, options)
+    const socket = await prepareSocket(at, options)
     try {
-      await prepareCluster(at, door, options)
-      return await supervise(at, door, options.onProgress)
+      await prepareCluster(at, socket, options)
+      return await supervise(at, socket, options.onProgress)
     } catch (error) {
-      await door.dismantle()
+      await socket.remove()
       throw error
     }
   } catch (error) {
@@ -54,7 +54,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
   }
 }
 
-/** Looks, without starting or changing anything. */
+/** The state of the database in `dataDir`. Starts and changes nothing. */
 export async function embeddedStatus(dataDir: string): Promise<EmbeddedStatus> {
   try {
     const home = await findHome(dataDir)
@@ -62,57 +62,57 @@ export async function embeddedStatus(dataDir: string): Promise<EmbeddedStatus> {
     const postmaster = await readPostmaster(home)
     if (!postmaster?.alive || postmaster.address === undefined) return { state: 'stopped' }
     const address = { ...postmaster.address, ...(await readPassword(home)) }
-    const holder = await whoHolds(address)
-    return { state: 'running', url: urlOf(address), ...(holder && { pid: holder.pid }) }
+    const owner = await findOwner(address)
+    return { state: 'running', url: urlOf(address), ...(owner && { pid: owner.pid }) }
   } catch (error) {
     throw readable(error, dataDir)
   }
 }
 
 async function install({ dataDir, onProgress }: EmbeddedOptions): Promise<Installation> {
-  const who = await serverIdentity(join(homeLink(dataDir), 'cluster'))
-  const home = await prepareHome(dataDir, who)
+  const user = await serverIdentity(join(homeLink(dataDir), 'cluster'))
+  const home = await prepareHome(dataDir, user)
   const place = await realpath(dataDir)
   if (dirname(home.dir) !== place) {
     onProgress(
-      `The database lies in ${home.dir}, because user "${who.name}", who runs it, cannot reach ${place}.`
+      `The database is in ${home.dir}, because its user "${user.name}" cannot access ${place}.`
     )
   }
-  return { who, home, binaries: await findBinaries(home.dir, who) }
+  return { user, home, binaries: await findBinaries(home.dir, user) }
 }
 
-async function prepareDoor(
-  { home, who }: Installation,
+async function prepareSocket(
+  { home, user }: Installation,
   options: EmbeddedOptions
 ): Promise<ServerSocket> {
   const loopback = options.loopback ?? process.platform === 'win32'
-  const door = loopback ? await loopbackSocket(home, who) : await unixSocket(home, who)
+  const socket = loopback ? await loopbackSocket(home, user) : await unixSocket(home, user)
   const always = {
     timezone: 'UTC',
     log_timezone: 'UTC',
-    // A refused statement may hold somebody's address: the log names the error, not the values.
+    // A failed statement may contain an e-mail address: the log has the error without the values.
     log_error_verbosity: 'terse',
     log_min_error_statement: 'panic',
     hba_file: home.hba,
     ident_file: home.ident
   }
-  return { ...door, settings: { ...options.settings, ...always, ...door.settings } }
+  return { ...socket, settings: { ...options.settings, ...always, ...socket.settings } }
 }
 
 async function prepareCluster(
   at: Installation,
-  door: ServerSocket,
+  { login }: ServerSocket,
   options: EmbeddedOptions
 ): Promise<void> {
   if (!(await isInitialised(at.home))) {
     options.onProgress(`Creating a database in ${options.dataDir} (first start only) …`)
-    await initialise(at, door.login.password === undefined ? undefined : at.home.password)
+    await initialise(at, login.password === undefined ? undefined : at.home.password)
   }
   const written = (await readFile(join(at.home.cluster, 'PG_VERSION'), 'utf8')).trim()
   if (written === at.binaries.major) return
   throw new EmbeddedDatabaseError(
     `it was written by PostgreSQL ${written}, and this version of Postern brings ` +
-      `${at.binaries.major}, which cannot read it. Export it with the version of Postern that wrote ` +
-      'it, or with pg_dump, and import that into a new DATA_DIR.'
+      `${at.binaries.major}, which cannot read it. Export it with the earlier version of Postern ` +
+      'or with pg_dump, and import it into a new DATA_DIR.'
   )
 }

@@ -11,12 +11,12 @@ type Coded = {
 const networkKind =
   /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError|TooManyConnections)$/
 
-/** The SQLSTATE or system code of a failure, wherever pg, Prisma or the network put it. */
+/** The SQLSTATE or system code of a failure from pg, Prisma or the network. */
 function codeOf(error: unknown, depth = 0): string {
   if (typeof error !== 'object' || error === null || depth > 4) return ''
   const { code, kind, originalCode, cause, meta } = error as Coded
   if (typeof originalCode === 'string') return originalCode
-  // For the network Prisma's adapter has kinds and no code, and a raw query has not even a P1xxx.
+  // Prisma's adapter reports network failures by kind; raw queries have no code P1xxx.
   if (typeof kind === 'string' && networkKind.test(kind)) return 'ECONNRESET'
   const deeper = codeOf(meta?.driverAdapterError ?? cause, depth + 1)
   return deeper || (typeof code === 'string' ? code : '')
@@ -28,8 +28,8 @@ const unavailableMessage =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Cannot use a pool after calling end/i
 
 /**
- * Whether a failure says nothing of the data: the server is away, too slow, full, or gave up a
- * deadlock's victim. Such an answer is 503, and never read as a missing row (SES-24).
+ * Whether the database is unavailable: unreachable, too slow, full, or the transaction was aborted
+ * by a deadlock. The answer is 503; such a failure never means that a row is missing (SES-24).
  */
 export function isUnavailable(error: unknown): boolean {
   if (unavailableCode.test(codeOf(error))) return true
@@ -40,8 +40,8 @@ export function isUnavailable(error: unknown): boolean {
   )
 }
 
-/** Serialisation failures and deadlocks: the same transaction may succeed when it runs again. */
+/** Serialisation failures and deadlocks: the transaction may succeed when it runs again. */
 export const isRetryable = (error: unknown): boolean => /^(40001|40P01|P2034)$/.test(codeOf(error))
 
-/** A unique constraint refused a row: somebody else was first. */
+/** A unique constraint refused a row: an equal row exists already. */
 export const isUniqueViolation = (error: unknown): boolean => /^(23505|P2002)$/.test(codeOf(error))

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { packageRoot } from '../package-root.js'
 
-/** The database is not in a state that this version's migrations lead to; the message says why. */
+/** The database does not fit the migrations of this version. The message gives the reason. */
 export class MigrationsError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
@@ -17,10 +17,9 @@ type Migration = { readonly name: string; readonly sql: string }
 
 type Applied = { readonly name: string; readonly checksum: string; readonly finished: boolean }
 
-/** A pool or a session. */
 type Queryable = { query: (text: string, values?: unknown[]) => Promise<{ rows: unknown[] }> }
 
-/** What of prisma/engine.js is used here; it is JavaScript, for the Prisma CLI's sake. */
+/** The used part of prisma/engine.js, which is JavaScript because the Prisma CLI loads it too. */
 type EngineModule = {
   openSchemaEngine(url: string): Promise<{
     engine: { applyMigrations(input: object): Promise<{ appliedMigrationNames: string[] }> }
@@ -33,20 +32,20 @@ const migrationsDir = join(packageRoot, 'prisma', 'migrations')
 const lockfile = 'migration_lock.toml'
 const script = 'migration.sql'
 
-// Held while migrating. Ours alone: the Prisma CLI takes another one.
+// The advisory lock during a migration. The Prisma CLI uses a different one.
 const lock = [1886352244, 2]
 
 /**
  * The migrations of this version that the database lacks, oldest first.
  *
- * @throws {MigrationsError} if one failed half-way, was edited after it was applied, or comes from
- *   a newer version: such a database must not be served
+ * @throws {MigrationsError} if a migration failed, was edited after it was applied, or comes from a
+ *   newer version.
  */
 export async function pendingMigrations(database: Queryable): Promise<string[]> {
   const migrations = await readMigrations()
   let applied = await readApplied(database)
   if (applied.some(row => !row.finished)) {
-    // Either it failed, or another instance is at it: then it is done when we get the lock.
+    // It failed, or another instance applies it now. That instance releases the lock when it is done.
     await database.query('SELECT pg_advisory_xact_lock_shared($1, $2)', lock)
     applied = await readApplied(database)
   }
@@ -56,17 +55,17 @@ export async function pendingMigrations(database: Queryable): Promise<string[]> 
 }
 
 /**
- * Brings the database up to this version with Prisma's own engine, and returns what was applied.
- * Of several instances that start at once, one works and the others wait for it.
+ * Applies pending migrations with Prisma's engine and returns their names. If several instances start
+ * at once, one applies them and the others wait.
  *
- * @throws {MigrationsError} as {@link pendingMigrations} does, and if a migration fails
+ * @throws {MigrationsError} as {@link pendingMigrations}, and if a migration fails.
  */
 export async function migrate(options: {
   readonly url: string
   readonly onProgress?: (message: string) => void
 }): Promise<string[]> {
   const session = new pg.Client(options.url)
-  session.on('error', () => undefined) // a query that waits will reject
+  session.on('error', () => undefined) // the waiting query rejects with the same error
   await session.connect()
   try {
     await session.query('SELECT pg_advisory_lock($1, $2)', lock)
@@ -75,7 +74,7 @@ export async function migrate(options: {
     options.onProgress?.(`Applying ${pending.join(', ')} …`)
     return await apply(options.url)
   } finally {
-    await session.end() // and the lock goes with it
+    await session.end() // releases the lock
   }
 }
 
@@ -100,7 +99,7 @@ async function apply(url: string): Promise<string[]> {
     })
     return appliedMigrationNames
   } catch (error) {
-    // The engine appends where in its own code it stood.
+    // The engine appends positions in its own source code.
     const [reason] = (error instanceof Error ? error.message : String(error)).split(/\n +\d+: /)
     throw new MigrationsError(`A migration failed. ${reason}`, { cause: error })
   } finally {
@@ -140,13 +139,13 @@ function check({ name, checksum, finished }: Applied, migrations: readonly Migra
   if (!finished) {
     throw new MigrationsError(
       `The migration ${name} failed and changed nothing. Its error is in the table _prisma_migrations. ` +
-        `When the cause is gone: npx prisma migrate resolve --rolled-back ${name}, and start again.`
+        `Fix the cause, run: npx prisma migrate resolve --rolled-back ${name}, and start again.`
     )
   }
   if (checksum !== createHash('sha256').update(migration.sql).digest('hex')) {
     throw new MigrationsError(
-      `The migration ${name} was edited after it had been applied, so the database may not be what ` +
-        'this version expects. Restore the file.'
+      `The migration ${name} was edited after it had been applied. The database may differ from ` +
+        'what this version expects. Restore the file.'
     )
   }
 }

@@ -3,21 +3,21 @@ import type { Log } from '../../deps.js'
 import type { Config } from '../config/load.js'
 import { migrate, pendingMigrations } from './migrate.js'
 
-/** The database does not have the migrations of this version, and may not be given them. */
+/** The database lacks migrations, and `MIGRATE_ON_START` does not allow to apply them. */
 export class PendingMigrationsError extends Error {
   constructor(pending: readonly string[]) {
     super(
-      `The database lacks ${pending.join(', ')}. Apply with: npx prisma migrate deploy, or start with MIGRATE_ON_START=true.`
+      `The database lacks ${pending.join(', ')}. Run: npx prisma migrate deploy, or start with MIGRATE_ON_START=true.`
     )
     this.name = 'PendingMigrationsError'
   }
 }
 
 /**
- * Applies pending migrations where `MIGRATE_ON_START` says so.
+ * Applies pending migrations if `MIGRATE_ON_START` is true.
  *
- * @throws {PendingMigrationsError} where it does not; what {@link pendingMigrations} throws for a
- *   database of a newer version.
+ * @throws {PendingMigrationsError} if it is false and migrations are pending.
+ * @throws {MigrationsError} as {@link pendingMigrations}.
  */
 export async function requireMigrated(pool: pg.Pool, config: Config, log: Log): Promise<void> {
   const pending = await pendingMigrations(pool)

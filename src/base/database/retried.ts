@@ -1,4 +1,4 @@
-/** Does work again while it fails in a way that passes; throws what the last of `tries` threw. */
+/** Repeats work while it fails with a passing error. Throws the error of the last of `tries`. */
 export async function retried<T>(
   tries: number,
   passes: (error: unknown) => boolean,

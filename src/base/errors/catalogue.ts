@@ -1,6 +1,6 @@
 /**
- * Every `code` an answer can carry, with its status. The sentence beside each is in
- * `views/locales/<lang>.json` under `errors`; a code never changes with the language.
+ * Every `code` of an error answer, with its HTTP status. The sentences are in
+ * `views/locales/<lang>.json` under `errors`; the code is the same in every language.
  */
 export const catalogue = {
   validation_error: 400,

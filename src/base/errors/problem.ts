@@ -1,13 +1,13 @@
 import { catalogue, type ProblemCode } from './catalogue.js'
 
-/** What fills the placeholders of a sentence. */
+/** Values for the placeholders of a sentence. */
 export type TextParams = Readonly<Record<string, string | number>>
 
-/** What is wrong with one field: a key under `fields` in the text catalogues, and its placeholders. */
+/** A problem of one field: a key under `fields` in the text catalogues, and its placeholders. */
 export type FieldProblem = {
   readonly code: string
   readonly params?: TextParams
-  /** Another key, of a sentence that says how to do better. */
+  /** Key of a second sentence that explains how to fix the problem. */
   readonly hint?: string
 }
 
@@ -16,12 +16,12 @@ type Details = {
   readonly fields?: Readonly<Record<string, readonly FieldProblem[]>>
   /** Seconds, for `Retry-After`. */
   readonly retryAfter?: number
-  /** The token that was presented can never work again. */
+  /** The token of the request can never work again. */
   readonly final?: true
   readonly cause?: unknown
 }
 
-/** A failure that a client is told about: a code of the catalogue, its status, and what fills its sentence. */
+/** An error answer to a client: a code of the catalogue, its status, and the values of its sentence. */
 export class Problem extends Error {
   readonly code: ProblemCode
   readonly statusCode: number
@@ -41,9 +41,9 @@ export function fieldProblem(field: string, ...problems: readonly FieldProblem[]
   return new Problem('validation_error', { fields: { [field]: problems } })
 }
 
-/** Too many attempts; `seconds` is how long to wait, rounded up so that waiting that long is enough. */
+/** Too many attempts. `seconds` is the wait until the next attempt; it is rounded up to whole seconds. */
 export function throttled(seconds: number): Problem {
-  // Tables keep milliseconds, and rounding to them must not add a second to 900.
+  // Tables store milliseconds: 900.0004 seconds must stay 900, not become 901.
   const wait = Math.max(1, Math.ceil(Math.round(seconds * 1000) / 1000))
   return new Problem('throttled', { params: { seconds: wait }, retryAfter: wait })
 }

@@ -2,13 +2,13 @@ import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { packageRoot } from '../package-root.js'
 
-/** The folder of the catalogues, a file each. */
+/** The folder of the text catalogues: one file for each language. */
 export const localesFolder = join(packageRoot, 'views', 'locales')
 
-/** The language that what a catalogue lacks is told in. */
+/** The language of texts that are missing in another catalogue. */
 export const sourceLanguage = 'en'
 
-/** The languages there is a catalogue of, the source language first. */
+/** The languages that have a catalogue, the source language first. */
 export const languageNames: readonly string[] = [
   sourceLanguage,
   ...readdirSync(localesFolder)
@@ -20,12 +20,12 @@ export const languageNames: readonly string[] = [
 
 const byLanguage = new Map(languageNames.map(name => [spoken(name), name]))
 
-/** The language that serves somebody who asks for a tag, if there is one. */
+/** The catalogue for a language tag, if there is one. */
 export const languageFor = (tag: string): string | undefined => byLanguage.get(spoken(tag))
 
 /**
- * A tag as language and script, the likely script where it names none (BCP 47, CLDR): zh-TW and
- * zh-HK are zh-Hant, pt and pt-PT are the Portuguese that there is.
+ * The language and script of a tag; without a script the most likely one (BCP 47, CLDR). zh-TW and
+ * zh-HK become zh-Hant, and pt matches the catalogue pt-BR.
  */
 function spoken(tag: string): string | null {
   try {

@@ -2,18 +2,18 @@ import Negotiator from 'negotiator'
 import { languageFor, languageNames } from './language-names.js'
 import { loadTexts, type Texts } from './texts.js'
 
-/** Which language somebody is addressed in, and its texts. */
+/** Selects a language and returns its texts. */
 export type Languages = {
   /** The best language for an `Accept-Language` header. */
   negotiate(header: string | undefined): string
-  /** The language for a stored tag, which may name one that is gone. */
+  /** The language for a stored tag; the default if its catalogue no longer exists. */
   closest(tag: string): string
   texts(language: string): Texts
 }
 
 const longestHeader = 512
 
-/** Every catalogue, read once. */
+/** Reads every catalogue once. */
 export function openLanguages(config: { readonly DEFAULT_LOCALE: string }): Languages {
   const { DEFAULT_LOCALE: byDefault } = config
   const texts = new Map(languageNames.map(name => [name, loadTexts(name)]))

@@ -5,22 +5,20 @@ import { localesFolder, sourceLanguage } from './language-names.js'
 
 type Catalogue = Readonly<Record<string, Readonly<Record<string, string>>>>
 
-/** Looks a sentence up and fills its placeholders; a key that is missing is a defect and throws. */
+/** Finds a sentence and fills its placeholders. Throws an `Error` for an unknown key. */
 export type Texts = (section: string, key: string, params?: TextParams) => string
 
 const catalogues = new Map<string, Catalogue>()
 
 function catalogueOf(language: string): Catalogue {
-  const known = catalogues.get(language)
-  if (known !== undefined) return known
-  const read = JSON.parse(
-    readFileSync(join(localesFolder, `${language}.json`), 'utf8')
-  ) as Catalogue
-  catalogues.set(language, read)
-  return read
+  const catalogue =
+    catalogues.get(language) ??
+    (JSON.parse(readFileSync(join(localesFolder, `${language}.json`), 'utf8')) as Catalogue)
+  catalogues.set(language, catalogue)
+  return catalogue
 }
 
-/** The texts of one language; what it lacks is told in the source language. */
+/** The texts of one language; missing texts are in the source language. */
 export function loadTexts(language: string): Texts {
   const catalogue = catalogueOf(language)
   const fallback = catalogueOf(sourceLanguage)

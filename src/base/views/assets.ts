@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { standOut, textOn } from './colour.js'
 import type { ViewFile } from './files.js'
 
-/** A file that pages load, and the digest that names its version. */
+/** A file that pages load. `version` is a digest of its content. */
 export type Asset = {
   readonly content: Buffer
   readonly type: string
@@ -18,16 +18,13 @@ const types: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2'
 }
 
-/** The surfaces that the colours of a brand have to stand out from; those of `postern.css`. */
+/** The background colours of `postern.css`, from which the colours of a brand must differ. */
 const surfaces = { light: '#ffffff', dark: '#1b1e25' }
 
-/** What a button needs to be seen as one; its text, which reads 4.5:1, says that it is one. */
+/** Least contrast between a button and its background. The text of the button has 4.5:1. */
 const leastEdge = 1.35
 
-/**
- * The colours that follow from `BRAND_COLOR`: as it is wherever it serves, else as much lighter or
- * darker as it takes to be read (WCAG 2.2).
- */
+/** The colours of buttons and links: `BRAND_COLOR`, made lighter or darker if its contrast is too low (WCAG 2.2). */
 export function brandColours(brand: string) {
   const of = (surface: string) => {
     const button = standOut(brand, surface, leastEdge)
@@ -46,7 +43,7 @@ function brandSheet(brand: string): string {
 `
 }
 
-/** What pages load, by file name: the files of `assets/`, and the stylesheet with the brand's colours. */
+/** The files that pages load, by name: those of `assets/`, and the stylesheet with the brand's colours. */
 export function collectAssets(
   files: ReadonlyMap<string, ViewFile>,
   brand: string

@@ -15,17 +15,17 @@ function luminance(hex: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/** Contrast of two colours, 1 to 21 (WCAG 2.2). */
+/** Contrast ratio of two colours, 1 to 21 (WCAG 2.2). */
 export function contrast(one: string, other: string): number {
   const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number]
   return (light + 0.05) / (dark + 0.05)
 }
 
-/** Black or white, whichever reads better on a colour: never less than 4.5:1. */
+/** Black or white text for a background colour. The contrast is at least 4.5:1. */
 export const textOn = (colour: string): string =>
   contrast(colour, '#ffffff') >= 4.5 ? '#ffffff' : '#000000'
 
-/** The colour itself, or as much lighter or darker as it takes to stand out from a surface. */
+/** The colour, made lighter or darker until its contrast with the surface is at least `least`. */
 export function standOut(colour: string, surface: string, least: number): string {
   const end = luminance(surface) > 0.18 ? 0 : 255
   const from = parse(colour)

@@ -3,16 +3,16 @@ import { join, relative, sep } from 'node:path'
 import { ConfigError } from '../config/load.js'
 import { packageRoot } from '../package-root.js'
 
-/** A template or an asset, and whether the operator put it in place of ours. */
+/** A template or an asset. `replaced`: it comes from `TEMPLATES_DIR`. */
 export type ViewFile = { readonly content: Buffer; readonly replaced: boolean }
 
 const replaceable = /^(?:layouts|partials|pages|mails)\/.+\.hbs$|^assets\/[^/]+$/
 
 /**
- * The files of `views/` by their path, those of `TEMPLATES_DIR` in place of ours.
+ * The files of `views/` by their path. Files of `TEMPLATES_DIR` replace those with the same path.
  *
- * @throws {ConfigError} where the folder cannot be read, or holds a file that replaces nothing: its
- *   name is misspelt, and would be ignored in silence.
+ * @throws {ConfigError} if the folder cannot be read, or holds a file that replaces no template:
+ *   its name is misspelt.
  */
 export function readViews(templatesDir: string | null): ReadonlyMap<string, ViewFile> {
   const views = new Map<string, ViewFile>()
@@ -40,8 +40,7 @@ function filesUnder(folder: string): ReadonlyMap<string, Buffer> {
   const entries = readdirSync(folder, { withFileTypes: true, recursive: true })
   return new Map(
     entries
-      .filter(({ name }) => !name.startsWith('.'))
-      .filter(entry => !entry.isDirectory())
+      .filter(entry => !entry.name.startsWith('.') && !entry.isDirectory())
       .map(({ name, parentPath }) => {
         const file = join(parentPath, name)
         return [relative(folder, file).split(sep).join('/'), readFileSync(file)] as const

@@ -9,10 +9,7 @@ type Options = {
 const day = 24
 const wordJoiner = '\u2060'
 
-/**
- * What templates can call. All give plain text, which the engine escapes where it writes HTML, the
- * values in a sentence included.
- */
+/** Functions for templates. They return plain text, which the engine escapes in HTML. */
 export const helpers = {
   /** A sentence of the catalogue: `{{t 'pages.error.title' name=value}}`. */
   t(key: string, { hash, data }: Options): string {
@@ -20,7 +17,7 @@ export const helpers = {
     return data.texts(key.slice(0, dot), key.slice(dot + 1), hash)
   },
 
-  /** Hours in the words of the language: minutes below one, days from two on. */
+  /** A duration in words: minutes below one hour, days from 48 hours on. */
   duration(hours: number, { data }: Options): string {
     const [amount, unit] =
       hours < 1 ? [hours * 60, 'minute'] : hours >= 2 * day ? [hours / day, 'day'] : [hours, 'hour']
@@ -28,9 +25,9 @@ export const helpers = {
     return new Intl.NumberFormat(data.locale, style).format(Math.max(1, Math.floor(amount)))
   },
 
-  /** A time, given as a date or as ISO 8601. It is UTC: nobody told us where the reader is. */
+  /** A time, given as a date or as ISO 8601, in UTC: the time zone of the reader is not known. */
   date(when: string | Date | null, { data }: Options): string {
-    if (when === null) throw new TypeError('there is no time to show')
+    if (when === null) throw new TypeError('the time is missing')
     return new Intl.DateTimeFormat(data.locale, {
       dateStyle: 'long',
       timeStyle: 'short',
@@ -40,21 +37,21 @@ export const helpers = {
       .concat(' UTC')
   },
 
-  /** A code in groups of four, to be read and typed: `ABCD-EFGH`. */
+  /** A code in groups of four characters: `ABCD-EFGH`. */
   grouped(code: string, separator: string): string {
     return code.match(/.{1,4}/g)?.join(separator) ?? ''
   },
 
-  /** An address of the web, or nothing: no other scheme becomes a link. */
+  /** An http(s) URL, or an empty text: no other scheme becomes a link. */
   webUrl: (url: unknown) => (/^https?:\/\//.test(String(url)) ? String(url) : ''),
 
-  /** Text in which no mail program finds something to link: a stranger may have chosen it (PAG-06). */
+  /** Text that mail programs do not turn into a link: an attacker may have chosen it (PAG-06). */
   unlinked: (text: string) => text.replaceAll(/[.@]/g, `$&${wordJoiner}`),
 
-  /** A picture that cannot run anything: a document in an `img` has no scripts. */
+  /** An SVG picture as a URL for an `img`, where its scripts do not run. */
   svgUrl: (svg: string) => `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
 
-  /** Lines as a text file, to be downloaded without a request. */
+  /** Lines as the URL of a text file, for a download without a request. */
   textUrl: (lines: readonly string[]) =>
     `data:text/plain;charset=utf-8,${encodeURIComponent(`${lines.join('\n')}\n`)}`,
 

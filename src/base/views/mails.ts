@@ -1,51 +1,21 @@
 import type { Config } from '../config/load.js'
 
-/** What a mail can show beside what the settings say; each takes what it is about. */
+/** The fields of mails. {@link fieldsOfMail} lists those of each mail. */
 export type MailContext = {
   readonly link?: string | null
   /** 8 characters to type instead of following the link. */
   readonly code?: string | null
-  /** How long link and code work, where that is not the lifetime in the settings. */
+  /** How long link and code work, if not as long as the settings say. */
   readonly expiresInHours?: number
   readonly newAddressMasked?: string
-  /** When it happened, ISO 8601. */
+  /** Time of the event, ISO 8601. */
   readonly when?: string
-  /** Recovery codes that are left. */
+  /** Number of unused recovery codes. */
   readonly remaining?: number
 }
 
-/** The fields that reach a template of a mail (PAG-02). */
-export const mailFields = [
-  'link',
-  'code',
-  'expiresInHours',
-  'newAddressMasked',
-  'when',
-  'remaining'
-] as const satisfies readonly (keyof MailContext)[]
-
-/** Every mail there is: a folder each under `views/mails`. */
-export const mailNames = [
-  'account-exists',
-  'admin-link',
-  'email-change-confirm',
-  'email-change-requested',
-  'email-changed',
-  'email-verification',
-  'invitation',
-  'mfa-attempts',
-  'mfa-disabled',
-  'mfa-enabled',
-  'password-changed',
-  'password-reset',
-  'recovery-code-used',
-  'recovery-codes-low',
-  'session-ended'
-] as const
-export type MailName = (typeof mailNames)[number]
-
-/** What each mail is given, beside the lifetimes; its templates are tried with this and no more. */
-export const mailGets: { readonly [Name in MailName]: readonly (keyof MailContext)[] } = {
+/** The fields of each mail; each name is a folder under `views/mails`. */
+const fields = {
   'account-exists': [],
   'admin-link': ['link'],
   'email-change-confirm': ['link'],
@@ -61,11 +31,19 @@ export const mailGets: { readonly [Name in MailName]: readonly (keyof MailContex
   'recovery-code-used': ['when', 'remaining'],
   'recovery-codes-low': ['when', 'remaining'],
   'session-ended': ['when']
-}
+} as const satisfies Record<string, readonly (keyof MailContext)[]>
+export type MailName = keyof typeof fields
+
+/** The fields that a caller gives each mail. Templates of an operator are tested with these fields only. */
+export const fieldsOfMail: Readonly<Record<MailName, readonly (keyof MailContext)[]>> = fields
+export const mailNames = Object.keys(fields) as readonly MailName[]
+
+/** The fields that templates of mails can read (PAG-02). */
+export const mailFields = [...new Set(['expiresInHours', ...Object.values(fieldsOfMail).flat()])]
 
 const undoHours = 72
 
-/** How long what a mail carries works, by the settings. */
+/** Lifetime of the link or code in a mail, in hours. */
 export function lifetimeHours(
   template: MailName,
   config: Pick<Config, 'PASSWORD_RESET_TIMEOUT' | 'ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS'>

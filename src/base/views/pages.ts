@@ -1,9 +1,9 @@
-/** What is wrong, by field: sentences in the reader's language. */
+/** Sentences about wrong fields, by field, in the language of the reader. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>
 
 type Form<Shown extends string = never> = {
   readonly errors?: FieldErrors | undefined
-  /** What was typed, to be shown again; never a password or a code. */
+  /** Values to show again in the form; never a password or a code. */
   readonly values?: { readonly [Name in Shown]?: string | undefined } | undefined
 }
 type Nothing = Readonly<Record<never, never>>
@@ -19,7 +19,7 @@ export type ListedMail = {
   readonly when: Date
 }
 
-/** What each page is given by its route; `views/README.md` says what the fields are. */
+/** The fields of each page; `views/README.md` describes them. */
 export type Pages = {
   'password-reset/request': Form<'email'>
   'password-reset/sent': Form<'email'>
@@ -29,9 +29,7 @@ export type Pages = {
   'registration/verification-sent': Form<'email'> & { readonly resent?: boolean }
   'registration/verify': Masked
   'registration/verified': Nothing
-  'registration/verification-failed': Form<'email'> & {
-    readonly reason: 'invalid' | 'superseded'
-  }
+  'registration/verification-failed': Form<'email'> & { readonly reason: 'invalid' | 'superseded' }
   'registration/set-password': Form & Masked
   'registration/set-password-complete': Nothing
   'registration/invitation-expired': Form<'email'> & {
@@ -43,14 +41,12 @@ export type Pages = {
   'email-change/undo': Masked
   'email-change/invalid': { readonly kind: 'confirm' | 'undo' }
   'mfa/setup': Form & {
-    /** The picture as the text of an SVG document. */
+    /** The QR code as an SVG document. */
     readonly qrSvg: string
     readonly secret: string
   }
   'mfa/recovery-codes': { readonly codes: readonly string[] }
-  'mfa/challenge': Form & {
-    readonly method: 'code' | 'recovery'
-  }
+  'mfa/challenge': Form & { readonly method: 'code' | 'recovery' }
   'mfa/done': { readonly signedIn?: boolean }
   error: {
     readonly status: number
@@ -69,16 +65,16 @@ export type Pages = {
 export type PageName = keyof Pages
 
 type Definition<Name extends PageName> = {
-  /** The fields that reach the template; whatever else an object carries does not (PAG-02). */
+  /** The fields that the template can read; other fields of the object are dropped (PAG-02). */
   readonly fields: readonly (keyof Pages[Name] & string)[]
-  /** Names of the form's fields. Errors about any other are told above the form. */
+  /** Fields of the form. Errors of other fields are shown above the form. */
   readonly form?: readonly string[]
 }
 
 const passwords = ['new_password1', 'new_password2'] as const
 const form = ['errors', 'values'] as const
 
-/** What every page takes, and the fields of its form. */
+/** The fields of every page and of its form. */
 export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'password-reset/request': { fields: form, form: ['email'] },
   'password-reset/sent': { fields: form, form: ['email', 'code'] },
@@ -98,10 +94,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'email-change/invalid': { fields: ['kind'] },
   'mfa/setup': { fields: ['qrSvg', 'secret', ...form], form: ['code'] },
   'mfa/recovery-codes': { fields: ['codes'] },
-  'mfa/challenge': {
-    fields: ['method', ...form],
-    form: ['code', 'recovery_code']
-  },
+  'mfa/challenge': { fields: ['method', ...form], form: ['code', 'recovery_code'] },
   'mfa/done': { fields: ['signedIn'] },
   error: { fields: ['status', 'detail', 'code', 'requestId'] },
   'dev-mailbox/list': { fields: ['mails'] },

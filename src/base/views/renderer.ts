@@ -3,52 +3,33 @@ import { type Languages, openLanguages } from '../i18n/languages.js'
 import { type Asset, brandColours, collectAssets } from './assets.js'
 import { readViews, type ViewFile } from './files.js'
 import {
+  fieldsOfMail,
   lifetimeHours,
   type MailContext,
   type MailName,
   mailFields,
-  mailGets,
   mailNames
 } from './mails.js'
 import { type PageName, type Pages, pageNames, pages } from './pages.js'
 import { sampleMail, samplePages } from './samples.js'
 import { compileTemplates, type Templates } from './templates.js'
 
-/** A mail ready to be sent. */
-export type RenderedMail = {
-  readonly subject: string
-  readonly text: string
-  readonly html: string
-}
+/** A mail that is ready to send. */
+export type RenderedMail = Readonly<Record<'subject' | 'text' | 'html', string>>
 
-/** Everything that a person sees, made from templates and the texts of their language. */
+/** Makes pages and mails from templates and from the texts of a language. */
 export type Renderer = {
   page<Name extends PageName>(name: Name, locale: string, context: Pages[Name]): string
   mail(name: MailName, locale: string, context: MailContext): RenderedMail
   readonly assets: ReadonlyMap<string, Asset>
 }
 
-type Settings = Pick<
-  Config,
-  | 'ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS'
-  | 'BASE_PATH'
-  | 'BRAND_COLOR'
-  | 'BRAND_LOGO_URL'
-  | 'BRAND_NAME'
-  | 'DEFAULT_LOCALE'
-  | 'PASSWORD_MIN_LENGTH'
-  | 'PASSWORD_RESET_REQUEST_URL'
-  | 'PASSWORD_RESET_TIMEOUT'
-  | 'PUBLIC_URL'
-  | 'TEMPLATES_DIR'
->
-
 /**
- * Reads and compiles every template, once.
+ * Reads every template once.
  *
- * @throws {ConfigError} naming the template of `TEMPLATES_DIR` that cannot be used.
+ * @throws {ConfigError} with the name of a template of `TEMPLATES_DIR` that cannot be used.
  */
-export function createRenderer(config: Settings): Renderer {
+export function createRenderer(config: Config): Renderer {
   const languages = openLanguages(config)
   const files = readViews(config.TEMPLATES_DIR)
   const assets = collectAssets(files, config.BRAND_COLOR)
@@ -58,7 +39,7 @@ export function createRenderer(config: Settings): Renderer {
 }
 
 function rendererOf(
-  config: Settings,
+  config: Config,
   { html, text }: Templates,
   languages: Languages,
   assets: ReadonlyMap<string, Asset>
@@ -75,13 +56,13 @@ function rendererOf(
       const { fields, form = [] } = pages[name]
       const picked = pick(fields, context)
       const errors = (picked.errors ?? {}) as Readonly<Record<string, readonly string[]>>
-      const told = Object.entries(errors)
+      const entries = Object.entries(errors)
       const data = {
-        // The mailbox is a tool for developers; like the log it speaks English.
+        // The development mailbox is always in English, like the log.
         ...dataFor(name.startsWith('dev-mailbox/') ? 'en' : locale),
-        failed: told.length > 0,
+        failed: entries.length > 0,
         focus: form.find(field => Object.hasOwn(errors, field)) ?? null,
-        problems: told.flatMap(([field, sentences]) => (form.includes(field) ? [] : sentences))
+        problems: entries.flatMap(([field, sentences]) => (form.includes(field) ? [] : sentences))
       }
       return html(`pages/${name}`, { ...picked, values: picked.values ?? {}, errors }, data)
     },
@@ -101,7 +82,7 @@ function rendererOf(
   }
 }
 
-/** A fresh object with the listed fields and no other; what is not given is null (PAG-02). */
+/** A new object with only the listed fields. Missing fields are null (PAG-02). */
 function pick(fields: readonly string[], context: object): Readonly<Record<string, unknown>> {
   const given = context as Readonly<Record<string, unknown>>
   return Object.fromEntries(
@@ -109,8 +90,8 @@ function pick(fields: readonly string[], context: object): Readonly<Record<strin
   )
 }
 
-/** What every template sees as `@site`. */
-function siteOf(config: Settings, assets: ReadonlyMap<string, Asset>) {
+/** The value of `@site` in every template. */
+function siteOf(config: Config, assets: ReadonlyMap<string, Asset>) {
   const { BASE_PATH, PUBLIC_URL, PASSWORD_RESET_REQUEST_URL: ownReset } = config
   const urlOf = (name: string) => `${BASE_PATH}/assets/${name}?v=${assets.get(name)?.version}`
   return {
@@ -131,8 +112,8 @@ function siteOf(config: Settings, assets: ReadonlyMap<string, Asset>) {
 }
 
 /**
- * A template that asks for what there is not fails only when it is rendered, and one that leaves out
- * what a mail is for not even then: so both are looked for now.
+ * Renders every page and mail if an operator replaced templates. An unknown field is an error only
+ * when a template is rendered, and a mail without its link is no error even then.
  */
 function tryReplaced(
   renderer: Renderer,
@@ -157,14 +138,14 @@ function tryReplaced(
       attempt(`page ${name}`, () => renderer.page(name, locale, context))
   for (const name of mailNames)
     attempt(`mail ${name}`, () =>
-      examine(name, renderer.mail(name, locale, pick(mailGets[name], sampleMail)))
+      examine(name, renderer.mail(name, locale, pick(fieldsOfMail[name], sampleMail)))
     )
 }
 
-/** What a mail of the sample has to hold to be of use, whatever its templates look like. */
+/** Checks that a mail has a subject and shows its link. */
 function examine(name: MailName, mail: RenderedMail): void {
   if (mail.subject === '') throw new Error('its subject is empty')
-  if (!mailGets[name].includes('link')) return
+  if (!fieldsOfMail[name].includes('link')) return
   const link = String(sampleMail.link)
   if (!mail.text.includes(link)) throw new Error('its text part does not show the link')
   if (!mail.html.includes(link)) throw new Error('its HTML part does not show the link')

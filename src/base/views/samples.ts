@@ -10,10 +10,7 @@ const passwordErrors = errors('new_password1', 'new_password2')
 const mail = { subject: 'Confirm your address', recipient: 'ada@example.com', when }
 const id = '01939f0e-7e4c-7c8e-9a55-2f1b4c6d8e90'
 
-/**
- * Each page in its states, with contexts such as routes give. Templates of an operator are tried with
- * them at start, so that one that asks for too much does not wait for a visitor to fail.
- */
+/** Each page in its states. Templates of an operator are rendered with these values at start. */
 export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] } = {
   'password-reset/request': [{}, { values, errors: errors('email') }],
   'password-reset/sent': [
@@ -50,11 +47,7 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'email-change/invalid': [{ kind: 'confirm' }, { kind: 'undo' }],
   'mfa/setup': [
     { qrSvg: samplePicture(), secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' },
-    {
-      qrSvg: samplePicture(),
-      secret: 'JBSWY3DPEHPK3PXP',
-      errors: errors('code')
-    }
+    { qrSvg: samplePicture(), secret: 'JBSWY3DPEHPK3PXP', errors: errors('code') }
   ],
   'mfa/recovery-codes': [
     {
@@ -101,7 +94,7 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   ]
 }
 
-/** All that any mail can be about. */
+/** A value for every field of mails. */
 export const sampleMail: MailContext = {
   link: 'https://auth.example.com/password/reset/confirm/AZOfDn5MfI6aVS8bTG2OkA/Mjdkc0QzaFpRTGJ0ZVJ4dg/',
   code: 'K7M3XQ9T',
@@ -110,7 +103,7 @@ export const sampleMail: MailContext = {
   remaining: 2
 }
 
-/** Something square where a QR code would be. */
+/** A square picture in place of a QR code. */
 function samplePicture(): string {
   const dots = Array.from({ length: 29 * 29 }, (_, index) => index)
     .filter(index => (index * index + 7 * index) % 11 < 5)

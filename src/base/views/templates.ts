@@ -6,10 +6,10 @@ import { helpers } from './helpers.js'
 type Engine = ReturnType<typeof Handlebars.create>
 type Data = Readonly<Record<string, unknown>>
 
-/** Renders one template with the fields of a context and what every template sees as `@…`. */
+/** Renders one template with the fields of `context`, and `data` as the `@…` variables. */
 export type Render = (name: string, context: Data, data: Data) => string
 
-/** Templates as functions: pages and mails as HTML, and the text parts and subjects of mails as text. */
+/** `html` renders pages and HTML parts of mails, `text` renders text parts and subjects. */
 export type Templates = { readonly html: Render; readonly text: Render }
 
 const options = {
@@ -24,11 +24,11 @@ const access = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefaul
 const isText = (name: string) => /(?:^|[-/])(?:text|subject)$/.test(name)
 
 /**
- * Makes every template a function, which compiles itself from memory when first used. Text parts are no HTML and are not escaped as such, so they have an engine
- * of their own, which no page can reach.
+ * Prepares every template; each compiles at its first use. Text parts are not escaped, so they have
+ * a separate engine that pages cannot use.
  *
- * @throws {ConfigError} naming a template that does not compile, writes unescaped or includes a
- *   template that is not there.
+ * @throws {ConfigError} with the name of a template that does not compile, writes a value unescaped
+ *   or includes a template that does not exist.
  */
 export function compileTemplates(files: ReadonlyMap<string, ViewFile>): Templates {
   const sources = [...files]
@@ -59,8 +59,8 @@ function compile(files: ReadonlyMap<string, ViewFile>, noEscape: boolean): Rende
 }
 
 /**
- * Looks at what `compile` would trip over only when it renders. Templates of an operator are looked at
- * when the service starts, our own by a test.
+ * Checks a template for errors that Handlebars reports only at the first use. The service checks the
+ * templates of an operator at start; a test checks the templates of `views/`.
  */
 export function check(
   engine: Engine,

@@ -8,21 +8,21 @@ import { remark, say } from './output.js'
 
 type Options = { readonly role: string; readonly printLink?: true }
 
-/** The way to the first account that may invite others. */
+/** Commands that create the first account, which can invite others. */
 export function adminCommands(program: Command): void {
   program
     .command('admin')
-    .description('make accounts for those who run the service')
+    .description('create accounts for administrators of the service')
     .command('create')
-    .description('make an account, and hand out a one-time link to choose its password')
+    .description('create an account, and send a one-time link to choose its password')
     .argument('<email>', 'address of the account')
     .option('--role <role>', 'by name or number', 'superuser')
-    .option('--print-link', 'print the link instead of mailing it')
+    .option('--print-link', 'print the link instead of sending it by mail')
     .addHelpText(
       'after',
       `
-The link works once and for as long as ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS says. Running the
-command again replaces it. Without EMAIL_HOST it is printed in any case.
+The link works once, until ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS have passed. Running the
+command again replaces it. Without EMAIL_HOST the link is always printed.
 
   postern admin create ada@example.com
   LINK=$(postern admin create ada@example.com --print-link)`
@@ -42,7 +42,7 @@ async function create(deps: Deps, email: string, { role, printLink }: Options): 
   })
   const named = deps.roles.nameOf(invited.role)
   if (mails) return say(`A link for ${invited.email} (${named}) is in the outbox.`)
-  if (!printLink) remark('No mail is configured, so here is the link:')
-  else remark(`Whoever opens this link first becomes ${invited.email} (${named}):`)
+  if (!printLink) remark('No mail is configured. This is the link:')
+  else remark(`The first person who opens this link becomes ${invited.email} (${named}):`)
   say(invited.link)
 }

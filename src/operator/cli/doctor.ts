@@ -2,17 +2,17 @@ import type { Command } from 'commander'
 import { jsonOption } from './options.js'
 import { remark, say, sayJson, show } from './output.js'
 
-/** A look at everything that an installation needs, for people and for pipelines. */
+/** The command that checks an installation. */
 export function doctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('look for what is wrong: settings, database, keys, mail, clock, proxy')
+    .description('find problems: settings, database, keys, mail, clock, proxy')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
-Run it where and as the service runs, with its settings. It changes nothing and sends nothing.
-The exit code is 1 if something fails, also in a pipeline before a deployment:
+Run it on the machine, as the user and with the settings of the service. It changes nothing and
+sends nothing. The exit code is 1 if a check fails, for example in a pipeline before a deployment:
 
   postern doctor --json`
     )
@@ -29,5 +29,5 @@ async function doctor({ json }: { json?: true }): Promise<void> {
   for (const { level, check, message } of findings)
     say(`${level.padEnd(5)} ${check.padEnd(14)} ${show(message)}`)
   say('')
-  say(`${failed} failed, ${warned} to look at, ${findings.length - failed - warned} good.`)
+  say(`${failed} failed, ${warned} warnings, ${findings.length - failed - warned} ok.`)
 }

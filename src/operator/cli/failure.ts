@@ -5,20 +5,20 @@ import { describeFailure } from '../../start-failure.js'
 
 type Failure = Error & { readonly code?: string; readonly path?: string }
 
-/** What a command says that could not do its work: a sentence where we know the reason. */
+/** The message of a failed command: a sentence for a known reason. */
 export function describe(error: unknown): string {
   if (error instanceof Problem) return describeProblem(error)
   const { code, message, path } = error as Failure
-  // A missing file has the code of a missing socket, and a path.
+  // ENOENT means a missing socket, or with a path a missing file.
   if (isUnavailable(error) && path === undefined)
-    return `The database does not answer (${code ?? message}). postern doctor takes a closer look.`
+    return `The database does not answer (${code ?? message}). Find the cause with: postern doctor.`
   return describeFailure(error)
 }
 
-/** The sentences that the HTTP API would answer with. */
+/** The sentences of the HTTP API for this problem. */
 function describeProblem({ code, details }: Problem): string {
   if (code === 'no_active_account')
-    return 'That account is disabled: postern user enable comes first.'
+    return 'That account is disabled. Enable it first with: postern user enable.'
   const texts = loadTexts('en')
   const fields = Object.values(details.fields ?? {}).flat()
   if (fields.length === 0) return texts('errors', code, details.params)

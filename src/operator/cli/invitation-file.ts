@@ -1,17 +1,17 @@
 import { parse } from 'csv-parse/sync'
 import { Refusal } from '../refusal.js'
 
-/** One person of a file; `line` is where the record ends in it. */
+/** One person in a file. `line` is the last line of the record. */
 export type Row = {
   readonly line: number
   readonly email: string
-  /** By name or number; empty: the default. */
+  /** Name or number; empty for the default. */
   readonly role: string
   readonly firstName: string
   readonly lastName: string
 }
 
-/** A line that cannot be read as a record. */
+/** A line that is not a valid record. */
 export type BadRow = { readonly line: number; readonly problem: string }
 
 const known = ['email', 'role', 'first_name', 'last_name']
@@ -19,10 +19,10 @@ const known = ['email', 'role', 'first_name', 'last_name']
 type Parsed = { readonly record: Record<string, string>; readonly info: { readonly lines: number } }
 
 /**
- * Reads a CSV text (RFC 4180) as spreadsheets write it: UTF-8 with or without a mark, commas or
- * semicolons, any line ends. Lines that are no record are told, not fatal.
+ * Reads a CSV text (RFC 4180): UTF-8 with or without a byte order mark, commas or semicolons, any line
+ * ends. Invalid lines are returned in `bad`.
  *
- * @throws {Refusal} when there is no header that we know: then no line can be trusted.
+ * @throws {Refusal} if the text is empty or its header has unknown columns.
  */
 export function readInvitationFile(text: string): { rows: Row[]; bad: BadRow[] } {
   const bad: BadRow[] = []
@@ -38,7 +38,7 @@ export function readInvitationFile(text: string): { rows: Row[]; bad: BadRow[] }
     skip_records_with_error: true,
     on_skip: error => {
       if (error)
-        bad.push({ line: Number(error.lines), problem: complaints[error.code] ?? 'cannot be read' })
+        bad.push({ line: Number(error.lines), problem: problems[error.code] ?? 'cannot be read' })
     }
   }) as unknown as Parsed[]
   const rows = parsed.map(({ record, info }) => ({
@@ -51,25 +51,25 @@ export function readInvitationFile(text: string): { rows: Row[]; bad: BadRow[] }
   return { rows, bad }
 }
 
-/** Spreadsheets of half the world write semicolons. The header, whose names we know, tells. */
+/** Spreadsheets write semicolons in some languages. The header shows which separator is used. */
 const separatorOf = (text: string) => (/^[^\r\n,]*;/.test(text) ? ';' : ',')
 
-const complaints: Partial<Record<string, string>> = {
+const problems: Partial<Record<string, string>> = {
   CSV_RECORD_INCONSISTENT_COLUMNS: 'has more or fewer fields than the header',
-  CSV_QUOTE_NOT_CLOSED: 'has a quotation mark that is never closed',
-  CSV_INVALID_CLOSING_QUOTE: 'has text behind a closing quotation mark',
-  INVALID_OPENING_QUOTE: 'has a quotation mark within a field'
+  CSV_QUOTE_NOT_CLOSED: 'has a quotation mark that is not closed',
+  CSV_INVALID_CLOSING_QUOTE: 'has text after a closing quotation mark',
+  INVALID_OPENING_QUOTE: 'has a quotation mark inside a field'
 }
 
 function checkedHeader(header: string[]): string[] {
   const names = header.map(name => name.trim().toLowerCase())
-  const strange = names.filter(name => !known.includes(name))
+  const unknown = names.filter(name => !known.includes(name))
   const isGood =
-    names.includes('email') && strange.length === 0 && new Set(names).size === names.length
+    names.includes('email') && unknown.length === 0 && new Set(names).size === names.length
   if (isGood) return names
   throw new Refusal(
-    `The first line must name the columns: email, and any of role, first_name, last_name.${
-      strange.length > 0 ? ` It names ${strange.map(name => `"${name}"`).join(', ')}.` : ''
+    `The first line must contain the columns: email, and optionally role, first_name, last_name.${
+      unknown.length > 0 ? ` It has ${unknown.map(name => `"${name}"`).join(', ')}.` : ''
     }`
   )
 }

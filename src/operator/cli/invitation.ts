@@ -7,14 +7,14 @@ import {
 } from '../../registration/manage-invitations.js'
 import { noSender } from '../no-sender.js'
 import { withDeps } from './open.js'
-import { beforeOption, idArgument, jsonOption, limitOption } from './options.js'
-import { remark, say, sayJson, sayTable, show } from './output.js'
+import { beforeOption, idArgument, jsonOption, limitOption, type PageOptions } from './options.js'
+import { remark, say, sayPage } from './output.js'
 
-/** What became of invitations, whoever sent them. */
+/** Commands for the invitations of all senders. */
 export function invitationCommands(program: Command): void {
   const invitation = program
     .command('invitation')
-    .description('list invitations, send one again, take one back')
+    .description('list invitations, send one again, revoke one')
 
   invitation
     .command('list')
@@ -27,63 +27,45 @@ export function invitationCommands(program: Command): void {
 
   invitation
     .command('resend')
-    .description('mail an invitation again, with a new link; where no mail is sent, print it')
+    .description('send an invitation again with a new link; without mail, print the link')
     .argument('<id>', 'of the invitation, as list shows it', idArgument)
     .action((id: string) =>
       withDeps(async deps => {
-        const { email, link } = await resendInvitation(deps, {
-          id,
-          inviterId: null,
-          sender: noSender
-        })
-        if (!deps.config.EMAIL_DISABLED) return say('It is in the outbox. The link before is dead.')
-        remark(`No mail is sent, so here is the link for ${email}. The link before is dead.`)
+        const by = { id, inviterId: null, sender: noSender }
+        const { email, link } = await resendInvitation(deps, by)
+        const isMailed = !deps.config.EMAIL_DISABLED
+        if (isMailed) return say('The mail is in the outbox. The earlier link no longer works.')
+        remark(`No mail is sent. This is the link for ${email}. The earlier link no longer works.`)
         say(link)
       })
     )
 
   invitation
     .command('revoke')
-    .description('take an invitation back: its link is dead, its address free')
+    .description('revoke an invitation: its link no longer works, and its address becomes free')
     .argument('<id>', 'of the invitation, as list shows it', idArgument)
     .action((id: string) =>
       withDeps(async deps => {
         await revokeInvitation(deps, { id, inviterId: null, sender: noSender })
-        say('The invitation is taken back.')
+        say('The invitation is revoked.')
       })
     )
 }
 
-type ListOptions = {
-  readonly state?: InvitationState
-  readonly before?: string
-  readonly limit: number
-  readonly json?: true
-}
+type ListOptions = PageOptions & { readonly state?: InvitationState }
 
 const list = ({ state, before, limit, json }: ListOptions) =>
   withDeps(async deps => {
-    const page = await listInvitations(deps, {
-      state: state ?? null,
-      before: before ?? null,
-      limit
+    const filter = { state: state ?? null, before: before ?? null, limit }
+    const page = await listInvitations(deps, filter)
+    const results = page.results.map(one => ({ ...one, roleName: deps.roles.nameOf(one.role) }))
+    sayPage({ results, next: page.next }, json, {
+      ID: one => one.id,
+      EMAIL: one => one.email,
+      ROLE: one => one.roleName,
+      STATE: one => one.state,
+      BY: one => one.inviter,
+      SENT: one => one.createdAt,
+      EXPIRES: one => one.expiresAt
     })
-    const { nameOf } = deps.roles
-    if (json) {
-      const results = page.results.map(one => ({ ...one, roleName: nameOf(one.role) }))
-      return sayJson({ results, next: page.next })
-    }
-    sayTable(
-      ['ID', 'EMAIL', 'ROLE', 'STATE', 'BY', 'SENT', 'EXPIRES'],
-      page.results.map(one => [
-        one.id,
-        show(one.email),
-        nameOf(one.role),
-        one.state,
-        show(one.inviter),
-        show(one.createdAt),
-        show(one.expiresAt)
-      ])
-    )
-    if (page.next !== null) say(`More: --before ${page.next}`)
   })

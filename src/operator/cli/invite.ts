@@ -21,28 +21,28 @@ type Options = {
   readonly json?: true
 }
 
-/** Asking people in, one by one or by a file. */
+/** The command that invites one person, or the people in a file. */
 export function inviteCommand(program: Command): void {
   program
     .command('invite')
-    .description('invite somebody by mail, or everybody in a CSV file')
-    .argument('[email]', 'whom to invite; left out with --csv')
-    .option('--role <role>', 'role by name or number; with --csv for lines that name none', 'user')
+    .description('invite a person by mail, or all people in a CSV file')
+    .argument('[email]', 'address of the person; omitted with --csv')
+    .option('--role <role>', 'role by name or number; with --csv for lines without a role', 'user')
     .option('--first-name <name>', 'of the invited person', '')
     .option('--last-name <name>', 'of the invited person', '')
     .option(
       '--csv <file>',
       'a file with the columns email, role, first_name, last_name; - for stdin'
     )
-    .option('--print-link', 'print links instead of mailing them')
+    .option('--print-link', 'print links instead of sending them by mail')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
-Inviting an address again that has not accepted replaces role, names and link.
+If an address is invited again before it accepts, role, names and link are replaced.
 
-The first line of the file names the columns; all but email may be missing. Each line is
-reported. Bad lines are left out, the others are invited; then the exit code is 1.
+The first line of the file contains the column names; only email is required. Each line gets
+a result. Invalid lines are skipped, the others are invited; then the exit code is 1.
 
   postern invite grace@example.com --role staff
   postern invite --csv team.csv`
@@ -53,7 +53,7 @@ reported. Bad lines are left out, the others are invited; then the exit code is 
 async function inviteSome(email: string | undefined, options: Options): Promise<void> {
   const { csv } = options
   if ((email === undefined) === (csv === undefined))
-    throw new Refusal('Name one address, or a file with --csv.')
+    throw new Refusal('Give one address, or a file with --csv.')
   if (csv === undefined) return withDeps(deps => inviteOne(deps, email as string, options))
   const { rows, bad } = readInvitationFile(await readText(csv))
   await withDeps(deps => inviteAll(deps, rows, bad, options))
@@ -70,7 +70,7 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Sends one invitation the way the options say. */
+/** Sends one invitation by mail, or with a printed link. */
 function send(deps: Deps, invitee: Invitee, { printLink }: Options): Promise<Invited> {
   return invite(deps, invitee, {
     inviterId: null,
@@ -80,20 +80,20 @@ function send(deps: Deps, invitee: Invitee, { printLink }: Options): Promise<Inv
   })
 }
 
-function demandMail({ config }: Deps, { printLink }: Options): void {
+function requireMail({ config }: Deps, { printLink }: Options): void {
   if (config.EMAIL_DISABLED && !printLink)
-    throw new Refusal('EMAIL_DISABLED is true: nothing can be mailed. Use --print-link.')
+    throw new Refusal('EMAIL_DISABLED is true: no mail can be sent. Use --print-link.')
 }
 
 async function inviteOne(deps: Deps, email: string, options: Options): Promise<void> {
-  demandMail(deps, options)
+  requireMail(deps, options)
   const { firstName, lastName, printLink, json } = options
   const role = roleNumber(deps, options.role)
   const invited = await send(deps, { email, role, ...namesOf(firstName, lastName) }, options)
   if (json) return sayJson(resultOf(deps, invited, options))
-  const told = `${invited.email} is invited as ${deps.roles.nameOf(invited.role)}.`
-  if (!printLink) return say(told)
-  remark(told)
+  const message = `${invited.email} is invited as ${deps.roles.nameOf(invited.role)}.`
+  if (!printLink) return say(message)
+  remark(message)
   say(invited.link)
 }
 
@@ -111,7 +111,7 @@ async function inviteAll(
   bad: readonly BadRow[],
   options: Options
 ): Promise<void> {
-  demandMail(deps, options)
+  requireMail(deps, options)
   const fallback = roleNumber(deps, options.role)
   const results: (Result & { readonly line: number })[] = bad.map(({ line, problem }) => ({
     line,
@@ -127,18 +127,18 @@ async function inviteAll(
   results.sort((a, b) => a.line - b.line)
   if (options.json) sayJson({ results })
   else for (const result of results) say(describeResult(result))
-  remark(`${results.length - failed} invited, ${failed} not.`)
+  remark(`${results.length - failed} invited, ${failed} not invited.`)
   if (failed > 0) process.exitCode = 1
 }
 
+/** `seen`: the first line with an address. */
 type Run = {
   readonly fallback: number
-  /** In which line an address was first. */
   readonly seen: Map<string, number>
   readonly options: Options
 }
 
-/** One line of the file; what is wrong with it does not stop the next. */
+/** Invites the person in one line of the file. A failure is the result of this line only. */
 async function inviteRow(
   deps: Deps,
   { line, email, role, firstName, lastName }: Row,
@@ -159,7 +159,7 @@ async function inviteRow(
 
 const printable = /^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{0,150}$/u
 
-/** As the HTTP API takes names (contract A.2.3). */
+/** Checks names by the rules of the HTTP API. */
 function namesOf(first: string, last: string): { firstName: string; lastName: string } {
   const names = { firstName: first.normalize('NFC'), lastName: last.normalize('NFC') }
   if (!printable.test(names.firstName) || !printable.test(names.lastName))

@@ -4,52 +4,44 @@ import { listSigningKeys, rotateSigningKeys } from '../../tokens/keys/store.js'
 import { Refusal } from '../refusal.js'
 import { withDeps } from './open.js'
 import { jsonOption } from './options.js'
-import { say, sayJson, sayTable, show } from './output.js'
+import { say, sayPage } from './output.js'
 
-/** The keys that sign access tokens. */
+/** Commands for the keys that sign access tokens. */
 export function keyCommands(program: Command): void {
-  const keys = program
-    .command('keys')
-    .description('look at the signing keys, and rotate them early')
+  const keys = program.command('keys').description('list the signing keys, and rotate them early')
 
   keys
     .command('list')
-    .description(
-      'list the keys that sign access tokens, will sign, or signed some that may be valid'
-    )
+    .description('list the active key, the next key, and earlier keys with valid access tokens')
     .addOption(jsonOption())
     .action(({ json }: { json?: true }) =>
       withDeps(async deps => {
-        demandStoredKeys(deps)
+        requireStoredKeys(deps)
         const results = await listSigningKeys(deps.db, deps.config)
-        if (json) return sayJson({ results, next: null })
-        sayTable(
-          ['KID', 'ALGORITHM', 'STATE', 'CREATED', 'ACTIVE SINCE', 'RETIRED', 'SEALED UNDER'],
-          results.map(key => [
-            key.kid,
-            key.algorithm,
-            key.state,
-            show(key.createdAt),
-            show(key.activatedAt),
-            show(key.retiredAt),
-            key.sealedUnder ?? 'no key we have'
-          ])
-        )
+        sayPage({ results, next: null }, json, {
+          KID: key => key.kid,
+          ALGORITHM: key => key.algorithm,
+          STATE: key => key.state,
+          CREATED: key => key.createdAt,
+          'ACTIVE SINCE': key => key.activatedAt,
+          RETIRED: key => key.retiredAt,
+          'SEALED WITH': key => key.sealedUnder ?? 'unknown key'
+        })
       })
     )
 
   keys
     .command('rotate')
-    .description('sign with the next key from now on; tokens under the one before stay valid')
+    .description('sign with the next key from now on; tokens of the current key stay valid')
     .addHelpText(
       'after',
       `
-Keys rotate by themselves at the age of SIGNING_KEY_LIFETIME. Running instances notice within
-a minute. After a leak of SECRET_KEY rotating is not enough: see docs/operations.md.`
+Keys rotate automatically after SIGNING_KEY_LIFETIME. Running instances use the new key within
+a minute. After a leak of SECRET_KEY a rotation is not enough: see docs/operations.md.`
     )
     .action(() =>
       withDeps(async deps => {
-        demandStoredKeys(deps)
+        requireStoredKeys(deps)
         await rotateSigningKeys(deps.db, deps.config, deps.clock())
         const active = (await listSigningKeys(deps.db, deps.config)).find(
           ({ state, algorithm }) => state === 'active' && algorithm === deps.config.JWT_ALGORITHM
@@ -59,9 +51,7 @@ a minute. After a leak of SECRET_KEY rotating is not enough: see docs/operations
     )
 }
 
-function demandStoredKeys({ config }: Deps): void {
+function requireStoredKeys({ config }: Deps): void {
   if (config.JWT_PRIVATE_KEY_FILE !== null)
-    throw new Refusal(
-      'JWT_PRIVATE_KEY_FILE is set: that file is the key, and it rotates when you do.'
-    )
+    throw new Refusal('JWT_PRIVATE_KEY_FILE is set: rotate the key by replacing that file.')
 }

@@ -2,12 +2,12 @@ import { type Command, Option } from 'commander'
 import { listMails, type MailState, type ResendOutcome, resendMail } from '../../mail/manage.js'
 import { Refusal } from '../refusal.js'
 import { withDeps } from './open.js'
-import { beforeOption, idArgument, jsonOption, limitOption } from './options.js'
-import { say, sayJson, sayTable, show } from './output.js'
+import { beforeOption, idArgument, jsonOption, limitOption, type PageOptions } from './options.js'
+import { say, sayPage } from './output.js'
 
-/** The outbox as an operator sees it: never a content, never a secret. */
+/** Commands for the outbox. They show no content and no secret of a mail. */
 export function mailCommands(program: Command): void {
-  const mail = program.command('mail').description('look at the outbox, and send what was given up')
+  const mail = program.command('mail').description('list the outbox, and send failed mails again')
 
   mail
     .command('list')
@@ -19,61 +19,52 @@ export function mailCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-queued   waits to be sent, or to be tried again
-sent     was taken over by the SMTP server
-dead     was tried for a day, or refused for good
-dropped  its link was replaced, used or void before it went out`
+queued   waits for the next attempt
+sent     the SMTP server accepted it
+dead     failed for a day, or was refused permanently
+dropped  its link was replaced, used or void before it was sent`
     )
     .action(list)
 
   mail
     .command('resend')
     .description('queue dead mails again')
-    .argument('<id...>', 'of mails, as list shows them', (id: string, before: string[] = []) => [
-      ...before,
-      idArgument(id)
-    ])
+    .argument(
+      '<id...>',
+      'ids of mails, as list shows them',
+      (id: string, before: string[] = []) => [...before, idArgument(id)]
+    )
     .action(resend)
 }
 
-type ListOptions = {
-  readonly state?: MailState
-  readonly before?: string
-  readonly limit: number
-  readonly json?: true
-}
+type ListOptions = PageOptions & { readonly state?: MailState }
 
 const list = ({ limit, json, ...filter }: ListOptions) =>
   withDeps(async ({ db }) => {
     const found = await listMails(db, { ...filter, limit: limit + 1 })
     const results = found.slice(0, limit)
     const next = found.length > limit ? (results.at(-1)?.id ?? null) : null
-    if (json) return sayJson({ results, next })
-    sayTable(
-      ['ID', 'STATE', 'TEMPLATE', 'RECIPIENT', 'TRIES', 'QUEUED', 'LAST ERROR'],
-      results.map(mail => [
-        mail.id,
-        mail.state,
-        show(mail.template),
-        show(mail.recipient),
-        show(mail.attempts),
-        show(mail.createdAt),
-        show(mail.lastError)
-      ])
-    )
-    if (next !== null) say(`More: --before ${next}`)
+    sayPage({ results, next }, json, {
+      ID: one => one.id,
+      STATE: one => one.state,
+      TEMPLATE: one => one.template,
+      RECIPIENT: one => one.recipient,
+      TRIES: one => one.attempts,
+      QUEUED: one => one.createdAt,
+      'LAST ERROR': one => one.lastError
+    })
   })
 
 const outcomes: Record<ResendOutcome, string> = {
   queued: 'is queued again',
-  unknown: 'is not there',
-  not_dead: 'is not dead: only mails that were given up are sent again',
-  void: 'is not sent: its link was replaced, used or void meanwhile'
+  unknown: 'does not exist',
+  not_dead: 'is not dead: only dead mails can be sent again',
+  void: 'is not sent: its link was replaced, used or void'
 }
 
 const resend = (ids: readonly string[]) =>
   withDeps(async ({ config, db }) => {
-    if (config.EMAIL_DISABLED) throw new Refusal('EMAIL_DISABLED is true: nothing can be mailed.')
+    if (config.EMAIL_DISABLED) throw new Refusal('EMAIL_DISABLED is true: no mail can be sent.')
     for (const id of ids) {
       const outcome = await resendMail(db, id)
       say(`${id} ${outcomes[outcome]}.`)

@@ -2,16 +2,17 @@ import type { Command } from 'commander'
 import { loadConfig } from '../../base/config/load.js'
 import { remark, say } from './output.js'
 
-/** The migrations of this version. */
+/** The command that applies the migrations of this version. */
 export function migrateCommand(program: Command): void {
   program
     .command('migrate')
-    .description('bring the database to the state that this version needs')
+    .description('apply the migrations of this version to the database')
     .addHelpText(
       'after',
       `
-The same as npx prisma migrate deploy, also for the embedded database. Of several that start at
-once one works and the others wait. It needs a role that may create tables; the service does not.`
+The same as npx prisma migrate deploy, also for the embedded database. If several run at the same
+time, one works and the others wait. Its role must be allowed to create tables, unlike the
+role of the service.`
     )
     .action(migrateNow)
 }

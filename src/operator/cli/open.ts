@@ -2,7 +2,7 @@ import { loadConfig } from '../../base/config/load.js'
 import type { Deps, Log } from '../../deps.js'
 import { remark } from './output.js'
 
-/** Warnings of the domain, as a line for the person at the keyboard. */
+/** Prints warnings and errors on standard error. */
 const log: Log = {
   error: (_fields, message) => remark(message),
   warn: (_fields, message) => remark(message),
@@ -11,15 +11,15 @@ const log: Log = {
 }
 
 /**
- * Runs a command over what the service works with, without a service, and closes it again. Keys that
- * cannot be read stop it, unless it has other work to do as well.
+ * Runs a command with the dependencies of the service, and closes them. With `readKeys: false` the
+ * command runs also if the signing keys cannot be opened.
  */
 export async function withDeps<T>(
   work: (deps: Deps) => Promise<T>,
   { readKeys = true } = {}
 ): Promise<T> {
   const config = loadConfig()
-  // Loaded here, so that --help answers at once.
+  // Imported here so that --help is fast.
   const { connectDatabase } = await import('../../base/database/connect.js')
   const { openDepsAndPool, prepareDatabase } = await import('../../open-deps.js')
   const database = await connectDatabase(config, remark)

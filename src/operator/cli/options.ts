@@ -1,13 +1,20 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { isId } from '../find-account.js'
 
-/** The option of every command that lists. */
+/** The values of the options that every command with a list has. */
+export type PageOptions = {
+  readonly before?: string
+  readonly limit: number
+  readonly json?: true
+}
+
 export const jsonOption = () => new Option('--json', 'print JSON instead of a table')
 
 export const limitOption = () =>
   new Option('--limit <number>', 'at most this many, up to 1000').argParser(limit).default(50)
 
 export const beforeOption = () =>
-  new Option('--before <id>', 'the page after the one that ended with this id').argParser(
+  new Option('--before <id>', 'the next page after the one that ended with this id').argParser(
     idArgument
   )
 
@@ -17,15 +24,15 @@ function limit(text: string): number {
   throw new InvalidArgumentError('It must be a number from 1 to 1000.')
 }
 
-/** An id, or a complaint that commander makes a sentence of. */
+/** Parses an id. Throws the error of which commander makes a sentence. */
 export function idArgument(text: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text
+  if (isId(text)) return text
   throw new InvalidArgumentError('It must be an id.')
 }
 
 const secondsIn = { m: 60, h: 3600, d: 86_400, w: 604_800 } as const
 
-/** A moment, or how long ago it was: `2026-11-24`, `2026-11-24T08:00:00Z`, `90m`, `24h`, `7d`. */
+/** Parses a time, or a duration before now: `2026-11-24`, `2026-11-24T08:00:00Z`, `90m`, `24h`, `7d`. */
 export function moment(text: string): (now: Date) => Date {
   const ago = /^(\d{1,6})([mhdw])$/.exec(text)
   if (ago !== null) {

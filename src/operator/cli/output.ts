@@ -1,10 +1,10 @@
 /** One line of a command's result. */
 export const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** One line beside the result, so that a pipe gets only what was asked for. */
+/** A line on standard error, so that a pipe gets only the result. */
 export const remark = (line: string): void => void process.stderr.write(`${line}\n`)
 
-/** A whole result for programs, with the field names of the HTTP API. */
+/** A result as JSON, with field names like those of the HTTP API. */
 export const sayJson = (value: unknown): void => say(JSON.stringify(snakeCased(value), null, 2))
 
 function snakeCased(value: unknown): unknown {
@@ -18,32 +18,51 @@ function snakeCased(value: unknown): unknown {
   )
 }
 
-// Names and user agents are what strangers typed: in a terminal they must not move the cursor.
+// An attacker may choose names and user agents. In a terminal they must not move the cursor.
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu
 
-/** A value as a person reads it. */
-export function show(value: string | number | boolean | Date | null | undefined): string {
+type Cell = string | number | boolean | Date | null | undefined
+
+/** A value as readable text without control characters. */
+export function show(value: Cell): string {
   if (value === null || value === undefined || value === '') return '-'
   if (value instanceof Date) return `${value.toISOString().slice(0, 19).replace('T', ' ')}Z`
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   return String(value).replaceAll(unprintable, '\u{fffd}')
 }
 
-/** Rows under their headings, as wide as their widest cells. */
-export function sayTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
-  const all = [headings, ...rows]
-  const widths = headings.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0)))
-  for (const row of all)
+/** The columns of a table: the heading, and the value for a row. */
+type Columns<Row> = Readonly<Record<string, (row: Row) => Cell>>
+
+export function sayTable<Row>(rows: readonly Row[], columns: Columns<Row>): void {
+  const texts = Object.entries(columns).map(([heading, cellOf]) => {
+    const column = [heading, ...rows.map(row => show(cellOf(row)))]
+    const width = Math.max(...column.map(text => text.length))
+    return column.map(text => text.padEnd(width))
+  })
+  for (let line = 0; line <= rows.length; line++)
     say(
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      texts
+        .map(column => column[line])
         .join('  ')
         .trimEnd()
     )
 }
 
-/** Names and values, one a line. */
-export function sayFields(fields: readonly (readonly [string, string])[]): void {
-  const width = Math.max(...fields.map(([name]) => name.length))
-  for (const [name, value] of fields) say(`${`${name}:`.padEnd(width + 2)}${value}`)
+/** One page of a list: as JSON, or as a table and the option that shows the next page. */
+export function sayPage<Row>(
+  { results, next }: { readonly results: readonly Row[]; readonly next: string | null },
+  json: true | undefined,
+  columns: Columns<Row>
+): void {
+  if (json) sayJson({ results, next })
+  else sayTable(results, columns)
+  if (!json && next !== null) say(`More: --before ${next}`)
+}
+
+/** Names and values, one on each line. */
+export function sayFields(fields: Readonly<Record<string, Cell>>): void {
+  const width = Math.max(...Object.keys(fields).map(name => name.length))
+  for (const [name, value] of Object.entries(fields))
+    say(`${`${name}:`.padEnd(width + 2)}${show(value)}`)
 }

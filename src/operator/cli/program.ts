@@ -14,19 +14,19 @@ import { startCommands } from './start.js'
 import { userCommands } from './user.js'
 
 const epilogue = `
-Settings are those of the service: the environment, or a file .env in the working directory.
-Without DATABASE_URL commands work on the embedded database in DATA_DIR, whether a service
-runs on it or not.
+Commands use the settings of the service: the environment, or a file .env in the working
+directory. Without DATABASE_URL they use the embedded database in DATA_DIR, with or without a
+running service.
 
 docs/command-line.md has an example of each command.`
 
 function createProgram(): Command {
   const program = new Command('postern')
-    // A usage error ends a command like any other failure; settings are inherited by subcommands.
+    // A usage error throws, like other failures. Subcommands inherit this.
     .exitOverride()
-    .description('An authentication service, and the hands of those who run it.')
+    .description('An authentication service, and commands for its operators.')
     .version(version, '-v, --version')
-    .showHelpAfterError('(--help tells more)')
+    .showHelpAfterError('(see --help)')
     .addHelpText('after', epilogue)
 
   for (const add of [
@@ -47,8 +47,8 @@ function createProgram(): Command {
 }
 
 /**
- * Runs one command; its exit code is in `process.exitCode` then. Known failures are a sentence on
- * standard error. Whether something went so wrong that nothing should be waited for.
+ * Runs one command and sets `process.exitCode`. A known failure is a sentence on standard error.
+ * Returns true after a failure: the process should then exit without waiting for open connections.
  */
 export async function run(args: readonly string[]): Promise<boolean> {
   try {
@@ -56,7 +56,7 @@ export async function run(args: readonly string[]): Promise<boolean> {
     return false
   } catch (error) {
     if (error instanceof CommanderError) {
-      // It has said what is wrong, or shown the help that was asked for.
+      // Commander has already printed the error or the help.
       process.exitCode = error.exitCode
       return false
     }

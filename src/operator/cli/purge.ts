@@ -6,17 +6,17 @@ import { withDeps } from './open.js'
 import { jsonOption } from './options.js'
 import { remark, say, sayJson } from './output.js'
 
-/** What a service does by itself once a minute, for installations whose service is not always up. */
+/** The command that runs the maintenance of the service once. */
 export function purgeCommand(program: Command): void {
   program
     .command('purge')
-    .description('remove what has expired, and rotate keys that are due')
+    .description('remove expired rows, and rotate keys that are due')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
-Safe at any time and beside any number of running instances, which do the same every minute.
-Whatever fails is told, and the rest is done; then the exit code is 1.`
+Running instances do the same every minute. The command can run at the same time. A failed step
+is reported and the others still run; then the exit code is 1.`
     )
     .action(({ json }: { json?: true }) => withDeps(deps => purge(deps, json), { readKeys: false }))
 }

@@ -3,31 +3,23 @@ import type { Deps } from '../../deps.js'
 import { openInvitationsBy } from '../../registration/manage-invitations.js'
 import { disableUser, enableUser, logoutAll, resetMfa, setRole } from '../accounts.js'
 import { findAccount } from '../find-account.js'
-import {
-  type AccountState,
-  type ListedAccount,
-  listAccounts,
-  showAccount
-} from '../list-accounts.js'
+import { type AccountState, listAccounts, showAccount } from '../list-accounts.js'
 import { roleNumber } from '../role-number.js'
 import { withDeps } from './open.js'
-import { beforeOption, jsonOption, limitOption } from './options.js'
-import { say, sayFields, sayJson, sayTable, show } from './output.js'
+import { beforeOption, jsonOption, limitOption, type PageOptions } from './options.js'
+import { say, sayFields, sayJson, sayPage, sayTable } from './output.js'
 
-type ListOptions = {
+type ListOptions = PageOptions & {
   readonly role?: string
   readonly state?: AccountState
   readonly matching?: string
-  readonly before?: string
-  readonly limit: number
-  readonly json?: true
 }
 
-/** What an operator does to the account of somebody. */
+/** Commands that show and change accounts. */
 export function userCommands(program: Command): void {
   const user = program
     .command('user')
-    .description('look at accounts, and change what only an operator may change')
+    .description('show accounts, and change what only an operator can change')
 
   user
     .command('list')
@@ -47,14 +39,14 @@ export function userCommands(program: Command): void {
     .addOption(jsonOption())
     .action(showOne)
 
-  onOne(user, 'disable', 'end all sessions and links, and let nobody sign in', disable)
-  onOne(user, 'enable', 'let a disabled account sign in again', enable)
-  onOne(user, 'reset-mfa', 'remove the second factor of somebody who lost it', reset)
+  onOne(user, 'disable', 'end all sessions and links, and refuse sign-ins', disable)
+  onOne(user, 'enable', 'allow a disabled account to sign in again', enable)
+  onOne(user, 'reset-mfa', 'remove the second factor of a person who lost it', reset)
   onOne(user, 'logout-all', 'end every session', logout)
 
   user
     .command('set-role')
-    .description('give an account another role; a lower one also ends its sessions')
+    .description('change the role of an account; a lower role also ends its sessions')
     .argument('<user>', 'address or id')
     .argument('<role>', 'name or number')
     .action(changeRole)
@@ -83,26 +75,18 @@ const list = ({ role, json, ...filter }: ListOptions) =>
         ? {}
         : { role: /^\d+$/.test(role) ? Number(role) : roleNumber(deps, role) })
     })
-    const named = (account: ListedAccount) => deps.roles.nameOf(account.role)
-    if (json) {
-      const results = page.results.map(account => ({ ...account, roleName: named(account) }))
-      return sayJson({ results, next: page.next })
-    }
-    sayTable(
-      ['ID', 'EMAIL', 'ROLE', 'STATE', 'VERIFIED', 'FACTOR', 'SESSIONS', 'CREATED', 'LAST SIGN-IN'],
-      page.results.map(account => [
-        account.id,
-        show(account.email),
-        named(account),
-        account.state,
-        show(account.emailVerifiedAt !== null),
-        show(account.hasSecondFactor),
-        show(account.sessions),
-        show(account.createdAt),
-        show(account.lastLoginAt)
-      ])
-    )
-    if (page.next !== null) say(`More: --before ${page.next}`)
+    const results = page.results.map(one => ({ ...one, roleName: deps.roles.nameOf(one.role) }))
+    sayPage({ results, next: page.next }, json, {
+      ID: one => one.id,
+      EMAIL: one => one.email,
+      ROLE: one => one.roleName,
+      STATE: one => one.state,
+      VERIFIED: one => one.emailVerifiedAt !== null,
+      FACTOR: one => one.hasSecondFactor,
+      SESSIONS: one => one.sessions,
+      CREATED: one => one.createdAt,
+      'LAST SIGN-IN': one => one.lastLoginAt
+    })
   })
 
 const showOne = (named: string, { json }: { json?: true }) =>
@@ -111,50 +95,45 @@ const showOne = (named: string, { json }: { json?: true }) =>
     const { account, factors, events } = await showAccount(deps, id)
     const roleName = deps.roles.nameOf(account.role)
     if (json) return sayJson({ ...account, roleName, factors, events })
-    sayFields([
-      ['id', account.id],
-      ['address', show(account.email)],
-      ['confirmed', show(account.emailVerifiedAt)],
-      ['name', show(`${account.firstName} ${account.lastName}`.trim())],
-      ['role', `${roleName} (${account.role})`],
-      ['state', account.state],
-      ['password', show(account.hasPassword)],
-      ['second factor', factors.length === 0 ? 'no' : factors.map(({ type }) => type).join(', ')],
-      ['sessions', show(account.sessions)],
-      ['created', show(account.createdAt)],
-      ['last sign-in', show(account.lastLoginAt)]
-    ])
+    sayFields({
+      id: account.id,
+      address: account.email,
+      confirmed: account.emailVerifiedAt,
+      name: `${account.firstName} ${account.lastName}`.trim(),
+      role: `${roleName} (${account.role})`,
+      state: account.state,
+      password: account.hasPassword,
+      'second factor': factors.map(({ type }) => type).join(', ') || 'no',
+      sessions: account.sessions,
+      created: account.createdAt,
+      'last sign-in': account.lastLoginAt
+    })
     say('')
-    sayTable(
-      ['AT', 'EVENT', 'OUTCOME', 'NETWORK', 'USER AGENT'],
-      events.map(event => [
-        show(event.at),
-        event.event,
-        event.outcome,
-        show(event.network),
-        show(event.userAgent).slice(0, 60)
-      ])
-    )
+    sayTable(events, {
+      AT: one => one.at,
+      EVENT: one => one.event,
+      OUTCOME: one => one.outcome,
+      NETWORK: one => one.network,
+      'USER AGENT': one => one.userAgent?.slice(0, 60)
+    })
   })
 
 async function disable(deps: Deps, { id, email }: Account): Promise<void> {
   const wasActive = await disableUser(deps, id)
-  say(
-    wasActive ? `${email} is disabled and signed out everywhere.` : `${email} was disabled already.`
-  )
-  await tellOfInvitations(deps, id)
+  say(`${email} ${wasActive ? 'is disabled and signed out everywhere' : 'was disabled already'}.`)
+  await listOpenInvitations(deps, id)
 }
 
 async function enable(deps: Deps, { id, email }: Account): Promise<void> {
   const wasDisabled = await enableUser(deps, id)
-  say(wasDisabled ? `${email} may sign in again.` : `${email} was not disabled.`)
+  say(`${email} ${wasDisabled ? 'can sign in again' : 'was not disabled'}.`)
 }
 
 async function reset(deps: Deps, { id, email }: Account): Promise<void> {
   const hadFactor = await resetMfa(deps, id)
   say(
     hadFactor
-      ? `${email} has no second factor any more and is signed out everywhere. A proved mailbox is told.`
+      ? `${email} no longer has a second factor and is signed out everywhere. The owner is notified if the address is verified.`
       : `${email} has no second factor.`
   )
 }
@@ -173,15 +152,13 @@ const changeRole = (named: string, role: string) =>
     if (change === null) return say(`${email} is ${nameOf(number)} already.`)
     const signedOut = change.lowered ? ', and signed out everywhere' : ''
     say(`${email} was ${nameOf(change.from)} and is ${nameOf(change.to)} now${signedOut}.`)
-    if (change.lowered) await tellOfInvitations(deps, id)
+    if (change.lowered) await listOpenInvitations(deps, id)
   })
 
-/** What somebody granted in time stays granted: an operator should have a look at it. */
-async function tellOfInvitations(deps: Deps, userId: string): Promise<void> {
+/** Lists open invitations of an account that lost rights: they stay valid until an operator revokes them. */
+async function listOpenInvitations(deps: Deps, userId: string): Promise<void> {
   const open = await openInvitationsBy(deps, userId)
   if (open.length === 0) return
-  say(
-    'Still open are invitations that this account sent; `postern invitation revoke` takes one back:'
-  )
+  say('These invitations of the account are still open. Revoke one with postern invitation revoke:')
   for (const { id, email, role } of open) say(`  ${id}  ${email}  ${deps.roles.nameOf(role)}`)
 }

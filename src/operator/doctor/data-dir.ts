@@ -6,7 +6,7 @@ import { type Finding, findingsOf } from './finding.js'
 
 const { fail } = findingsOf('data-dir')
 
-/** Whether the embedded database and its keys can be kept where `DATA_DIR` says, by this user. */
+/** Checks whether this user can write the embedded database and its keys to `DATA_DIR`. */
 export async function examineDataDir({
   DATABASE_URL,
   DATA_DIR
@@ -14,17 +14,18 @@ export async function examineDataDir({
   if (DATABASE_URL !== null) return []
   const place = await nearestThatExists(resolve(DATA_DIR))
   if (!(await stat(place)).isDirectory())
-    return [fail(`DATA_DIR leads through ${place}, which is no directory.`)]
+    return [fail(`DATA_DIR leads through ${place}, which is not a directory.`)]
   try {
     await access(place, constants.W_OK | constants.X_OK)
     return []
   } catch {
     return [
-      fail(`This user may not write to ${place}, where DATA_DIR is. Is it the service’s user?`)
+      fail(`This user cannot write to ${place}. Run this command as the user of the service.`)
     ]
   }
 }
 
+/** The path itself, or its nearest parent that exists. */
 async function nearestThatExists(path: string): Promise<string> {
   const exists = await stat(path).then(
     () => true,

@@ -22,10 +22,7 @@ const silent: Log = { error: () => {}, warn: () => {}, info: () => {}, debug: ()
 
 type Progress = (message: string) => void
 
-/**
- * Looks at everything that an installation needs, without changing anything: settings, database,
- * mail, and what they say of each other. Never throws for what it finds.
- */
+/** Checks settings, database, mail and the other parts of an installation. Changes nothing. */
 export async function examine(onProgress: Progress, env = readEnvironment()): Promise<Finding[]> {
   const { config, findings } = examineSettings(env)
   if (config === null) return findings
@@ -61,7 +58,7 @@ async function attempt(check: string, look: () => Promise<Finding[]>): Promise<F
 async function examineDatabase(config: Config, onProgress: Progress): Promise<Finding[]> {
   const { ok } = findingsOf('database')
   if (config.DATABASE_URL === null && (await embeddedStatus(config.DATA_DIR)).state === 'absent')
-    return [ok('There is no embedded database in DATA_DIR yet; the first start makes one.')]
+    return [ok('There is no embedded database in DATA_DIR yet; the first start creates one.')]
   const { url, close } = await connectDatabase(config, onProgress)
   try {
     const { client, findings } = await connectClient(url)
@@ -84,10 +81,10 @@ async function examineOpen(client: pg.Client, config: Config): Promise<Finding[]
   const role = await examineRole(client)
   findings.push(...role)
   if (role.some(({ level }) => level === 'fail')) return findings
-  return [...findings, ...(await attempt('keys', () => examineContents(config)))]
+  return [...findings, ...(await attempt('keys', () => examineRows(config)))]
 }
 
-async function examineContents(config: Config): Promise<Finding[]> {
+async function examineRows(config: Config): Promise<Finding[]> {
   const { deps, close } = openDepsAndPool({ ...config, DATABASE_POOL_SIZE: 2 }, silent)
   try {
     return [

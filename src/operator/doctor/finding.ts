@@ -1,22 +1,26 @@
-/** `warn`: it works, and something is not as it should be; `fail`: something does not work. */
+/** `warn`: it works, but should be changed; `fail`: it does not work. */
 export type Level = 'ok' | 'warn' | 'fail'
 
-/** One thing that was looked at, in a sentence that a deployer can act on. */
+/** The result of one check: a sentence for the operator. */
 export type Finding = { readonly check: string; readonly level: Level; readonly message: string }
 
-/** The words of one check: what is good, what deserves a look, what is broken. */
-export const findingsOf = (check: string) => ({
-  ok: (message: string): Finding => ({ check, level: 'ok', message }),
-  warn: (message: string): Finding => ({ check, level: 'warn', message }),
-  fail: (message: string): Finding => ({ check, level: 'fail', message })
-})
+/** Functions that make the findings of one check; `…If` return none unless the condition applies. */
+export function findingsOf(check: string) {
+  const make = (level: Level) => (message: string) => ({ check, level, message })
+  const makeIf = (level: Level) => (applies: boolean, message: string) =>
+    applies ? [{ check, level, message }] : []
+  return {
+    ok: make('ok'),
+    warn: make('warn'),
+    fail: make('fail'),
+    warnIf: makeIf('warn'),
+    failIf: makeIf('fail')
+  }
+}
 
-/** The findings that apply; `otherwise`, where none does. */
-export function orElse(
-  rules: readonly (readonly [applies: boolean, finding: Finding])[],
-  otherwise: Finding
-): Finding[] {
-  const found = rules.filter(([applies]) => applies).map(([, finding]) => finding)
+/** The problems that apply, or `otherwise` if none does. */
+export function problemsOr(otherwise: Finding, ...problems: readonly Finding[][]): Finding[] {
+  const found = problems.flat()
   return found.length > 0 ? found : [otherwise]
 }
 

@@ -12,13 +12,13 @@ import { type Finding, findingsOf } from './finding.js'
 
 const { ok, warn, fail } = findingsOf('settings')
 
-/** Reads the settings as the service would; without them nothing else can be looked at. */
+/** Reads the settings like the service. `config` is null if they are not valid. */
 export function examineSettings(env: ReturnType<typeof readEnvironment>): {
   findings: Finding[]
   config: Config | null
 } {
   try {
-    const config = loadConfig(leavingNoTrace(env))
+    const config = loadConfig(withoutNewKey(env))
     const warnings = config.warnings.map(warn)
     return { config, findings: warnings.length > 0 ? warnings : [ok('The settings are valid.')] }
   } catch (error) {
@@ -27,8 +27,8 @@ export function examineSettings(env: ReturnType<typeof readEnvironment>): {
   }
 }
 
-/** A look must not make the key that the first start of the service makes, under another user perhaps. */
-function leavingNoTrace(env: ReturnType<typeof readEnvironment>): typeof env {
+/** Adds a temporary secret key, so that loading the settings does not create the key file of the service. */
+function withoutNewKey(env: ReturnType<typeof readEnvironment>): typeof env {
   const hasKey =
     env.DATABASE_URL || env.SECRET_KEY !== undefined || existsSync(secretKeyFile(env.DATA_DIR))
   return hasKey ? env : { ...env, SECRET_KEY: newSecretKey() }

@@ -6,19 +6,19 @@ import { type Finding, findingsOf } from './finding.js'
 
 const limits = { connect: 5000, greeting: 5000, answer: 10_000 }
 
-/** Greets the SMTP server, starts TLS and signs in as the settings say, and sends nothing. */
+/** Connects to the SMTP server with the TLS and sign-in of the settings. Sends no mail. */
 export async function examineSmtp(config: Config): Promise<Finding[]> {
   const { ok, warn, fail } = findingsOf('smtp')
   if (config.EMAIL_DISABLED) return [ok('EMAIL_DISABLED is true: no mail is sent.')]
   if (config.EMAIL_HOST === null)
-    return [warn('EMAIL_HOST is not set: mails go to the development mailbox and to nobody else.')]
+    return [warn('EMAIL_HOST is not set: mails go only to the development mailbox.')]
   const at = `${config.EMAIL_HOST}:${config.EMAIL_PORT}`
   try {
     const transport = createSmtpTransport(config, { connections: 1, limits })
     await transport.verify().finally(() => transport.close())
     return [
       ok(
-        `The SMTP server at ${at} ${seen(config)}; whether it takes our mails shows when one is sent.`
+        `The SMTP server at ${at} ${seen(config)}. Whether it accepts mails is known only when one is sent.`
       )
     ]
   } catch (error) {
@@ -28,8 +28,8 @@ export async function examineSmtp(config: Config): Promise<Finding[]> {
 }
 
 /**
- * What was looked at, and no more: a server may still refuse our sender or a recipient, and one that
- * offers no sign-in was never shown the password.
+ * Describes only what was checked. The server may still refuse a sender or a recipient, and a server
+ * without sign-in has not seen the password.
  */
 function seen({ EMAIL_HOST_USER, EMAIL_USE_TLS, EMAIL_USE_SSL }: Config): string {
   const facts = [
@@ -47,38 +47,38 @@ function describeSmtp({ code = '', message, responseCode }: SmtpFailure, at: str
   const rules: [boolean, string][] = [
     [
       code === 'EAUTH',
-      `The SMTP server at ${at} refuses to sign us in (${responseCode ?? code}). Check EMAIL_HOST_USER and EMAIL_HOST_PASSWORD.`
+      `The SMTP server at ${at} refuses the sign-in (${responseCode ?? code}). Check EMAIL_HOST_USER and EMAIL_HOST_PASSWORD.`
     ],
     [
       isCertificate,
-      `The certificate of the SMTP server at ${at} is not to be trusted: ${message}. EMAIL_HOST must be the name that it is for. A private CA, or a certificate that is signed by itself, goes into the PEM file that NODE_EXTRA_CA_CERTS names, in the environment and not in .env.`
+      `The certificate of the SMTP server at ${at} is not trusted: ${message}. EMAIL_HOST must be a name in the certificate. For a private CA or a self-signed certificate, set NODE_EXTRA_CA_CERTS to a PEM file, in the environment and not in .env.`
     ],
     [
       /wrong version number|SSL routines|packet length/i.test(message),
-      `The SMTP server at ${at} does not speak TLS from the first byte. Use EMAIL_USE_TLS (usually port 587) instead of EMAIL_USE_SSL.`
+      `The SMTP server at ${at} does not use TLS from the first byte. Use EMAIL_USE_TLS (usually port 587) instead of EMAIL_USE_SSL.`
     ],
     [
       code === 'ETLS' || /STARTTLS/i.test(message),
-      `The SMTP server at ${at} does not offer STARTTLS, which EMAIL_USE_TLS demands.`
+      `The SMTP server at ${at} does not offer STARTTLS, which EMAIL_USE_TLS requires.`
     ],
     [
       code === 'EDNS' || /ENOTFOUND|EAI_AGAIN/.test(message),
-      `The name in EMAIL_HOST cannot be looked up (${at}). Is it spelt right?`
+      `The name in EMAIL_HOST cannot be resolved (${at}). Is it spelt correctly?`
     ],
     [
       /ECONNREFUSED/.test(message),
-      `Nobody listens at ${at}. Check EMAIL_HOST and EMAIL_PORT, and that the SMTP server runs.`
+      `No server listens at ${at}. Check EMAIL_HOST and EMAIL_PORT, and that the SMTP server runs.`
     ],
     [
       code === 'ETIMEDOUT' || /timeout|greeting never/i.test(message),
-      `The SMTP server at ${at} does not answer in time. Is there a firewall between, or is the port one for another kind of TLS?`
+      `The SMTP server at ${at} does not answer in time. Does a firewall block it, or does the port use another kind of TLS?`
     ]
   ]
   const [known] = rules.filter(([applies]) => applies)
   return known?.[1] ?? `The SMTP server at ${at} cannot be used: ${code} ${responseCode ?? ''}.`
 }
 
-/** Whether the counter of requests is there. Without it each instance counts by itself. */
+/** Checks whether Redis answers. Without it each instance counts requests separately. */
 export async function examineRedis({ REDIS_URL }: Config): Promise<Finding[]> {
   const { ok, fail } = findingsOf('redis')
   if (REDIS_URL === null) return []
@@ -91,12 +91,12 @@ export async function examineRedis({ REDIS_URL }: Config): Promise<Finding[]> {
     const { message } = error as Error
     const reason = /WRONGPASS|NOAUTH/.test(message)
       ? 'refuses the user or password of REDIS_URL'
-      : 'does not answer, where REDIS_URL points'
-    return [fail(`The Redis at ${at} ${reason}: each instance counts requests by itself.`)]
+      : 'does not answer'
+    return [fail(`The Redis at ${at} ${reason}: each instance counts requests separately.`)]
   }
 }
 
-/** Compiles every page and mail, and renders those that the deployer replaced. */
+/** Compiles every template, and renders every page and mail if an operator replaced templates. */
 export function examineTemplates(config: Config): Finding[] {
   const { ok, fail } = findingsOf('templates')
   try {

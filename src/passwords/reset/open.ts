@@ -6,11 +6,11 @@ import { encodeUserId } from '../../links/link-url.js'
 import type { Sender } from '../../sender.js'
 
 /**
- * The live reset link of a URL. Opening it changes nothing, so mail scanners may (D4); what it is
- * good for is a capability that the caller hands to a browser.
+ * Finds the valid reset link of a URL. It changes nothing, so a mail scanner that opens the URL does
+ * not use the link up.
  *
- * @returns null alike for another user's id, an unknown, used, superseded or expired token and a
- *   disabled account (ENU-11).
+ * @returns null for another user's id, for an unknown, used, superseded or expired token, and for a
+ *   disabled account, without a difference (ENU-11).
  */
 export async function openResetLink(
   { db }: Pick<Deps, 'db'>,
@@ -22,7 +22,7 @@ export async function openResetLink(
 }
 
 /**
- * The same by the short code of the mail.
+ * Finds the valid reset link by the short code of the mail.
  *
  * @throws {Problem} `invalid_code`, `throttled`.
  */
@@ -37,7 +37,7 @@ export async function openResetByCode(
   )
 }
 
-/** Whether a capability still allows a new password, and for which mailbox. */
+/** The reset link of a flow cookie, or null if it is no longer valid. */
 export async function readLiveReset(
   { db }: Pick<Deps, 'db'>,
   linkId: string

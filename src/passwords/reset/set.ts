@@ -6,7 +6,7 @@ import type { SignIn } from '../../sign-in/complete.js'
 import { type ChosenPassword, setPasswordByLink } from '../set-by-link.js'
 
 /**
- * Sets a new password against a reset link, and tells the owner by mail.
+ * Sets a new password with a reset link, and notifies the owner by mail.
  *
  * @throws {Problem} as {@link setPasswordByLink}.
  */

@@ -11,7 +11,7 @@ import { type Jws, pinHeader } from '../jws.js'
 
 export type Algorithm = 'ES256' | 'EdDSA' | 'RS256'
 
-/** A public key as the JWKS shows it (RFC 7517). */
+/** A public key in the JWKS (RFC 7517). */
 export type PublicJwk = JsonWebKey & {
   readonly kid: string
   readonly alg: Algorithm
@@ -28,7 +28,7 @@ export function generatePrivateKey(algorithm: Algorithm): KeyObject {
   return pair[algorithm]().privateKey
 }
 
-/** The algorithm a private key signs with, or null where it fits none of ours. */
+/** The algorithm for a private key, or null if the key fits no supported algorithm. */
 export function algorithmOf(key: KeyObject): Algorithm | null {
   const details = key.asymmetricKeyDetails
   if (key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1') return 'ES256'
@@ -37,17 +37,17 @@ export function algorithmOf(key: KeyObject): Algorithm | null {
   return null
 }
 
-/** The public half, with its RFC 7638 thumbprint as `kid`. */
+/** The public key, with its thumbprint (RFC 7638) as `kid`. */
 export function publicJwk(privateKey: KeyObject, algorithm: Algorithm): PublicJwk {
   const jwk = createPublicKey(privateKey).export({ format: 'jwk' })
   const { crv, e, kty, n, x, y } = jwk
-  // The required members in lexicographic order; JSON leaves the absent ones out.
+  // RFC 7638: the required members in lexicographic order.
   const canonical = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y }
   const kid = createHash('sha256').update(JSON.stringify(canonical)).digest('base64url')
   return { ...jwk, kid, alg: algorithm, use: 'sig' }
 }
 
-/** Access tokens under one key pair: `typ: at+jwt` (RFC 9068 §2.1), `kid` named, no cache (JWT-11). */
+/** Signs and verifies access tokens with one key pair: `typ: at+jwt` (RFC 9068 §2.1), no cache (JWT-11). */
 export function accessTokenJws(privateKey: KeyObject, jwk: PublicJwk): Jws {
   const algorithm = jwk.alg
   const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))

@@ -13,17 +13,17 @@ import {
 } from './key-pair.js'
 import { createMissingKeys, loadKeys, type StoredKey } from './store.js'
 
-/** The keys that sign access tokens, as one instance knows them. */
+/** The keys for access tokens in the memory of one instance. */
 export type KeyRing = {
-  /** Under the active key of `JWT_ALGORITHM`. @throws {Problem} `unavailable` until the keys have been read. */
+  /** Signs with the active key of `JWT_ALGORITHM`. @throws {Problem} `unavailable` until the keys are loaded. */
   sign(claims: Claims): string
-  /** Under whichever published key the token names; null for any other token. */
+  /** Verifies with the published key of the token's header; null for any other token. */
   verify(token: string): Claims | null
-  /** Every key that signs, will sign next, or signed tokens that may still be valid. */
+  /** The active and next keys, and earlier keys whose tokens may still be valid. */
   jwks(): readonly PublicJwk[]
-  /** Reads the keys again; creates those of `JWT_ALGORITHM` where there are none. */
+  /** Loads the keys. Creates those of `JWT_ALGORITHM` if it has none. */
   load(): Promise<void>
-  /** Reads the keys again for a token under a key that another instance may have made; true if that helped. */
+  /** Loads the keys again for an unknown key, which another instance may have created. Returns whether it is known now. */
   catchUp(token: string): Promise<boolean>
 }
 
@@ -32,7 +32,7 @@ type Entry = { readonly jwk: PublicJwk; readonly jws: Jws; readonly state: Store
 
 const catchUpEverySeconds = 5
 
-/** The ring over the keys of the database, or over the one in `JWT_PRIVATE_KEY_FILE`. */
+/** Uses the keys of the database, or the key in `JWT_PRIVATE_KEY_FILE`. */
 export function createKeyRing({ db, config, clock }: Parts): KeyRing {
   const file = config.JWT_PRIVATE_KEY_FILE
   let entries: readonly Entry[] = file === null ? [] : [entryFromFile(file, config)]

@@ -16,7 +16,7 @@ type Secrets = Pick<Config, 'SECRET_KEY' | 'SECRET_KEY_FALLBACKS' | 'JWT_ALGORIT
 const sealingKeys = (secrets: Secrets) =>
   deriveKeyChain([secrets.SECRET_KEY, ...secrets.SECRET_KEY_FALLBACKS], 'signing-keys')
 
-/** Every key of the table, opened. @throws {UnsealError} when `SECRET_KEY` is not the one that sealed them. */
+/** Loads and opens every key of the table. @throws {UnsealError} if they were sealed with another `SECRET_KEY`. */
 export async function loadKeys(db: Database, secrets: Secrets): Promise<StoredKey[]> {
   const chain = sealingKeys(secrets)
   const rows = await db.prisma.signingKey.findMany({ orderBy: { createdAt: 'asc' } })
@@ -27,7 +27,7 @@ export async function loadKeys(db: Database, secrets: Secrets): Promise<StoredKe
   }))
 }
 
-/** A key as an operator sees it. */
+/** A key in the list for operators. */
 export type ListedKey = {
   readonly kid: string
   readonly algorithm: string
@@ -35,11 +35,11 @@ export type ListedKey = {
   readonly createdAt: Date
   readonly activatedAt: Date | null
   readonly retiredAt: Date | null
-  /** Which secret opens it; null: none of those in the settings. */
+  /** The setting that opens it; null if no secret in the settings does. */
   readonly sealedUnder: 'SECRET_KEY' | 'SECRET_KEY_FALLBACKS' | null
 }
 
-/** Every key of the table, oldest first, whether it can be opened or not. */
+/** Every key of the table, oldest first, including keys that cannot be opened. */
 export async function listSigningKeys(db: Database, secrets: Secrets): Promise<ListedKey[]> {
   const chain = sealingKeys(secrets)
   const rows = await db.prisma.signingKey.findMany({ orderBy: { createdAt: 'asc' } })
@@ -50,7 +50,7 @@ export async function listSigningKeys(db: Database, secrets: Secrets): Promise<L
   })
 }
 
-/** Only one instance at a time looks and writes; the others find what it made. */
+/** Runs `work` under an advisory lock: one instance works, and the others then see its result. */
 async function exclusively<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
   return db.transaction(async tx => {
     await tx.prisma
@@ -59,7 +59,7 @@ async function exclusively<T>(db: Database, work: (tx: Database) => Promise<T>):
   })
 }
 
-/** Makes the active and the next key of `JWT_ALGORITHM` where it has no active one. */
+/** Creates the active and the next key of `JWT_ALGORITHM` if it has no active key. */
 export async function createMissingKeys(
   db: Database,
   secrets: Secrets,
@@ -77,14 +77,14 @@ export async function createMissingKeys(
 }
 
 /**
- * Retires the active key of `JWT_ALGORITHM`, activates the next and makes a new next one. The next
- * key has been in the JWKS since the last rotation, so verifiers know it already. A next key that this
- * process cannot open is not activated: whatever it sealed now, the service could not open either.
+ * Retires the active key of `JWT_ALGORITHM`, activates the next one and creates a new next one. Other
+ * services already know the next key, because the JWKS has contained it since the last rotation.
  *
- * @param olderThan Only an active key activated before this moment is rotated, so that of two
- *   instances whose timers ring together one rotates.
+ * @param olderThan Only a key that was activated before this time is rotated. So of two instances that
+ *   rotate at the same time only one does.
  * @returns whether a key was rotated.
- * @throws {UnsealError}
+ * @throws {UnsealError} if this process cannot open the next key: its `SECRET_KEY` differs from that of
+ *   the service, so the service could not open new keys.
  */
 export async function rotateSigningKeys(
   db: Database,
@@ -110,16 +110,13 @@ export async function rotateSigningKeys(
   })
 }
 
-/**
- * Seals again, under the current `SECRET_KEY`, what an earlier one sealed, so that a fallback is needed
- * no longer than for the refresh tokens it signed.
- */
+/** Seals keys with the current `SECRET_KEY` that were sealed with an earlier one. */
 export async function resealSigningKeys(db: Database, secrets: Secrets): Promise<void> {
   const chain = sealingKeys(secrets)
   if (chain.earlier.length === 0) return
   for (const { kid, privateKey } of await db.prisma.signingKey.findMany()) {
     if (opensUnder({ ...chain, earlier: [] }, privateKey, kid)) continue
-    // Reading the keys tells of one that nothing opens; it must not keep the others from being sealed.
+    // A key that cannot be opened must not stop the others; loadKeys reports it.
     if (!opensUnder(chain, privateKey, kid)) continue
     const sealed = seal(chain, unseal(chain, privateKey, kid), kid)
     await db.prisma.signingKey.updateMany({
@@ -140,8 +137,8 @@ function opensUnder(chain: KeyChain, sealed: Uint8Array, owner: string): boolean
 }
 
 /**
- * Retires keys of other algorithms that should have been rotated before `olderThan`: an instance that
- * signs with one would have done so, hence there is none.
+ * Retires keys of other algorithms that should have been rotated before `olderThan`: no instance uses
+ * them, because it would have rotated them.
  */
 export async function retireUnusedKeys(
   db: Database,
@@ -153,7 +150,7 @@ export async function retireUnusedKeys(
   await db.prisma.signingKey.updateMany({
     where: {
       algorithm: { not: JWT_ALGORITHM },
-      // A next key is made when the active one beside it begins to sign, so both go together.
+      // A next key is created when the active key is activated, so both are retired together.
       OR: [
         { state: 'active', activatedAt: due },
         { state: 'next', createdAt: due }
@@ -163,7 +160,7 @@ export async function retireUnusedKeys(
   })
 }
 
-/** Drops retired keys under which no token can be valid any more. */
+/** Deletes retired keys whose tokens have all expired. */
 export async function dropRetiredKeys(db: Database, retiredBefore: Date): Promise<void> {
   await db.prisma.signingKey.deleteMany({
     where: { state: 'retired', retiredAt: { lt: retiredBefore } }

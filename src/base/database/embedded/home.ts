@@ -12,15 +12,15 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { codeOf, EmbeddedDatabaseError } from './error.js'
-import { canReach, type Identity } from './identity.js'
+import { canAccess, type Identity } from './identity.js'
 
-// Where root keeps what an unprivileged user must reach: a place of the system for such data.
+// The directory for a database that root creates and an unprivileged user must access.
 const systemDir = '/var/lib/postern'
 
-// sockaddr_un takes 104 bytes on macOS and 108 on Linux, with the closing zero.
+// sockaddr_un holds 104 bytes on macOS and 108 on Linux, including the final zero.
 const longestSocketPath = 103
 
-/** The files of one embedded database. All but `cluster` and `sockets` belong to the service. */
+/** The files of one embedded database. `cluster` and `sockets` belong to the server's user, the others to the service. */
 export type Home = {
   readonly dir: string
   readonly cluster: string
@@ -31,10 +31,10 @@ export type Home = {
   readonly password: string
 }
 
-/** The name under DATA_DIR: a directory, or a link to where root had to put it. */
+/** The path in DATA_DIR: a directory, or a link to a directory below {@link systemDir}. */
 export const homeLink = (dataDir: string) => join(dataDir, 'postgres')
 
-/** The database's directory if there is one; an error if it was moved away. */
+/** The directory of the database, if there is one. Throws if the link points nowhere. */
 export async function findHome(dataDir: string): Promise<Home | undefined> {
   const link = homeLink(dataDir)
   try {
@@ -45,39 +45,39 @@ export async function findHome(dataDir: string): Promise<Home | undefined> {
   const entry = await lstat(link).catch(() => undefined)
   if (entry === undefined) return undefined
   throw new EmbeddedDatabaseError(
-    `${link} points to a directory that does not exist. Restore it, or remove the link to begin ` +
+    `${link} points to a directory that does not exist. Restore it, or remove the link to start ` +
       'with an empty database.'
   )
 }
 
-/** Makes the directory, where the server's user can reach it, and its parts that are missing. */
-export async function prepareHome(dataDir: string, who: Identity): Promise<Home> {
-  const shared = who.uid !== undefined
-  // Root's directories stay root's: a service that writes into another user's directory could be
-  // led elsewhere by a link. Passing through is enough for the server.
+/** Creates missing directories of the database where the server's user can access them. */
+export async function prepareHome(dataDir: string, user: Identity): Promise<Home> {
+  const shared = user.uid !== undefined
+  // Root stays the owner: if the server's user owned the directory, it could place a link there and
+  // redirect what the service writes. The server only needs to pass through.
   const created = await mkdir(dataDir, { recursive: true, mode: shared ? 0o711 : 0o700 })
-  if (shared && created !== undefined) await chmod(dataDir, 0o711) // whatever our umask
-  const home = (await findHome(dataDir)) ?? (await createHome(dataDir, who))
-  if (!(await canReach(who, home.dir))) {
+  if (shared && created !== undefined) await chmod(dataDir, 0o711) // also with a strict umask
+  const home = (await findHome(dataDir)) ?? (await createHome(dataDir, user))
+  if (!(await canAccess(user, home.dir))) {
     throw new EmbeddedDatabaseError(
-      `PostgreSQL runs as user "${who.name}", who cannot reach ${home.dir}. Make the directories ` +
-        'above it passable (chmod o+x).'
+      `PostgreSQL runs as user "${user.name}", who cannot access ${home.dir}. Allow it to pass ` +
+        'through the directories above (chmod o+x).'
     )
   }
-  await makeFor(who, home.sockets)
+  await makeFor(user, home.sockets)
   return home
 }
 
-/** A private directory whose path leaves room for a socket's name. */
-export async function socketDirectory(home: Home, who: Identity): Promise<string> {
+/** A private directory whose path is short enough for a socket. */
+export async function socketDirectory(home: Home, user: Identity): Promise<string> {
   if (Buffer.byteLength(join(home.sockets, '.s.PGSQL.5432')) <= longestSocketPath)
     return home.sockets
   const dir = await mkdtemp(join(tmpdir(), 'postern-'))
-  if (who.uid !== undefined && who.gid !== undefined) await chown(dir, who.uid, who.gid)
+  if (user.uid !== undefined && user.gid !== undefined) await chown(dir, user.uid, user.gid)
   return dir
 }
 
-/** A directory that only the server's user can enter. */
+/** Creates a directory that only the server's user can open. */
 export async function makeFor({ uid, gid }: Identity, dir: string): Promise<void> {
   await mkdir(dir, { mode: 0o700 }).catch(error => {
     if (codeOf(error) !== 'EEXIST') throw error
@@ -85,23 +85,23 @@ export async function makeFor({ uid, gid }: Identity, dir: string): Promise<void
   if (uid !== undefined && gid !== undefined) await chown(dir, uid, gid)
 }
 
-async function createHome(dataDir: string, who: Identity): Promise<Home> {
+async function createHome(dataDir: string, user: Identity): Promise<Home> {
   const link = homeLink(dataDir)
-  const near = await canReach(who, dataDir)
-  const dir = near ? link : await createFarAway(dataDir)
+  const near = await canAccess(user, dataDir)
+  const dir = near ? link : await createInSystemDir(dataDir)
   try {
     if (near) await mkdir(dir, { mode: 0o700 })
     else await symlink(dir, link)
-    if (who.uid !== undefined) await chmod(dir, 0o711)
+    if (user.uid !== undefined) await chmod(dir, 0o711)
   } catch (error) {
     if (!near) await rm(dir, { recursive: true })
-    if (codeOf(error) !== 'EEXIST') throw error // else another process was faster: use what it made
+    if (codeOf(error) !== 'EEXIST') throw error // otherwise another process has just created it
   }
   return homeAt(await realpath(link))
 }
 
-async function createFarAway(dataDir: string): Promise<string> {
-  // Modes are set, not only asked for, because root's umask may be strict.
+async function createInSystemDir(dataDir: string): Promise<string> {
+  // mkdir applies root's umask, which may be strict; chmod does not.
   if ((await mkdir(systemDir, { recursive: true })) !== undefined) await chmod(systemDir, 0o755)
   const dir = await mkdtemp(join(systemDir, 'data-'))
   await chmod(dir, 0o711)

@@ -4,19 +4,19 @@ import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import { EmbeddedDatabaseError, useOwnServer } from './error.js'
 
-/** The operating system user PostgreSQL runs as. `uid` and `gid` are absent when that is us. */
+/** The operating system user of PostgreSQL. `uid` and `gid` are absent for the user of this process. */
 export type Identity = {
   readonly name: string
   readonly uid?: number
   readonly gid?: number
 }
 
-/** In the order of preference; each exists for the purpose of owning little. */
+/** Users without rights, in order of preference. */
 const unprivileged = ['postgres', '_postgres', 'nobody']
 
 /**
- * Ourselves, or, because PostgreSQL refuses to run as root, an existing user without rights:
- * the one that owns the cluster already, else the first of `postgres` and `nobody` there is.
+ * The user of this process. If that is root, as which PostgreSQL does not run: the owner of the
+ * cluster, or else the first existing user of {@link unprivileged}.
  */
 export async function serverIdentity(clusterDir: string): Promise<Identity> {
   if (process.getuid?.() !== 0) return { name: ownName() }
@@ -36,11 +36,8 @@ export async function serverIdentity(clusterDir: string): Promise<Identity> {
   )
 }
 
-/**
- * Whether the user can get to this path, by the modes of all directories above it. (An access
- * list could say otherwise; then PostgreSQL's own message tells.)
- */
-export async function canReach({ uid, gid }: Identity, path: string): Promise<boolean> {
+/** Whether the modes of all directories above let the user access this path. Access lists are ignored. */
+export async function canAccess({ uid, gid }: Identity, path: string): Promise<boolean> {
   if (uid === undefined) return true
   for (let at = await realpath(path); ; at = dirname(at)) {
     const entry = await stat(at)

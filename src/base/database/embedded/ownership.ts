@@ -5,46 +5,48 @@ import type { ServerSocket } from './access.js'
 import { EmbeddedDatabaseError } from './error.js'
 import { readPostmaster } from './postmaster.js'
 import type { Installation } from './programs.js'
-import { guard, lastWords, launch } from './server.js'
+import { endOfLog, launch, startGuard } from './server.js'
 import {
   type Address,
   connect,
   ensureDatabase,
-  findHolder,
-  type Holder,
+  findLockOwner,
   isPassing,
-  takeOwnership
+  type Owner,
+  tryLock
 } from './session.js'
 
-/** A running server that is ours. The session ends when the server does. */
+/** A running server that this process owns. The session ends when the server ends. */
 export type Owned = {
   readonly address: Address
   readonly session: pg.Client
   readonly guard: ChildProcess | undefined
 }
 
-/** Somebody else's, who is alive. */
-class HeldError extends EmbeddedDatabaseError {
-  constructor({ pid, since }: Holder) {
+/** Another running process owns the server. */
+class OwnedError extends EmbeddedDatabaseError {
+  constructor({ pid, since }: Owner) {
     super(
-      `process ${pid} has it open since ${since.toISOString()}. Stop that one, or set another ` +
-        'DATA_DIR. Several instances need a PostgreSQL server of their own (DATABASE_URL).'
+      `process ${pid} has it open since ${since.toISOString()}. Stop that process, or set another ` +
+        'DATA_DIR. Several instances need your own PostgreSQL server (DATABASE_URL).'
     )
   }
 }
 
 const pollMillis = 20
-// Crash recovery after much writing may take a while; a server that is still not there is stuck.
+// Two minutes: crash recovery may take long after many writes.
 const mostPolls = 120_000 / pollMillis
 
 /**
- * Gets hold of the cluster's server: the one that runs, if its owner is dead, else a new one.
- * PostgreSQL itself sees to it that one server at most has the files open, and the lock in it that
- * one process at most owns it; so whatever others do meanwhile, looking again settles it.
+ * Takes over the running server of the cluster if its owner has ended, or starts a new one. PostgreSQL
+ * allows one server for the files, and the advisory lock one owner for the server. So it is enough to
+ * look again when another process acts at the same time.
+ *
+ * @throws {EmbeddedDatabaseError} if another process owns it, or if it does not start.
  */
 export async function own(
   at: Installation,
-  door: ServerSocket,
+  socket: ServerSocket,
   signal: AbortSignal
 ): Promise<Owned> {
   let child: ChildProcess | undefined
@@ -55,24 +57,23 @@ export async function own(
       const postmaster = await readPostmaster(at.home)
       if (postmaster?.alive) {
         const { address, pid } = postmaster
-        const owned = address && (await claim(at, { ...address, ...door.login }, pid))
+        const owned = address && (await claim(at, { ...address, ...socket.login }, pid))
         if (owned !== undefined) return owned
       } else if (child === undefined) {
-        child = await launch(at, door.settings, postmaster?.pid)
+        child = await launch(at, socket.settings, postmaster?.pid)
       } else if (child.exitCode !== null || child.signalCode !== null) {
         child = undefined
-        // Processes of a killed server may be at their last query: only that is worth many tries.
-        if (!(await lastWords(at.home)).includes('shared memory block')) failures++
+        // Processes of a killed server may still finish a query. Such a failure does not count.
+        if (!(await endOfLog(at.home)).includes('shared memory block')) failures++
         await pause(10 * pollMillis)
       }
       await pause(pollMillis)
     }
-    const words = await lastWords(at.home)
     throw new EmbeddedDatabaseError(
-      `PostgreSQL does not start. Its log (${at.home.log}) ends:\n${words}`
+      `PostgreSQL does not start. Its log (${at.home.log}) ends:\n${await endOfLog(at.home)}`
     )
   } catch (error) {
-    if (!(error instanceof HeldError)) child?.kill('SIGINT')
+    if (!(error instanceof OwnedError)) child?.kill('SIGINT')
     throw error
   }
 }
@@ -81,17 +82,17 @@ async function claim(at: Installation, address: Address, pid: number): Promise<O
   const session = await connect(address)
   if (session === undefined) return undefined
   try {
-    if (await takeOwnership(session)) {
+    if (await tryLock(session)) {
       await ensureDatabase(session, address.password)
-      return { address, session, guard: guard(at, pid) }
+      return { address, session, guard: startGuard(at, pid) }
     }
-    const holder = await findHolder(session)
-    if (holder !== undefined) throw new HeldError(holder)
+    const owner = await findLockOwner(session)
+    if (owner !== undefined) throw new OwnedError(owner)
   } catch (error) {
     await session.end()
     if (!isPassing(error)) throw error
     return undefined
   }
-  await session.end() // released just now
+  await session.end() // the owner has just released the lock
   return undefined
 }

@@ -5,22 +5,22 @@ import { promisify } from 'node:util'
 import { codeOf } from './error.js'
 import type { Home } from './home.js'
 
-/** What PostgreSQL wrote about itself into its lock file. */
+/** The content of PostgreSQL's lock file. */
 export type Postmaster = {
   readonly pid: number
-  /** False when the process is gone, or is another program that was given the same number. */
+  /** False if the process has ended, or if another program has the same pid. */
   readonly alive: boolean
-  /** Where it listens, once it does. */
+  /** Where the server listens; absent while it starts. */
   readonly address?: { readonly host: string; readonly port: number }
 }
 
-/** The server of this cluster as its `postmaster.pid` names it; undefined after a clean stop. */
+/** Reads `postmaster.pid` of this cluster. Undefined after a clean stop. */
 export async function readPostmaster({ cluster }: Home): Promise<Postmaster | undefined> {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(error => {
     if (codeOf(error) === 'ENOENT') return ''
     throw error
   })
-  // pid, data directory, start, port, socket directory, listen address, …: written bit by bit.
+  // pid, data directory, start, port, socket directory, listen address, …: written one after another.
   const [pidLine = '', , , port = '', sockets = '', address = ''] = text.split('\n')
   const pid = Number.parseInt(pidLine, 10)
   if (Number.isNaN(pid)) return undefined
@@ -29,7 +29,7 @@ export async function readPostmaster({ cluster }: Home): Promise<Postmaster | un
   return { pid, alive, ...(host !== '' && { address: { host, port: Number(port) } }) }
 }
 
-/** Whether there is a process of this number, ours or not. */
+/** Whether a process has this pid, also one of another user. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -39,9 +39,8 @@ function exists(pid: number): boolean {
 }
 
 /**
- * Whether this process is the server of these files. A number alone proves nothing: after a
- * restart of the machine, and always in a container that is started again, some other process has
- * the number that the killed server left in its file.
+ * Whether this process is the server of these files. The pid alone is not enough: after a restart of
+ * the machine or the container, another process may have the pid of the killed server.
  */
 export async function isServer(pid: number, cluster: string): Promise<boolean> {
   if (!exists(pid)) return false
@@ -56,6 +55,6 @@ async function commandLine(pid: number): Promise<string | undefined> {
     const ps = await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)])
     return ps.stdout
   } catch {
-    return undefined // not ours to see: believe the file
+    return undefined // this user cannot read it: trust the file
   }
 }

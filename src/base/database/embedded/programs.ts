@@ -9,17 +9,17 @@ import { codeOf, EmbeddedDatabaseError, useOwnServer } from './error.js'
 import { type Home, makeFor } from './home.js'
 import type { Identity } from './identity.js'
 
-/** The programs, the user that runs them, the directory they work on. */
+/** The programs, the user that runs them, and the files of the database. */
 export type Installation = {
   readonly binaries: Binaries
-  readonly who: Identity
+  readonly user: Identity
   readonly home: Home
 }
 
-/** The superuser of the cluster; the service itself signs in as a role without such rights. */
+/** The superuser of the cluster. The service connects as another role without these rights. */
 export const superuser = 'postgres'
 
-/** Whether the cluster is there; it is absent or complete, see {@link initialise}. */
+/** Whether the cluster exists. It is complete if it does: see {@link initialise}. */
 export async function isInitialised({ cluster }: Home): Promise<boolean> {
   return access(join(cluster, 'PG_VERSION')).then(
     () => true,
@@ -31,13 +31,13 @@ export async function isInitialised({ cluster }: Home): Promise<boolean> {
 }
 
 /**
- * Creates the cluster. It gets its name last, so that an interruption leaves none; of two
- * processes that do this at once, the second finds the first one's.
+ * Creates the cluster under a temporary name and renames it at the end: an interruption leaves no
+ * incomplete cluster, and of two processes that do this at once the second uses the first one's.
  */
 export async function initialise(at: Installation, passwordFile?: string): Promise<void> {
   const unfinished = `${at.home.cluster}.${newJti()}`
   try {
-    await makeFor(at.who, unfinished)
+    await makeFor(at.user, unfinished)
     const { code, output } = await run(at, 'initdb', [
       `--pgdata=${unfinished}`,
       `--username=${superuser}`,
@@ -58,21 +58,20 @@ export async function initialise(at: Installation, passwordFile?: string): Promi
   }
 }
 
-// Nothing of our environment: PG* variables would change the programs' behaviour, and secrets have
-// no business in the memory of a process that another user may read.
+// The programs get no variables of this process: PG* variables would change their behaviour, and
+// another user may read the environment of the server, which must not contain secrets.
 export const environment = { PATH: '/usr/bin:/bin', LC_ALL: 'C' }
 
-/** Where a program of the installation is. */
+/** The path of a program. */
 export const path = ({ binaries }: Installation, name: string) => join(binaries.bin, program(name))
 
-/** The user and the directory to run a program with. */
-export function surroundings({ who, home }: Installation) {
-  const { uid, gid } = who
-  // The current directory may be one that the server's user cannot enter.
+/** The user and the working directory of a program. */
+export function surroundings({ user: { uid, gid }, home }: Installation) {
+  // The server's user may have no access to the current directory.
   return { cwd: home.dir, ...(uid !== undefined && gid !== undefined && { uid, gid }) }
 }
 
-/** Runs a program to its end. */
+/** Runs a program and waits for its end. */
 export async function run(at: Installation, name: string, args: string[]) {
   const child = spawn(path(at, name), args, {
     ...surroundings(at),
@@ -93,14 +92,14 @@ export async function run(at: Installation, name: string, args: string[]) {
   }
 }
 
-/** Why a program that is there does not start. */
-export function cannotRun({ who, home, binaries }: Installation, cause: unknown) {
+/** The reason why an existing program does not start. */
+export function cannotRun({ user, home, binaries }: Installation, cause: unknown) {
   if (!existsSync(home.dir)) return new EmbeddedDatabaseError(`${home.dir} was removed.`, { cause })
-  // The file is there; what is missing is the loader it was linked for.
+  // The program exists; ENOENT means that its dynamic loader is missing.
   const reason =
     codeOf(cause) === 'ENOENT'
-      ? 'they are made for systems with glibc, which this one (musl, as in Alpine?) is not'
-      : `the system says ${codeOf(cause)} for user "${who.name}"`
+      ? 'they need glibc, which this system (musl, as in Alpine?) does not have'
+      : `the system says ${codeOf(cause)} for user "${user.name}"`
   return new EmbeddedDatabaseError(
     `The PostgreSQL programs in ${binaries.bin} do not run here: ${reason}. ${useOwnServer}`,
     { cause }

@@ -7,11 +7,11 @@ import type { Home } from './home.js'
 import { isServer, readPostmaster } from './postmaster.js'
 import { cannotRun, environment, type Installation, path, run, surroundings } from './programs.js'
 
-// Nobody turns this log over, so it is done at a start when it has grown.
+// A larger log is renamed at the next start.
 const mostLogBytes = 1_000_000
 
 /**
- * Starts the server on its own, out of reach of the terminal's Ctrl-C: it has to live until the
+ * Starts the server detached, so that Ctrl-C in the terminal does not stop it: it must run until the
  * service has finished its last transaction.
  */
 export async function launch(
@@ -24,12 +24,12 @@ export async function launch(
   if (size > mostLogBytes) await rename(at.home.log, `${at.home.log}.old`)
   const log = await open(at.home.log, 'a', 0o600)
   try {
-    const { uid, gid } = at.who
+    const { uid, gid } = at.user
     if (uid !== undefined && gid !== undefined) await log.chown(uid, gid)
     const child = spawn(path(at, 'postgres'), ['-D', at.home.cluster, ...flags], {
       ...surroundings(at),
-      // PostgreSQL does not take a process of this number for a server on the same files. The
-      // safe way to say that a lock file is stale: removing it could hit a file written just now.
+      // PostgreSQL ignores a lock file with this pid. Removing a stale lock file instead would be
+      // unsafe: another server may just have written it.
       env: {
         ...environment,
         ...(stalePid !== undefined && { PG_GRANDPARENT_PID: String(stalePid) })
@@ -47,14 +47,14 @@ export async function launch(
   }
 }
 
-/** Ends all sessions, writes everything out, returns when the server is gone (`fast` shutdown). */
+/** Stops the server with a `fast` shutdown: ends all sessions and writes all data. Returns when it has ended. */
 export async function stop(at: Installation): Promise<void> {
   const running = await readPostmaster(at.home)
   const { code, output } = await run(at, 'pg_ctl', ['stop', '-D', at.home.cluster, '-m', 'fast'])
   if (code !== 0 && (await readPostmaster(at.home))?.alive) {
     throw new EmbeddedDatabaseError(`PostgreSQL does not stop. ${output}`)
   }
-  // It has given the files up; its process may need a moment more to vanish.
+  // The server has released its files, but its process may run for a moment longer.
   for (let polls = 0; polls < 50 && running !== undefined; polls++) {
     if (!(await isServer(running.pid, at.home.cluster))) break
     await pause(20)
@@ -62,10 +62,10 @@ export async function stop(at: Installation): Promise<void> {
 }
 
 /**
- * A shell that waits for our end and then stops the server: whatever kills this process closes the
- * pipe. Undefined where there is no such shell; then the next start takes the running server over.
+ * A shell that stops the server when this process ends: its end closes the pipe, also after SIGKILL.
+ * Undefined on Windows, where the next start takes over the running server.
  */
-export function guard(at: Installation, postmasterPid: number): ChildProcess | undefined {
+export function startGuard(at: Installation, postmasterPid: number): ChildProcess | undefined {
   if (process.platform === 'win32') return undefined
   const script = 'read -r _; kill -INT "$1"'
   const child = spawn('/bin/sh', ['-c', script, 'postern-guard', String(postmasterPid)], {
@@ -81,7 +81,7 @@ export function guard(at: Installation, postmasterPid: number): ChildProcess | u
 }
 
 /** The end of the server's log, for messages. */
-export async function lastWords({ log }: Home): Promise<string> {
+export async function endOfLog({ log }: Home): Promise<string> {
   const text = await readFile(log, 'utf8').catch(() => '')
   return text.trimEnd().split('\n').slice(-4).join('\n')
 }

@@ -8,25 +8,22 @@ import type { Installation } from './programs.js'
 import { stop } from './server.js'
 import { urlOf } from './session.js'
 
-/** A server that is ours, and will be again should it be lost, until it is closed. */
-export type Supervised = { readonly url: string; close(): Promise<void> }
-
-/** Owns the server until `close`, and gets it back whenever it is lost. */
+/** Owns the server until `close`, and starts it again if it ends before. */
 export async function supervise(
   at: Installation,
-  door: ServerSocket,
+  socket: ServerSocket,
   onProgress: (message: string) => void
-): Promise<Supervised> {
+): Promise<{ readonly url: string; close(): Promise<void> }> {
   const closing = new AbortController()
-  let owned = await own(at, door, closing.signal)
+  let owned = await own(at, socket, closing.signal)
   let recovery: Promise<void> | undefined
 
   const recover = async () => {
     onProgress('The embedded database stopped unexpectedly; starting it again …')
-    owned.guard?.kill('SIGKILL') // it would aim at a number that is free to be given away
+    owned.guard?.kill('SIGKILL') // another process may get the pid that it would stop
     for (let delay = 100; !closing.signal.aborted; delay = Math.min(delay * 2, 5_000)) {
       try {
-        owned = await own(at, door, closing.signal)
+        owned = await own(at, socket, closing.signal)
         owned.session.once('end', onEnd)
         return onProgress('The embedded database is back.')
       } catch (error) {
@@ -40,7 +37,7 @@ export async function supervise(
     if (!closing.signal.aborted) recovery = recover()
   }
   owned.session.once('end', onEnd)
-  await sweep(at)
+  await removeLeftovers(at)
 
   const close = async () => {
     closing.abort()
@@ -49,11 +46,11 @@ export async function supervise(
       await stop(at)
       owned.guard?.kill('SIGKILL')
     } catch (error) {
-      owned.guard?.stdin?.end() // it needs nothing of what may be missing: the files, the programs
+      owned.guard?.stdin?.end() // the guard can stop the server without its files and programs
       throw readable(error, at.home.dir)
     }
     await owned.session.end()
-    await door.dismantle()
+    await socket.remove()
   }
   let closed: Promise<void> | undefined
   return {
@@ -65,13 +62,13 @@ export async function supervise(
   }
 }
 
-/** Removes what interrupted starts and earlier versions left; nobody else needs it while we own. */
-async function sweep({ home, binaries }: Installation): Promise<void> {
+/** Removes files of interrupted starts and earlier versions. Only the owner of the server does this. */
+async function removeLeftovers({ home, binaries }: Installation): Promise<void> {
   for (const name of await readdir(home.dir)) {
     const leftover = name.startsWith('cluster.') || name.startsWith('postgresql-')
     const path = join(home.dir, name)
     if (!leftover || binaries.bin.startsWith(path)) continue
-    // A start that came too late may still be writing there: the next sweep takes that.
+    // Another start may still write there. The next start removes it.
     await rm(path, { recursive: true, force: true }).catch(() => undefined)
   }
 }

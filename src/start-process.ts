@@ -1,0 +1,24 @@
+import { ConfigError } from './base/config/load.js'
+import { version } from './base/version.js'
+import { describeFailure } from './start-failure.js'
+
+/** Writes a line to standard output. */
+export const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+/**
+ * Runs a process with the arguments of the command line: `--help`, `--version`, or none to start it. A
+ * failed start is one sentence and exit code 1.
+ */
+export function startProcess(helpText: string, start: () => Promise<void>): void {
+  const run = async (args: readonly string[]) => {
+    if (args.includes('--help') || args.includes('-h')) return say(helpText)
+    if (args.includes('--version') || args.includes('-v')) return say(version)
+    if (args.length > 0) throw new ConfigError([`Unknown argument ${args[0]}. Try --help.`])
+    await start()
+  }
+  run(process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`${describeFailure(error)}\n`)
+    // An open connection, for example to Redis, would keep the process running.
+    process.exit(1)
+  })
+}
