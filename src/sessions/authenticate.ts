@@ -75,8 +75,9 @@ export async function lockSession(
   tx: Database,
   { userId, sessionId }: { userId: string; sessionId: string }
 ): Promise<boolean> {
-  const rows = await tx.prisma.$queryRaw<unknown[]>`
-    SELECT 1 FROM "Session" WHERE "id" = ${sessionId}::uuid AND "userId" = ${userId}::uuid AND "expiresAt" > now()
+  const statement = sql`
+    SELECT 1 FROM "Session" s
+    WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid AND ${liveSession}
     FOR KEY SHARE`
-  return rows.length > 0
+  return (await tx.run('lock-session', statement)).length > 0
 }
