@@ -10,7 +10,7 @@ import { endSessionsWithoutFactor } from '../sessions/revoke.js'
 import { addAuthenticationMethod } from '../sessions/step-up.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
 import { createAuthenticator, readAuthenticator } from './authenticators.js'
-import { dropChallenges, setupNotValid } from './challenges.js'
+import { dropChallenges } from './challenges.js'
 import { notifyEnabled } from './notify.js'
 import { type Pending, readPending, takePending } from './pending.js'
 import { issueRecoveryCodes } from './recovery-codes.js'
@@ -87,16 +87,14 @@ async function enable(
     await addAuthenticationMethod(tx, { userId, sessionId })
     return { recoveryCodes, signIn: null }
   }
-  const isUnverified =
-    deps.config.EMAIL_VERIFICATION === 'mandatory' && account.emailVerifiedAt === null
-  if (proven === null || isUnverified) return { recoveryCodes, signIn: null }
+  if (proven === null) return { recoveryCodes, signIn: null }
   const authentication = {
     userId,
     credentialEpoch,
     amr: [...proven, 'otp' as const],
     via: 'session.opened' as const
   }
+  // Under this lock only an address that is still to be verified refuses the session.
   const signIn = await completeSignIn({ ...deps, db: tx }, authentication, sender)
-  if (signIn === null) throw setupNotValid()
   return { recoveryCodes, signIn }
 }

@@ -5,7 +5,7 @@ import { canonicalAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
 import { checkMailCode } from '../limits/code-attempt.js'
 import { findLink, findLinkByCode, type Link, type LinkKey, redeemLink } from '../links/link.js'
-import { dropUnproven } from '../mfa/drop-unproven.js'
+import { dropUnverifiedFactor } from '../mfa/first-verification.js'
 import type { Sender } from '../sender.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
@@ -73,7 +73,7 @@ async function confirm(deps: ConfirmDeps, link: Link, sender: Sender): Promise<C
       // The link is from a later sign-up, so the earlier password and its sessions are unverified (EML-10).
       credentialEpoch = await adoptSignUp(tx, account, signUp, deps.clock())
       await endSessionsAfterEpoch(tx, { userId })
-      await dropUnproven(tx, userId, sender)
+      await dropUnverifiedFactor(tx, userId, sender)
     } else {
       await markVerified(tx, userId, deps.clock())
     }

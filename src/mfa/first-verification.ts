@@ -4,7 +4,11 @@ import type { Sender } from '../sender.js'
 import { dropSecondFactor } from './authenticators.js'
 
 /** Removes a second factor that was set up before the address of the account was verified. */
-export async function dropUnproven(tx: Database, userId: string, sender: Sender): Promise<void> {
+export async function dropUnverifiedFactor(
+  tx: Database,
+  userId: string,
+  sender: Sender
+): Promise<void> {
   if (await dropSecondFactor(tx, userId))
     await record(tx, { event: 'mfa.disabled', ...byOwner(userId), sender })
 }
@@ -20,5 +24,5 @@ export async function recordFirstVerification(
 ): Promise<void> {
   const details = { first: true }
   await record(tx, { event: 'email.verified', ...byOwner(userId), sender, details })
-  await dropUnproven(tx, userId, sender)
+  await dropUnverifiedFactor(tx, userId, sender)
 }
