@@ -1,7 +1,7 @@
 import { jittered } from '../base/crypto/jitter.js'
-import { unseal } from '../base/crypto/seal.js'
 import type { Deps } from '../deps.js'
 import type { LinkSecret } from '../links/link.js'
+import { unsealLinkSecret } from './link-secret.js'
 import { type Failure, failureOf } from './mail-error.js'
 import { type ClaimedMail, settle, settleFailure } from './queue.js'
 import type { Render } from './render.js'
@@ -76,7 +76,7 @@ function openSecret(
 ): LinkSecret | null {
   if (sealedSecret === null) return null
   try {
-    return JSON.parse(unseal(outboxKeys, sealedSecret, id).toString()) as LinkSecret
+    return unsealLinkSecret(outboxKeys, sealedSecret, id)
   } catch (error) {
     log.error(
       { event: 'mail.secret_unreadable', mailId: id, template },

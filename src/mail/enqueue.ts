@@ -1,9 +1,9 @@
 import { newId } from '../base/crypto/random.js'
-import { seal } from '../base/crypto/seal.js'
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import type { LinkSecret } from '../links/link.js'
+import { sealLinkSecret } from './link-secret.js'
 
 /** Every mail of the service. Each has a folder under `views/mails`. */
 export type MailTemplate =
@@ -52,7 +52,7 @@ export async function enqueue(
 ): Promise<void> {
   if (config.EMAIL_DISABLED) return
   const id = newId()
-  const secret = link && seal(outboxKeys, Buffer.from(JSON.stringify(link.secret)), id)
+  const secret = link && sealLinkSecret(outboxKeys, link.secret, id)
   // The database's clock sets the times, as for the worker. Another clock could make the mail due later.
   const statement = sql`
     INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",

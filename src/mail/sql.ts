@@ -1,9 +1,9 @@
 import { newId } from '../base/crypto/random.js'
-import { seal } from '../base/crypto/seal.js'
 import { type Sql, sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import type { LinkSecret } from '../links/link.js'
 import { liveLink } from '../links/sql.js'
+import { sealLinkSecret } from './link-secret.js'
 
 /** A mail `m` may be sent if it never had a link, or if its link `l` is live. */
 export const isSendable = sql`
@@ -29,7 +29,7 @@ export function queueMail(
   { to, template, secret, locale }: LinkMail
 ): Sql {
   const id = newId()
-  const sealed = seal(outboxKeys, Buffer.from(JSON.stringify(secret)), id)
+  const sealed = sealLinkSecret(outboxKeys, secret, id)
   return sql`
 queued AS (
   INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",
