@@ -4,10 +4,17 @@ import type { Sender } from '../../src/sender.js'
 import { isForm } from './negotiate.js'
 import { problemBody, problemOf } from './problem-body.js'
 
-/** Whether a browser only loads the URL in advance. Such a request has no effect (LNK-03). */
-export function isPrefetch({ headers, method }: FastifyRequest): boolean {
+/**
+ * For `preHandler`: answers 204 to `HEAD` and to a browser that only loads the URL in advance, so that such a
+ * request has no effect (LNK-03).
+ */
+export async function answerPrefetch(
+  { headers, method }: FastifyRequest,
+  reply: FastifyReply
+): Promise<FastifyReply | undefined> {
   const purpose = `${headers.purpose ?? ''} ${headers['sec-purpose'] ?? ''} ${headers['x-moz'] ?? ''}`
-  return method === 'HEAD' || /prefetch|prerender/i.test(purpose)
+  if (method !== 'HEAD' && !/prefetch|prerender/i.test(purpose)) return undefined
+  return reply.code(204).send(null)
 }
 
 export type FormErrors = FieldErrors

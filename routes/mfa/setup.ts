@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { byCookie, type FormErrors, isPrefetch, showAgain } from '../../plugins/http/forms.js'
+import { answerPrefetch, byCookie, type FormErrors, showAgain } from '../../plugins/http/forms.js'
 import { activate } from '../../src/mfa/activate.js'
 import { beginSetup, continueSetup } from '../../src/mfa/setup.js'
-import { Page, Redirect } from '../schemas/answers.js'
+import { Page, Prefetched, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
 import { SetupChallengeId, setupDescription, TotpCode } from '../schemas/mfa.js'
 import { finishMfa } from './pages.js'
@@ -54,8 +54,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     }
   )
 
-  const prefetched = { 204: Type.Null({ description: 'A prefetch.' }) }
-
   async function showSetup(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -79,10 +77,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       operationId: 'showMfaSetup',
       summary: 'Page that sets up an authenticator app',
       description: setupDescription,
-      response: { 200: Page, ...prefetched }
+      response: { 200: Page, 204: Prefetched }
     },
-    handler: async (request, reply) =>
-      isPrefetch(request) ? reply.code(204).send(null) : showSetup(request, reply)
+    preHandler: answerPrefetch,
+    handler: async (request, reply) => showSetup(request, reply)
   })
 
   fastify.post(

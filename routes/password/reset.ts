@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { isPrefetch, showEmailAgain } from '../../plugins/http/forms.js'
+import { answerPrefetch, showEmailAgain } from '../../plugins/http/forms.js'
 import { isForm, wantsPage } from '../../plugins/http/negotiate.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import type { Link } from '../../src/links/link.js'
@@ -9,7 +9,7 @@ import { openResetByCode, openResetLink, readLiveReset } from '../../src/passwor
 import { setNewPassword } from '../../src/passwords/reset/set.js'
 import { choosePassword } from '../choose-password.js'
 import { requestMail } from '../request-mail.js'
-import { Detail, Redirect } from '../schemas/answers.js'
+import { Detail, Prefetched, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
 import { EmailAndCode } from '../schemas/mail-codes.js'
 import { showPage } from '../show-page.js'
@@ -82,10 +82,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         uid: Type.String({ maxLength: 64 }),
         token: Type.String({ maxLength: 64 })
       }),
-      response: { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect }
+      response: { 204: Prefetched, 302: Redirect }
     },
+    preHandler: answerPrefetch,
     handler: async (request, reply) => {
-      if (isPrefetch(request)) return reply.code(204).send(null)
       const link = await openResetLink(deps, request.params as { uid: string; token: string })
       if (link !== null) return start(reply, link).redirect(formPage, 302)
       if (wantsPage(request)) return reply.page('password-reset/invalid', {}, 400)

@@ -80,4 +80,7 @@ export const Page = Type.String({
   examples: ['<!doctype html>…']
 })
 
+/** The answer of `answerPrefetch`. */
+export const Prefetched = Type.Null({ description: 'A prefetch.' })
+
 export const Redirect = Type.Null({ description: 'See `Location`.' })

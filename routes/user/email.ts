@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
-import { Type } from 'typebox'
-import { isPrefetch } from '../../plugins/http/forms.js'
+import { answerPrefetch } from '../../plugins/http/forms.js'
 import { wantsPage } from '../../plugins/http/negotiate.js'
 import { maskAddress } from '../../src/base/email-address.js'
 import { Problem } from '../../src/base/errors/problem.js'
@@ -9,7 +8,7 @@ import type { LinkKey } from '../../src/links/link.js'
 import { confirmChange } from '../../src/user/email-change/confirm.js'
 import { type ChangeLink, openChangeLink } from '../../src/user/email-change/open.js'
 import { undoChange } from '../../src/user/email-change/undo.js'
-import { Detail, Page, Redirect } from '../schemas/answers.js'
+import { Detail, Page, Prefetched, Redirect } from '../schemas/answers.js'
 import { closed, KeyParam } from '../schemas/fields.js'
 
 /** One kind of link, and what its four routes do. */
@@ -106,10 +105,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         description:
           'Sets a cookie and redirects to the page with the button, whose URL contains no token. It does not change the address.',
         params: KeyParam,
-        response: { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect }
+        response: { 204: Prefetched, 302: Redirect }
       },
+      preHandler: answerPrefetch,
       handler: async (request, reply) => {
-        if (isPrefetch(request)) return reply.code(204).send(null)
         const { key: token } = request.params as { key: string }
         const { id } = await openChangeLink(deps, { token }, purpose)
         const button = `${deps.config.BASE_PATH}/user/email/${kind}/`

@@ -1,13 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
-import { byCookie, isPrefetch } from '../../../plugins/http/forms.js'
+import { answerPrefetch, byCookie } from '../../../plugins/http/forms.js'
 import { wantsPage } from '../../../plugins/http/negotiate.js'
 import { Problem } from '../../../src/base/errors/problem.js'
 import type { Link } from '../../../src/links/link.js'
 import { openInvitationLink } from '../../../src/registration/accept-invitation.js'
 import { confirmByLink, openConfirmation } from '../../../src/registration/verify-email.js'
-import { Redirect } from '../../schemas/answers.js'
+import { Prefetched, Redirect } from '../../schemas/answers.js'
 import { closed, KeyParam } from '../../schemas/fields.js'
 import { failVerification, redirectAfterVerification, verifiedPage } from './redirects.js'
 
@@ -40,10 +39,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       description:
         'Confirms the address and redirects to the next page; later visits redirect too. With `EMAIL_VERIFICATION_CONFIRM_BUTTON` it redirects to a page with a button, which confirms. An invitation sets the cookie `set_password_access_token` and redirects to the form for the first password. `HEAD` and prefetches have no effect.',
       params: KeyParam,
-      response: { 204: Type.Null({ description: 'A prefetch.' }), 302: Redirect }
+      response: { 204: Prefetched, 302: Redirect }
     },
+    preHandler: answerPrefetch,
     handler: async (request, reply) => {
-      if (isPrefetch(request)) return reply.code(204).send(null)
       const { key } = request.params as { key: string }
       const invitation = await openInvitationLink(deps, key)
       if (invitation !== null) return openInvitation(request, reply, invitation)
