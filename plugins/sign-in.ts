@@ -28,7 +28,7 @@ declare module 'fastify' {
      */
     issueTokens(
       session: Session,
-      options?: { refresh: boolean }
+      options?: { readonly refresh?: boolean; readonly cookie?: boolean }
     ): {
       access: string
       refresh?: string
@@ -62,10 +62,11 @@ export default fp(
     })
     fastify.decorateReply(
       'issueTokens',
-      function (this: FastifyReply, session, { refresh: wantsRefresh } = { refresh: true }) {
+      function (this: FastifyReply, session, { refresh: withRefresh = true, cookie = true } = {}) {
         const { access, refresh } = tokens.issue(session)
-        if (!wantsRefresh) return { access }
+        if (!withRefresh) return { access }
         if (session.transport === 'body') return { access, refresh }
+        if (!cookie) return { access }
         const left = seconds(session.expiresAt) - seconds(clock())
         const maxAge = Math.min(config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_MAX_AGE ?? left, left)
         this.writeCookie(refreshCookie, refresh, { ...attributes, maxAge })

@@ -26,14 +26,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'refresh',
         summary: 'Exchange the refresh token for new tokens',
         description:
-          'Uses up the refresh token. When the same token is sent again within the grace (`REFRESH_REUSE_GRACE_SECONDS`), the answer has the same new token. Later it counts as theft and ends the session. The cookie is cleared only when its token can never work again.',
+          'Uses up the refresh token and answers with the next one. A client that got no answer repeats the request with the same token, at any time. Requests that arrive together get the same token, within the grace (`REFRESH_REUSE_GRACE_SECONDS`), and only the answer that makes one or brings one up to date sets the cookie. A token that the session has left behind counts as stolen and ends the session. The cookie is cleared only when its token can never work again.',
         headers: TransportHeader,
         body: closed({ refresh: Type.Optional(RefreshTokenText) }),
         response: { 200: TokenPair }
       }
     },
-    async (request, reply) =>
-      reply.issueTokens(await refresh(deps, request.refreshToken as RefreshToken, request.sender))
+    async (request, reply) => {
+      const token = request.refreshToken as RefreshToken
+      const { session, isNews } = await refresh(deps, token, request.sender)
+      return reply.issueTokens(session, { cookie: isNews })
+    }
   )
 }
 

@@ -32,6 +32,7 @@ export const auditEvents = [
   'password.reset',
   'reauthentication',
   'session.opened',
+  'session.refresh_repeated',
   'session.refresh_reused'
 ] as const
 export type AuditEventName = (typeof auditEvents)[number]

@@ -40,9 +40,9 @@ WITH ${stampSignIn(
   { userId, credentialEpoch },
   satisfiesPolicy(config, sql`${amr}::text[]`, sql`u."id"`)
 )}, s AS (
-  INSERT INTO "Session" ("id", "userId", "jti", "createdAt", "authTime", "amr", "transport",
+  INSERT INTO "Session" ("id", "userId", "jti", "previousJti", "rotatedAt", "createdAt", "authTime", "amr", "transport",
     "lastUsedAt", "expiresAt", "ip", "userAgent")
-  SELECT ${newId()}::uuid, u."id", ${newJti()}::uuid, now(), COALESCE(${authTime ?? null}::timestamptz, now()),
+  SELECT ${newId()}::uuid, u."id", ${newJti()}::uuid, ${newJti()}::uuid, now(), now(), COALESCE(${authTime ?? null}::timestamptz, now()),
     ${amr}::text[], ${sender.transport}::"Transport", now(), ${nextEnd(config, sql`now()`)}, ${sender.ip}::text,
     ${sender.userAgent}::text
   FROM u

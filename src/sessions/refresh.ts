@@ -3,12 +3,15 @@ import { maySignIn } from '../accounts/sql.js'
 import { record } from '../audit/record.js'
 import type { Config } from '../base/config/load.js'
 import { newJti } from '../base/crypto/random.js'
+import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
+import { networkOf } from '../limits/network.js'
 import { notifyOwner } from '../mail/notify-owner.js'
 import { satisfiesPolicy } from '../mfa/policy.js'
 import type { Sender } from '../sender.js'
+import { graceOf, isChild, isLate, isUnknown, isUsed, isYoung, takesToken } from './refresh-rule.js'
 import { revokeAllSessions, revokeSession } from './revoke.js'
 import {
   absoluteEnd,
@@ -25,68 +28,101 @@ type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'outboxKeys'>
 
 const hasRequiredFactor = (config: Config) => satisfiesPolicy(config, sql`s."amr"`, sql`s."userId"`)
 
-/** The row lock orders parallel refreshes: only the first one finds the `jti` of its token (SES-03). */
-const rotateSession = (
-  { sessionId, userId, jti, transport }: RefreshToken,
-  sender: Sender,
-  config: Config
-) => sql`
+/**
+ * Makes the next token where one is due: a token is used, or the answer to the one that was used last
+ * was lost. The row lock orders parallel refreshes, so a burst makes one (SES-03).
+ */
+const rotateSession = (token: RefreshToken, sender: Sender, config: Config) => {
+  const used = isUsed(token)
+  return sql`
 UPDATE "Session" s SET
-  "previousJti" = s."jti", "jti" = ${newJti()}::uuid, "rotatedAt" = now(), "lastUsedAt" = now(),
+  "usedBeforeJti" = CASE WHEN ${used} THEN s."usedBeforeJti" ELSE s."previousJti" END,
+  "previousJti" = ${token.jti}::uuid,
+  "generation" = CASE WHEN ${used} THEN s."generation" ELSE COALESCE(${token.generation}::int4, s."generation") + 1 END,
+  "rotatedAt" = CASE WHEN ${used} THEN s."rotatedAt" ELSE now() END,
+  "jti" = ${newJti()}::uuid, "nextAt" = now(), "lastUsedAt" = now(),
   "expiresAt" = ${nextEnd(config, sql`s."createdAt"`)}, "ip" = ${sender.ip}::text, "userAgent" = ${sender.userAgent}::text
 FROM "User" u
-WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid AND s."jti" = ${jti}::uuid
-  AND s."transport" = ${transport}::"Transport" AND ${liveSession}
+WHERE s."id" = ${token.sessionId}::uuid AND s."userId" = ${token.userId}::uuid
+  AND CASE WHEN ${graceOf(config)} = 0 THEN s."jti" = ${token.jti}::uuid
+    ELSE ((${isChild(token)} OR ${used}) AND NOT ${isYoung(config)}) OR ${isUnknown(token)} END
+  AND s."transport" = ${token.transport}::"Transport" AND ${liveSession}
   AND COALESCE(${absoluteEnd(config, sql`s."createdAt"`)} > now(), true)
   AND u."id" = s."userId" AND ${maySignIn(config)} AND ${hasRequiredFactor(config)}
 RETURNING ${sessionColumns}`
+}
 
 type SessionState = SessionRow & {
-  readonly previousJti: string | null
-  readonly withinGrace: boolean
+  /** The address that the newest token was given to. */
+  readonly ip: string | null
+  /** What the session does with the token. `due`: the statement above would make the next one now. */
+  readonly verdict: 'due' | 'same' | 'next' | 'late' | 'stolen'
   readonly isLive: boolean
   readonly pastLifetime: boolean
   readonly maySignIn: boolean
   readonly lacksFactor: boolean
 }
 
-// A grace of 0 disables reuse entirely. NULLIF prevents a match within the same millisecond.
-const readSessionState = ({ sessionId, userId }: RefreshToken, config: Config) => sql`
-SELECT ${sessionColumns}, s."previousJti", ${liveSession} AS "isLive", ${maySignIn(config)} AS "maySignIn",
-  COALESCE(s."rotatedAt" + make_interval(secs => NULLIF(${config.REFRESH_REUSE_GRACE_SECONDS}::float8, 0)) > now(), false)
-    AS "withinGrace",
+const readSessionState = (token: RefreshToken, config: Config) => sql`
+SELECT ${sessionColumns}, s."ip", ${liveSession} AS "isLive", ${maySignIn(config)} AS "maySignIn",
+  CASE
+    WHEN NOT ${takesToken(token, config)} THEN 'stolen'
+    WHEN ${graceOf(config)} = 0 THEN 'due'
+    WHEN ${isChild(token)} THEN CASE WHEN ${isYoung(config)} THEN 'same' ELSE 'due' END
+    WHEN ${isUsed(token)} THEN CASE WHEN ${isYoung(config)} THEN 'next' ELSE 'due' END
+    WHEN ${isLate(token, config)} THEN 'late'
+    ELSE 'due'
+  END AS "verdict",
   COALESCE(${absoluteEnd(config, sql`s."createdAt"`)} <= now(), false) AS "pastLifetime",
   NOT ${hasRequiredFactor(config)} AS "lacksFactor"
 FROM "Session" s JOIN "User" u ON u."id" = s."userId"
-WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid`
+WHERE s."id" = ${token.sessionId}::uuid AND s."userId" = ${token.userId}::uuid`
+
+/** `isNews`: the refresh token is new, or newer than the one presented; the client's store has to learn of it. */
+export type Refreshed = { readonly session: Session; readonly isNews: boolean }
 
 /**
- * Rotates a session (RFC 9700 §4.14.2), usually with one statement. When it updates no row, a read finds
- * the reason. Only a token that was rotated away counts as stolen.
+ * Answers a refresh token (RFC 9700 §4.14.2), usually with one statement. A token is used once, and its
+ * child takes its place. Requests that arrive together, answers that were lost or came late, and a
+ * database that forgot are told from theft by what the token says of its parent and generation:
  *
- * @throws {Problem} `token_not_valid`, `refresh_reused`, `session_expired`, `no_active_account`.
+ * - a child of the last used token is used, unless a sibling was made within the grace: then it goes on;
+ * - the last used token itself gets its child again within the grace, and another child later. Of the
+ *   children the first one used decides, and the others are strangers then;
+ * - the token before, or another child of it, gets the newest one within the grace;
+ * - a generation that the session does not know is used: the database has forgotten;
+ * - any other is stolen, and the session ends.
+ *
+ * @throws {Problem} `token_not_valid`, `refresh_reused`, `session_expired`, `no_active_account`, `busy`.
  *   `details.final` says that this token can never work again.
  */
 export async function refresh(
   deps: RefreshDeps,
   presented: RefreshToken,
   sender: Sender
-): Promise<Session> {
+): Promise<Refreshed> {
   const { db, config } = deps
-  if (!presented.expired) {
-    const statement = rotateSession(presented, sender, config)
-    const [row] = await db.run<SessionRow>('rotate-session', statement)
-    if (row !== undefined) return sessionOf(row)
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (!presented.expired) {
+      const statement = rotateSession(presented, sender, config)
+      const [row] = await db.run<SessionRow>('rotate-session', statement)
+      if (row !== undefined) return { session: sessionOf(row), isNews: true }
+    }
+    const answer = await answerWithoutRotation(deps, presented, sender)
+    if (answer !== 'due') return answer
   }
-  return explain(deps, presented, sender)
+  throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })
 }
 
-/** Finds out why the rotation updated no row: a retry within the grace, an ended session, or a stolen token. */
-async function explain(
+/**
+ * Finds out why the statement updated no row: requests that belong together, an ended session, or a stolen
+ * token. `due`: the grace passed between the two statements, or the account was enabled.
+ */
+async function answerWithoutRotation(
   deps: RefreshDeps,
   presented: RefreshToken,
   sender: Sender
-): Promise<Session> {
+): Promise<Refreshed | 'due'> {
   const { db, config } = deps
   const { sessionId, userId } = presented
   const statement = readSessionState(presented, config)
@@ -112,12 +148,28 @@ async function explain(
     throw final('token_not_valid')
   }
   if (!state.isLive || presented.expired) throw final('token_not_valid')
-  // The token is valid now: the account was enabled between the two statements.
-  if (state.jti === presented.jti)
-    throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })
-  if (state.previousJti === presented.jti && state.withinGrace) return sessionOf(state)
-  await endReusedSession(deps, state, sender)
-  throw final('refresh_reused')
+  if (state.verdict === 'due') return 'due'
+  if (state.verdict === 'stolen') {
+    await endReusedSession(deps, state, sender)
+    throw final('refresh_reused')
+  }
+  await recordForeignRepetition(db, state, sender)
+  const session = sessionOf(state)
+  if (state.verdict !== 'same') return { session, isNews: state.verdict === 'late' }
+  const { jti, parentJti, generation } = presented
+  const own = { jti, parentJti, generation: generation ?? state.generation }
+  return { session: { ...session, ...own }, isNews: false }
+}
+
+/** Leaves a trail where a token is repeated within the grace from another network: a fast thief does that, and a phone. */
+async function recordForeignRepetition(
+  db: Database,
+  { userId, sessionId, ip }: SessionState,
+  sender: Sender
+): Promise<void> {
+  if (ip === null || sender.ip === null || networkOf(ip) === networkOf(sender.ip)) return
+  const event = 'session.refresh_repeated'
+  await record(db, { event, actorId: null, subjectId: userId, sessionId, sender })
 }
 
 /**

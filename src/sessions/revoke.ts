@@ -3,6 +3,7 @@ import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import { hasFactorSql } from '../mfa/policy.js'
+import { takesToken } from './refresh-rule.js'
 import { liveSession, type RefreshToken } from './session.js'
 
 /** Ends one session of an account; false without one. A parallel refresh runs before it or finds no session. */
@@ -63,19 +64,16 @@ export async function revokeOtherSessions(
   return count
 }
 
-/** Ends the session of a refresh token that is current, or was rotated within the grace; false otherwise. */
+/** Ends the session of a refresh token, if a refresh would take it; false otherwise. */
 export async function revokeByRefreshToken(
   { db, config }: Pick<Deps, 'db' | 'config'>,
-  { sessionId, userId, jti, transport, expired }: RefreshToken
+  token: RefreshToken
 ): Promise<boolean> {
-  if (expired) return false
-  // A grace of 0 disables reuse. It needs NULLIF: a rotation that this waited for may be later than now().
-  const grace = sql`make_interval(secs => NULLIF(${config.REFRESH_REUSE_GRACE_SECONDS}::float8, 0))`
+  if (token.expired) return false
   const statement = sql`
     DELETE FROM "Session" s
-    WHERE s."id" = ${sessionId}::uuid AND s."userId" = ${userId}::uuid AND s."transport" = ${transport}::"Transport"
-      AND ${liveSession}
-      AND (s."jti" = ${jti}::uuid OR (s."previousJti" = ${jti}::uuid AND s."rotatedAt" + ${grace} > now()))
+    WHERE s."id" = ${token.sessionId}::uuid AND s."userId" = ${token.userId}::uuid
+      AND s."transport" = ${token.transport}::"Transport" AND ${liveSession} AND ${takesToken(token, config)}
     RETURNING 1`
   return (await db.run('revoke-session-by-refresh-token', statement)).length > 0
 }

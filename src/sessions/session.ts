@@ -10,7 +10,10 @@ export type AuthenticationMethod = 'pwd' | 'otp' | 'rc' | 'email'
 export type Session = {
   readonly user: Account
   readonly sessionId: string
+  /** The refresh token: its `jti`, the `jti` it came from, and how many were used before it. */
   readonly jti: string
+  readonly parentJti: string | null
+  readonly generation: number
   readonly transport: Transport
   readonly createdAt: Date
   readonly authTime: Date
@@ -23,6 +26,9 @@ export type RefreshToken = {
   readonly sessionId: string
   readonly userId: string
   readonly jti: string
+  /** Null in a token of an earlier version, as is `generation`. */
+  readonly parentJti: string | null
+  readonly generation: number | null
   /** The `exp` of the token has passed. */
   readonly expired: boolean
   readonly transport: Transport
@@ -32,7 +38,7 @@ export type SessionRow = UserColumns & Omit<Session, 'user'>
 
 /** Selects a {@link SessionRow} from a session `s` and its account `u`. */
 export const sessionColumns = sql`${userColumns},
-  s."id" AS "sessionId", s."jti", s."transport"::text, s."createdAt", s."authTime", s."amr", s."expiresAt"`
+  s."id" AS "sessionId", s."jti", s."previousJti" AS "parentJti", s."generation", s."transport"::text, s."createdAt", s."authTime", s."amr", s."expiresAt"`
 
 /** Whether a session `s` has not ended. */
 export const liveSession = sql`s."expiresAt" > now()`
@@ -46,7 +52,8 @@ export const nextEnd = (config: Config, createdAt: Sql): Sql => sql`
   LEAST(now() + make_interval(secs => ${config.JWT_ALLAUTH_REFRESH_TOKEN_LIFETIME}::float8),
     ${absoluteEnd(config, createdAt)})`
 
-export function sessionOf(row: SessionRow): Session {
-  const { sessionId, jti, transport, createdAt, authTime, amr, expiresAt } = row
-  return { user: accountOf(row), sessionId, jti, transport, createdAt, authTime, amr, expiresAt }
+export function sessionOf({ sessionId, jti, parentJti, generation, ...row }: SessionRow): Session {
+  const { transport, createdAt, authTime, amr, expiresAt } = row
+  const token = { sessionId, jti, parentJti, generation, transport }
+  return { user: accountOf(row), ...token, createdAt, authTime, amr, expiresAt }
 }

@@ -52,6 +52,9 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): Se
           ...shared,
           token_type: 'refresh',
           jti: session.jti,
+          ...(session.parentJti === null
+            ? {}
+            : { par: session.parentJti, gen: session.generation }),
           aud: own.audience,
           exp: end
         })
@@ -68,10 +71,15 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): Se
       const claims = refresh.verify(token)
       if (claims === null || !areClaimsOf(claims, own, clock()) || !namesSession(claims))
         return null
+      const { par = null, gen = null } = claims
+      const isWhole = isUuid(par) && typeof gen === 'number' && Number.isSafeInteger(gen)
+      if (!isWhole && (par !== null || gen !== null)) return null
       return {
         sessionId: claims.sid,
         userId: claims.sub,
         jti: claims.jti,
+        parentJti: par as string | null,
+        generation: gen as number | null,
         expired: isExpired(claims, clock()),
         transport
       }

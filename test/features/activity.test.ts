@@ -29,7 +29,7 @@ import {
   newMember,
   newPerson,
   type Person,
-  present,
+  refresh,
   revokeOthers,
   signedIn,
   signIn,
@@ -47,8 +47,7 @@ const settings = {
   JWT_ALLAUTH_MFA_TOTP_MODE: 'optional',
   LOGIN_FAILURES_PER_PAIR: '3/5m',
   MAILS_PER_ADDRESS: '1000/min',
-  MAILS_PER_NETWORK: '1000/min',
-  REFRESH_REUSE_GRACE_SECONDS: '0'
+  MAILS_PER_NETWORK: '1000/min'
 }
 
 type Row = {
@@ -352,17 +351,29 @@ test('LOG-01 every flow leaves one event, with who, whose, where from and how it
   )
 
   const stolen = verifying.refreshToken as string
-  await present(service, stolen)
+  const cookies = { refresh_token: stolen }
+  const request = { method: 'POST', url: '/refresh/', payload: {}, headers, cookies } as const
+  await service.inject({ ...request, remoteAddress: '192.0.2.1' })
   await leaves(
     service,
-    () =>
-      service.inject({
-        method: 'POST',
-        url: '/refresh/',
-        payload: {},
-        headers,
-        cookies: { refresh_token: stolen }
-      }),
+    () => service.inject(request),
+    () => [
+      {
+        event: 'session.refresh_repeated',
+        actor: null,
+        subject,
+        session: verifying.sessionId
+      }
+    ]
+  )
+  for (let use = 0; use < 2; use++) {
+    await service.advance(11)
+    await refresh(verifying)
+  }
+  await service.advance(11)
+  await leaves(
+    service,
+    () => service.inject(request),
     () => [
       {
         event: 'session.refresh_reused',

@@ -95,6 +95,30 @@ test('refresh', async t => {
     }
   )
 
+  await t.test(
+    'LOG-01 a repetition within the grace from another network leaves a trail',
+    async () => {
+      const client = await signedIn(service, person, { address: '192.0.2.1' })
+      const token = client.refreshToken ?? ''
+      const repeatFrom = (remoteAddress: string) =>
+        service.inject({
+          method: 'POST',
+          url,
+          payload: {},
+          cookies: { refresh_token: token },
+          remoteAddress
+        })
+      await repeatFrom('192.0.2.1')
+      await repeatFrom('192.0.2.1')
+      assert.equal((await repeatFrom('198.51.100.7')).statusCode, 200)
+      const trail = await service.query(
+        'SELECT "event", "network" FROM "AuditEvent" WHERE "sessionId" = $1 AND "event" LIKE $2',
+        [client.sessionId, 'session.refresh%']
+      )
+      assert.deepEqual(trail, [{ event: 'session.refresh_repeated', network: '198.51.100.7' }])
+    }
+  )
+
   await t.test('without a token: 400', async () => {
     assertProblem(await service.inject({ method: 'POST', url }), 400, 'refresh_missing')
     assertProblem(
@@ -140,32 +164,130 @@ test('refresh', async t => {
     }
   )
 
+  /** A session by body, whose tokens can be told apart, and what a token is answered with. */
+  async function bodySession() {
+    const client = await signedIn(service, person, { transport: 'body' })
+    const send = async (token: string) => {
+      const answer = await present(service, token, 'body')
+      return { answer, token: answer.statusCode === 200 ? String(answer.json().refresh) : '' }
+    }
+    return { client, first: client.refreshToken ?? '', send }
+  }
+  const beyondGrace = () => service.advance(11)
+
   await t.test(
-    'SES-05 within the grace a token just rotated away gets the same successor',
+    'SES-05 a burst rotates once: the token goes on, or gets its one child',
     async () => {
-      const client = await signedIn(service, person)
-      const old = client.refreshToken ?? ''
-      const first = refreshTokenOf(await refresh(client))
-      const second = await present(service, old)
-      assert.equal(second.statusCode, 200)
-      assert.equal(claimsOf(refreshTokenOf(second)).jti, claimsOf(first).jti)
-      await service.advance(11)
-      const late = await present(service, old)
-      assertProblem(late, 401, 'refresh_reused')
-      assert.equal(cookieOf(late, 'refresh_token')?.value, '')
-      assert.equal(await alive(client.sessionId), false)
-      assertProblem(await present(service, first), 401, 'token_not_valid')
-      assertProblem(await presentAccess(service, client.access ?? ''), 401, 'token_not_valid')
+      const { first, send } = await bodySession()
+      const { token: child } = await send(first)
+      assert.notEqual(child, first)
+      assert.equal(claimsOf((await send(first)).token).jti, claimsOf(child).jti)
+      assert.equal(claimsOf((await send(child)).token).jti, claimsOf(child).jti)
+      await beyondGrace()
+      const { token: next } = await send(child)
+      assert.notEqual(claimsOf(next).jti, claimsOf(child).jti)
     }
   )
 
-  await t.test('SES-02 within the grace an older one is theft all the same', async () => {
+  await t.test('SES-05 a lost answer is repaired whenever the client notices', async () => {
+    const { first, send } = await bodySession()
+    await send(first)
+    await service.advance(3600)
+    const { token: child } = await send(first)
+    await beyondGrace()
+    assert.equal((await send(child)).answer.statusCode, 200)
+  })
+
+  await t.test('SES-05 of the children of one token the first used decides', async () => {
+    const { client, first, send } = await bodySession()
+    const { token: lost } = await send(first)
+    await beyondGrace()
+    const { token: replaced } = await send(first)
+    await beyondGrace()
+    assert.equal((await send(lost)).answer.statusCode, 200, 'older children stay good')
+    await beyondGrace()
+    assertProblem((await send(replaced)).answer, 401, 'refresh_reused')
+    assert.equal(await alive(client.sessionId), false)
+  })
+
+  await t.test('SES-05 a token that a late answer puts back is brought up to date', async () => {
+    const { first, send } = await bodySession()
+    const { token: second } = await send(first)
+    await beyondGrace()
+    const { token: third } = await send(second)
+    assert.equal(claimsOf((await send(first)).token).jti, claimsOf(third).jti)
+    await beyondGrace()
+    assertProblem((await send(first)).answer, 401, 'refresh_reused')
+  })
+
+  await t.test('SES-05 a database that forgot goes on with the newest token', async () => {
+    const { client, first, send } = await bodySession()
+    const rowOf = async () =>
+      (
+        await service.query(
+          'SELECT "jti", "previousJti", "usedBeforeJti", "generation", "nextAt", "rotatedAt" FROM "Session" WHERE "id" = $1',
+          [client.sessionId]
+        )
+      )[0]
+    const before = await rowOf()
+    const { token: second } = await send(first)
+    await beyondGrace()
+    const { token: third } = await send(second)
+    await service.query(
+      'UPDATE "Session" SET "jti" = $2, "previousJti" = $3, "usedBeforeJti" = $4, "generation" = $5, "nextAt" = $6, "rotatedAt" = $7 WHERE "id" = $1',
+      [client.sessionId, ...Object.values(before ?? {})]
+    )
+    const { token: fourth } = await send(third)
+    assert.notEqual(fourth, '')
+    await beyondGrace()
+    assert.equal((await send(fourth)).answer.statusCode, 200)
+    assertProblem((await send(second)).answer, 401, 'refresh_reused')
+  })
+
+  await t.test('SES-05 only an answer that brings something new sets the cookie', async () => {
+    const client = await signedIn(service, person)
+    const first = client.refreshToken ?? ''
+    const child = refreshTokenOf(await present(service, first))
+    for (const token of [first, child]) {
+      const answer = await present(service, token)
+      assert.equal(answer.statusCode, 200)
+      assert.equal(cookieOf(answer, 'refresh_token'), null)
+    }
+    await beyondGrace()
+    assert.notEqual(refreshTokenOf(await present(service, first)), child)
+  })
+
+  await t.test('SES-05 tokens from before this rule are taken once and moved over', async () => {
+    const { client, first, send } = await bodySession()
+    const { par: _, gen: __, ...claims } = claimsOf(first)
+    const old = service.app.jwt as unknown as Record<string, { sign(claims: object): string }>
+    const text = old['refresh-token']?.sign(claims) ?? ''
+    await service.query(
+      'UPDATE "Session" SET "previousJti" = NULL, "rotatedAt" = NULL WHERE "id" = $1',
+      [client.sessionId]
+    )
+    const { token: moved } = await send(text)
+    assert.equal(claimsOf(moved).gen, 1)
+    assert.equal(claimsOf((await send(text)).token).jti, claimsOf(moved).jti)
+    await beyondGrace()
+    await send(moved)
+    await beyondGrace()
+    assertProblem((await send(text)).answer, 401, 'refresh_reused')
+  })
+
+  await t.test('SES-02 a token that the session has left behind is theft', async () => {
     const client = await signedIn(service, person)
     const oldest = client.refreshToken ?? ''
-    await refresh(client)
-    await refresh(client)
-    assertProblem(await present(service, oldest), 401, 'refresh_reused')
+    for (let round = 0; round < 3; round++) {
+      await refresh(client)
+      await beyondGrace()
+    }
+    const answer = await present(service, oldest)
+    assertProblem(answer, 401, 'refresh_reused')
+    assert.equal(cookieOf(answer, 'refresh_token')?.value, '')
     assert.equal(await alive(client.sessionId), false)
+    assertProblem(await present(service, client.refreshToken ?? ''), 401, 'token_not_valid')
+    assertProblem(await presentAccess(service, client.access ?? ''), 401, 'token_not_valid')
   })
 
   await t.test('SES-05 REFRESH_REUSE_GRACE_SECONDS=0 is strict', async t => {

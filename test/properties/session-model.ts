@@ -17,20 +17,25 @@ export type Token = {
   readonly sessionId: string
   readonly user: number
   readonly jti: string
+  readonly parent: string
+  readonly generation: number
   readonly text: string
   readonly expiresAt: number
 }
 
-export type Access = Omit<Token, 'jti'>
+export type Access = Omit<Token, 'jti' | 'parent' | 'generation'>
 
 type Row = {
   readonly user: number
   readonly transport: Transport
   readonly createdAt: number
   expiresAt: number
-  jti: string
-  previousJti: string | null
-  rotatedAt: number
+  next: string
+  nextAt: number
+  used: string
+  usedAt: number
+  usedBefore: string | null
+  generation: number
 }
 
 export type State = {
@@ -43,7 +48,9 @@ export type Outcome = {
   readonly status: number
   readonly code?: string | undefined
   readonly sessionId?: string | undefined
+  /** Of the refresh token in the answer; an answer by cookie may have none. */
   readonly jti?: string | undefined
+  readonly parent?: string | undefined
 }
 
 /** What one request found out in earlier steps. */
@@ -64,11 +71,20 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
   const { graceSeconds, idleSeconds, lifetimeSeconds } = rules
   const deadline = (createdAt: number) => createdAt + (lifetimeSeconds ?? Number.POSITIVE_INFINITY)
   const idleEnd = (createdAt: number) => Math.min(now + idleSeconds, deadline(createdAt))
-  const isWithinGrace = (row: Row) => row.rotatedAt + graceSeconds > now
+  const isWithin = (moment: number) => moment + graceSeconds > now
+
+  /** What a session does with a token, apart from whether it lives: the rule in one table. */
+  function verdictOn(row: Row, { jti, parent, generation }: Token) {
+    if (graceSeconds === 0) return jti === row.next ? 'use' : 'stolen'
+    if (parent === row.used) return isWithin(row.nextAt) ? 'same' : 'use'
+    if (jti === row.used) return isWithin(row.nextAt) ? 'next' : 'replace'
+    if ((jti === row.usedBefore || parent === row.usedBefore) && isWithin(row.usedAt)) return 'late'
+    return generation > row.generation ? 'use' : 'stolen'
+  }
 
   function isNew(state: State, jti: string | undefined): jti is string {
     if (jti === undefined || seen.has(jti)) return false
-    return Object.values(state.rows).every(row => row.jti !== jti && row.previousJti !== jti)
+    return Object.values(state.rows).every(row => row.next !== jti && row.used !== jti)
   }
 
   function endAll(state: State, user: number) {
@@ -80,9 +96,11 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
     if (sessionId === undefined || seen.has(sessionId) || !isNew(state, jti))
       return { status: 200, sessionId: 'a new one', jti: 'a new one' }
     const expiresAt = idleEnd(now)
-    const fresh = { createdAt: now, previousJti: null, rotatedAt: Number.NEGATIVE_INFINITY }
-    state.rows[sessionId] = { user, transport, jti, expiresAt, ...fresh }
-    return { status: 200, sessionId, jti }
+    const longAgo = Number.NEGATIVE_INFINITY
+    const fresh = { usedBefore: null, generation: 0, nextAt: longAgo, usedAt: longAgo }
+    const row = { user, transport, createdAt: now, expiresAt, next: jti, used: saw.parent ?? '' }
+    state.rows[sessionId] = { ...row, ...fresh }
+    return { status: 200, sessionId, jti, parent: saw.parent }
   }
 
   function refusalOf(state: State, { user, sessionId, expiresAt }: Access): Outcome | null {
@@ -98,6 +116,12 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
       memory.epoch = userOf(state, access.user).epoch
       return refusalOf(state, access)
     }
+
+  /** What a change asks again under the lock: account active, credentials as they were, session still there. */
+  function isUnchanged(state: State, { user, sessionId }: Access, { epoch }: Memory): boolean {
+    const account = userOf(state, user)
+    return account.active && account.epoch === epoch && state.rows[sessionId] !== undefined
+  }
 
   return {
     signIn: (user: number, password: string, transport: Transport): Step[] => [
@@ -115,15 +139,22 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
     refresh: (token: Token, transport: Transport): Step[] => [
       (state, _memory, saw) => {
         const row = state.rows[token.sessionId]
-        if (row === undefined || row.jti !== token.jti || row.transport !== transport) return null
+        if (row === undefined || row.transport !== transport) return null
         if (row.expiresAt <= now || token.expiresAt <= now) return null
         if (!userOf(state, row.user).active) return null
+        const verdict = verdictOn(row, token)
+        if (verdict !== 'use' && verdict !== 'replace') return null
         if (!isNew(state, saw.jti)) return { status: 200, jti: 'a new one' }
-        row.previousJti = row.jti
-        row.jti = saw.jti
-        row.rotatedAt = now
+        if (verdict === 'use') {
+          row.usedBefore = row.used
+          row.used = token.jti
+          row.usedAt = now
+          row.generation = token.generation + 1
+        }
+        row.next = saw.jti
+        row.nextAt = now
         row.expiresAt = idleEnd(row.createdAt)
-        return { status: 200, sessionId: token.sessionId, jti: saw.jti }
+        return { status: 200, sessionId: token.sessionId, jti: saw.jti, parent: row.used }
       },
       (state, memory) => {
         const row = state.rows[token.sessionId]
@@ -132,10 +163,17 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
         else if (row.transport !== transport) return refused('token_not_valid')
         else if (deadline(row.createdAt) <= now) memory.verdict = 'session_expired'
         else if (row.expiresAt <= now || token.expiresAt <= now) return refused('token_not_valid')
-        else if (row.jti === token.jti) return { status: 503, code: 'busy' }
-        else if (row.previousJti === token.jti && isWithinGrace(row))
-          return { status: 200, sessionId: token.sessionId, jti: row.jti }
-        else memory.verdict = 'refresh_reused'
+        else {
+          const verdict = verdictOn(row, token)
+          const { sessionId } = token
+          const isShown = transport === 'body' || verdict === 'late'
+          const answer = (jti: string, parent: string): Outcome =>
+            isShown ? { status: 200, sessionId, jti, parent } : { status: 200, sessionId }
+          if (verdict === 'use' || verdict === 'replace') return { status: 503, code: 'busy' }
+          if (verdict === 'same') return answer(token.jti, token.parent)
+          if (verdict !== 'stolen') return answer(row.next, row.used)
+          memory.verdict = 'refresh_reused'
+        }
         return null
       },
       (state, { verdict = 'refresh_reused' }) => {
@@ -164,9 +202,8 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
         const row = state.rows[token?.sessionId ?? '']
         const isForeign = memory.bearer && access?.user !== token?.user
         if (token !== null && row !== undefined && !isForeign && token.expiresAt > now) {
-          const isCurrent = row.jti === token.jti
-          const isPrevious = row.previousJti === token.jti && isWithinGrace(row)
-          if (row.transport === transport && row.expiresAt > now && (isCurrent || isPrevious)) {
+          const isTaken = verdictOn(row, token) !== 'stolen'
+          if (row.transport === transport && row.expiresAt > now && isTaken) {
             delete state.rows[token.sessionId]
             return done
           }
@@ -177,7 +214,8 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
 
     logoutAll: (access: Access): Step[] => [
       authenticate(access),
-      state => {
+      (state, memory) => {
+        if (!isUnchanged(state, access, memory)) return refused('token_not_valid')
         endAll(state, access.user)
         userOf(state, access.user).epoch++
         return done
@@ -186,17 +224,19 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
 
     revokeOthers: (access: Access): Step[] => [
       authenticate(access),
-      state => {
-        const own = state.rows[access.sessionId]
+      (state, memory) => {
+        if (!isUnchanged(state, access, memory)) return refused('token_not_valid')
+        const own = state.rows[access.sessionId] as Row
         endAll(state, access.user)
-        if (own !== undefined) state.rows[access.sessionId] = own
+        state.rows[access.sessionId] = own
         return done
       }
     ],
 
     endSession: (access: Access, sessionId: string): Step[] => [
       authenticate(access),
-      state => {
+      (state, memory) => {
+        if (!isUnchanged(state, access, memory)) return refused('token_not_valid')
         if (state.rows[sessionId]?.user !== access.user) return { status: 404, code: 'not_found' }
         delete state.rows[sessionId]
         return { status: 204 }
@@ -210,8 +250,8 @@ export function stepsAt(rules: Rules, now: number, seen: ReadonlySet<string>) {
         return isRight ? null : { status: 400, code: 'incorrect_password' }
       },
       (state, memory, saw) => {
+        if (!isUnchanged(state, access, memory)) return refused('token_not_valid')
         const user = userOf(state, access.user)
-        if (!user.active || user.epoch !== memory.epoch) return refused('token_not_valid')
         user.password = to
         user.epoch++
         if (!rules.changeEndsSessions) return done
@@ -273,6 +313,7 @@ function matches(expected: Outcome, saw: Outcome): boolean {
     expected.status === saw.status &&
     expected.code === saw.code &&
     expected.sessionId === saw.sessionId &&
-    expected.jti === saw.jti
+    expected.jti === saw.jti &&
+    expected.parent === saw.parent
   )
 }

@@ -189,7 +189,7 @@ test('an invitation accepted and taken back at once is one or the other', async 
 })
 
 test('SES-08 races of refresh and an operator’s disabling: nothing outlives it', async t => {
-  const service = await startApp(t, quiet)
+  const service = await startApp(t, { ...quiet, REFRESH_REUSE_GRACE_SECONDS: '0' })
   const { deps } = service.app
   const everybody = await atOnce(lanes, () => newMemberAs(service, 'user'))
   await inLanes(60, lanes, async (_round, lane) => {
@@ -214,7 +214,7 @@ test('SES-08 races of refresh and an operator’s disabling: nothing outlives it
 })
 
 test('SES-08 races of refresh and a lower role: no token of the higher one is given afterwards', async t => {
-  const service = await startApp(t, quiet)
+  const service = await startApp(t, { ...quiet, REFRESH_REUSE_GRACE_SECONDS: '0' })
   const { deps } = service.app
   const everybody = await atOnce(lanes, () => newMemberAs(service, 'user'))
   await inLanes(40, lanes, async (_round, lane) => {

@@ -156,7 +156,7 @@ export const groups = {
     REFRESH_REUSE_GRACE_SECONDS: setting(
       kinds.duration('s', 0, 300),
       10,
-      'How long the previous refresh token still works after a rotation. It returns the same new token, which helps two tabs and lost answers. 0: not at all.'
+      'Refreshes within this time belong together: they get one new token. Tabs that refresh at once and answers that come late are then no theft. 0: each token works once, and any repetition is theft, also after a lost answer.'
     ),
     MAX_SESSIONS_PER_USER: setting(
       kinds.integer(1, 1000),

@@ -1,0 +1,99 @@
+// PostgreSQL servers of a test's own, where the machine has the server's programs: what the shared test
+// server cannot do, a test does with these.
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { appendFile, chown, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { promisify } from 'node:util'
+import { atEnd } from './at-end.js'
+import { freePort } from './free-port.js'
+
+const root = '/usr/lib/postgresql'
+const programs = (existsSync(root) ? readdirSync(root) : [])
+  .sort((a, b) => Number(b) - Number(a))
+  .map(version => join(root, version, 'bin'))
+  .find(bin => existsSync(join(bin, 'initdb')))
+
+/** For `test({ skip })`: a reason where this machine has no programs of a PostgreSQL server, else false. */
+export const noCluster =
+  programs === undefined ? 'no PostgreSQL server here; install Debian’s postgresql' : false
+
+/** PostgreSQL refuses to run as root; its own user runs it then. */
+const owner =
+  process.getuid?.() === 0 && programs !== undefined
+    ? { uid: numberOf('-u'), gid: numberOf('-g') }
+    : {}
+
+function numberOf(option: string): number {
+  return Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }))
+}
+
+export type Cluster = {
+  readonly url: string
+  readonly port: number
+  readonly directory: string
+  /** Runs a program of PostgreSQL as the owner of the cluster. */
+  run(program: string, ...args: string[]): Promise<void>
+  /** Ends the server as a crash does. */
+  crash(): Promise<void>
+}
+
+// Nothing is kept beyond the test, so no write needs to reach the disk.
+const quick = `
+fsync = off
+full_page_writes = off
+max_connections = 40
+shared_buffers = 32MB
+listen_addresses = '127.0.0.1'
+`
+
+/** Starts an empty cluster, which ends with the test. */
+export async function startCluster(t: TestContext, settings = ''): Promise<Cluster> {
+  const cluster = await prepare(t)
+  await cluster.run(
+    'initdb',
+    '-D',
+    cluster.directory,
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8'
+  )
+  await appendFile(join(cluster.directory, 'postgresql.conf'), `${quick}${settings}`)
+  return start(cluster)
+}
+
+/** Starts a standby that follows a cluster asynchronously, with all that this one holds now. */
+export async function startStandby(t: TestContext, primary: Cluster): Promise<Cluster> {
+  const standby = await prepare(t)
+  const from = `host=127.0.0.1 port=${primary.port} user=postgres`
+  await standby.run('pg_basebackup', '-D', standby.directory, '-R', '-c', 'fast', '-d', from)
+  return start(standby)
+}
+
+async function prepare(t: TestContext): Promise<Cluster> {
+  const home = await mkdtemp(join(tmpdir(), 'postern-cluster-'))
+  if (owner.uid !== undefined) await chown(home, owner.uid, owner.gid)
+  const directory = join(home, 'data')
+  const port = await freePort()
+  const run = async (program: string, ...args: string[]) => {
+    await promisify(execFile)(join(programs ?? '', program), args, { ...owner, cwd: '/' })
+  }
+  const crash = () => run('pg_ctl', 'stop', '-D', directory, '-m', 'immediate')
+  atEnd(t, async () => {
+    await crash().catch(() => undefined)
+    await rm(home, { recursive: true, force: true })
+  })
+  return { url: `postgresql://postgres@127.0.0.1:${port}/postgres`, port, directory, run, crash }
+}
+
+async function start(cluster: Cluster): Promise<Cluster> {
+  const { directory, port, run } = cluster
+  const options = `-p ${port} -k ${directory}`
+  await run('pg_ctl', 'start', '-w', '-D', directory, '-o', options, '-l', `${directory}.log`)
+  return cluster
+}
