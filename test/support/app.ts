@@ -4,7 +4,13 @@ import type pg from 'pg'
 import { buildApp } from '../../src/app.js'
 import { loadConfig } from '../../src/base/config/load.js'
 import { atEnd } from './at-end.js'
-import { advanceDatabaseClock, createTestDatabase, lookInto } from './database.js'
+import {
+  advanceDatabaseClock,
+  beforeServerEnds,
+  createTestDatabase,
+  lookInto,
+  type TestDatabase
+} from './database.js'
 
 /** What a test of ours works with: a running service over a database of its own. */
 export type TestApp = Awaited<ReturnType<typeof startApp>>
@@ -24,16 +30,70 @@ export const quick = {
 
 type Settings = Readonly<Record<string, string>>
 
-/** Starts the service on a fresh database; everything is closed and dropped with the test. */
+/**
+ * Services of tests that are over, as good as new: starting one takes longer than most tests.
+ * Settings whose effect is in memory or at the start are left out.
+ */
+const spare: Spare[] = []
+type Spare = Fresh & { readonly key: string }
+type Fresh = {
+  readonly database: TestDatabase
+  readonly instance: Awaited<ReturnType<typeof startInstance>>
+}
+const mostSpare = 3
+/** Younger than the first maintenance, which would do its work in the middle of a test. */
+const spareForMs = 40_000
+const neverSpare = ['ADMIN_EMAIL', 'DATABASE_URL', 'RATE_LIMIT_ENABLED', 'REDIS_URL']
+
+const endOf = async ({ database, instance }: Fresh) => {
+  await instance.app.close()
+  await database.drop()
+}
+beforeServerEnds(async () => {
+  for (const one of spare.splice(0)) await endOf(one)
+})
+
+/** Starts the service on a fresh database; both are closed with the test, or emptied for another. */
 export async function startApp(t: TestContext, settings: Settings = {}) {
+  const key = JSON.stringify(settings)
+  const { database, instance } = takeSpare(key) ?? (await startFresh(settings))
+  atEnd(t, async () => {
+    const isSpare =
+      neverSpare.every(name => !Object.hasOwn(settings, name)) &&
+      instance.isUsable() &&
+      (await database.empty()) &&
+      (await instance.renew())
+    if (isSpare) spare.push({ key, database, instance })
+    else await endOf({ database, instance })
+    if (spare.length > mostSpare) await endOf(spare.shift() as Spare)
+  })
+  return instance.service()
+}
+
+function takeSpare(key: string): Spare | undefined {
+  const index = spare.findLastIndex(one => one.key === key && one.instance.isUsable())
+  return index < 0 ? undefined : spare.splice(index, 1)[0]
+}
+
+async function startFresh(settings: Settings): Promise<Fresh> {
   const database = await createTestDatabase()
-  atEnd(t, () => database.drop())
-  return startAppOn(t, database.url, settings)
+  try {
+    return { database, instance: await startInstance(database.url, settings) }
+  } catch (error) {
+    await database.drop()
+    throw error
+  }
 }
 
 /** One more instance of the service on a database that is there already. */
 export async function startAppOn(t: TestContext, databaseUrl: string, settings: Settings = {}) {
-  const logs: string[] = []
+  const instance = await startInstance(databaseUrl, settings)
+  atEnd(t, () => instance.app.close())
+  return instance.service()
+}
+
+async function startInstance(databaseUrl: string, settings: Settings) {
+  let logs: string[] = []
   const stream = new Writable({
     write(chunk, _encoding, done) {
       logs.push(String(chunk))
@@ -50,9 +110,19 @@ export async function startAppOn(t: TestContext, databaseUrl: string, settings: 
     ...settings
   })
   const app = await buildApp(config, { clock, logStream: stream })
-  atEnd(t, () => app.close())
-  await app.ready()
-  return {
+  let isClosed = false
+  app.addHook('onClose', async () => {
+    isClosed = true
+  })
+  try {
+    await app.ready()
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  const startedAt = Date.now()
+  const logsOfStart = [...logs]
+  const service = () => ({
     app,
     config,
     databaseUrl,
@@ -66,6 +136,20 @@ export async function startAppOn(t: TestContext, databaseUrl: string, settings: 
     advance: async (seconds: number) => {
       shift += seconds * 1000
       await advanceDatabaseClock(databaseUrl, seconds * 1000)
+    }
+  })
+  return {
+    app,
+    service,
+    isUsable: () => !isClosed && !app.server.listening && Date.now() < startedAt + spareForMs,
+    /** As after the start: the log, the clock, and keys of its own in the emptied database. */
+    renew: async () => {
+      logs = [...logsOfStart]
+      shift = 0
+      return app.deps.keys.load().then(
+        () => true,
+        () => false
+      )
     }
   }
 }

@@ -1,4 +1,5 @@
 import { after } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import {
   adminOf,
@@ -14,6 +15,8 @@ import {
 export type TestDatabase = {
   readonly url: string
   readonly adminUrl: string
+  /** Empties it under a service that stays connected; false where that is not as good as a new one. */
+  empty(): Promise<boolean>
   drop(): Promise<void>
 }
 
@@ -23,8 +26,15 @@ let count = 0
 const spare: TestDatabase[] = []
 let untouched: string | undefined
 
-// A file that is run by itself has a server by itself.
-after(async () => (await ownServer)?.close())
+const endings: (() => Promise<void>)[] = []
+/** Does something when all tests of the process are over, while there is the server. */
+export const beforeServerEnds = (ending: () => Promise<void>) => void endings.push(ending)
+
+after(async () => {
+  for (const ending of endings) await ending()
+  // A file that is run by itself has a server by itself.
+  await (await ownServer)?.close()
+})
 
 /** A migrated database, or an empty one, whose clock `advanceDatabaseClock` turns if it is migrated. */
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
@@ -42,6 +52,7 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
   const database = {
     url,
     adminUrl: adminOf(url),
+    empty: async () => !empty && (await becomesIdle(url)) && (await isEmptied(url)),
     async drop() {
       if (!empty && (await clear(url).catch(() => false))) return void spare.push(database)
       await endLook(url)
@@ -79,12 +90,30 @@ const onlooker = 'a test'
 
 /** Sends everybody away and empties the tables; false where a test changed more than what is in them. */
 async function clear(url: string): Promise<boolean> {
+  await lookInto(url).query(sendAway, [onlooker])
+  return isEmptied(url)
+}
+
+async function isEmptied(url: string): Promise<boolean> {
   const pool = lookInto(url)
-  await pool.query(sendAway, [onlooker])
   if ((await structureOf(pool)) !== untouched) return false
   await pool.query(emptyTables)
   return true
 }
+
+/** Waits until the service does nothing and no mail is on its way. */
+async function becomesIdle(url: string): Promise<boolean> {
+  for (const limit = Date.now() + 2000; Date.now() < limit; await pause(10)) {
+    const { rows } = await lookInto(url).query(busy, [onlooker])
+    if (rows[0].busy === false) return true
+  }
+  return false
+}
+
+const busy = `
+  SELECT EXISTS (SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name <> $1 AND state <> 'idle')
+    OR EXISTS (SELECT FROM "Mail" WHERE "state" = 'queued' AND "leasedUntil" > now()) AS busy`
 
 const sendAway = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity

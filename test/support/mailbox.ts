@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer, type SMTPServerSession } from 'smtp-server'
 import { atEnd } from './at-end.js'
+import { beforeServerEnds } from './database.js'
 
 /** How the server can go wrong, by the place. `taken`: it keeps the mail, but its answer is lost. */
 type Faults = {
@@ -31,14 +32,31 @@ export type Mailbox = Awaited<ReturnType<typeof openMailbox>>
 
 const patienceMs = 60_000
 
+/** Mailboxes of tests that are over, empty: a service that sends there is spare as well. */
+const spare: Opened[] = []
+type Opened = Awaited<ReturnType<typeof open>>
+beforeServerEnds(async () => {
+  for (const one of spare.splice(0)) await one.end()
+})
+
 /** A real SMTP server that keeps what it is sent, and goes wrong when it is told to. */
 export async function openMailbox(t: TestContext, { tls = false } = {}) {
+  const opened = (tls ? undefined : spare.pop()) ?? (await open(tls))
+  atEnd(t, async () => {
+    if (!tls && opened.becomesEmpty()) spare.push(opened)
+    else await opened.end()
+  })
+  return opened.mailbox
+}
+
+async function open(tls: boolean) {
   const received: Received[] = []
   const untaken = new Set<Received>()
   const sockets = new Map<number, Socket>()
   const watchers = new Set<() => void>()
   let fault: Fault | null = null
   let faults = 0
+  let isFlawless = true
 
   const tell = () => {
     for (const watcher of watchers) watcher()
@@ -108,11 +126,9 @@ export async function openMailbox(t: TestContext, { tls = false } = {}) {
   async function down() {
     const closed = new Promise<void>(resolve => server.server.close(() => resolve()))
     for (const socket of sockets.values()) socket.destroy()
+    isFlawless = false
     await closed
   }
-  atEnd(t, async () => {
-    if (server.server.listening) await down()
-  })
 
   /** Waits until `look` finds something. */
   async function eventually<T>(look: () => T | undefined, complaint: string): Promise<T> {
@@ -144,7 +160,7 @@ export async function openMailbox(t: TestContext, { tls = false } = {}) {
     return mail
   }
 
-  return {
+  const mailbox = {
     /** Settings under which the service sends its mails here. */
     settings: { EMAIL_HOST: '127.0.0.1', EMAIL_PORT: String(port) },
     received,
@@ -163,6 +179,7 @@ export async function openMailbox(t: TestContext, { tls = false } = {}) {
     misbehave: (next: Fault | null) => {
       fault = next
       faults = 0
+      isFlawless = false
     },
     /** Waits until that has happened so often. */
     misbehaved: (times = 1) =>
@@ -170,6 +187,18 @@ export async function openMailbox(t: TestContext, { tls = false } = {}) {
     /** Refuses connections, and cuts those that are open. */
     down,
     up: () => listen(port)
+  }
+  return {
+    mailbox,
+    /** Forgets its mails; false where a test let it go wrong, which may go on. */
+    becomesEmpty() {
+      received.length = 0
+      untaken.clear()
+      return isFlawless
+    },
+    async end() {
+      if (server.server.listening) await down()
+    }
   }
 }
 
