@@ -19,24 +19,36 @@ const customOptions = {
   formats
 }
 
+type Validate = ReturnType<ReturnType<ReturnType<typeof buildAjv>>>
+type Serialize = ReturnType<typeof buildSerializer>
+
+// Of the process, not of one instance: a schema is compiled once, also the one that checks schemas.
+const compileValidator = buildAjv()({}, { customOptions })
+const serializers = new WeakMap<object, Serialize>()
+
+function compileSerializer(schema: object): Serialize {
+  const known = serializers.get(schema) ?? buildSerializer(schema)
+  serializers.set(schema, known)
+  return known
+}
+
 /**
  * Compiles each schema at its first use. Compiling all of them doubles the time of the start, and
  * most answers are never sent.
  */
 export default fp(
   async fastify => {
-    const compileValidator = buildAjv()({}, { customOptions })
     fastify.setValidatorCompiler(route => {
-      let validate: ReturnType<typeof compileValidator> | undefined
+      let validate: Validate | undefined
       return data => {
         validate ??= compileValidator(route)
         return validate(data) === true || { error: validate.errors ?? [] }
       }
     })
     fastify.setSerializerCompiler(({ schema }) => {
-      let serialize: ReturnType<typeof buildSerializer> | undefined
+      let serialize: Serialize | undefined
       return data => {
-        serialize ??= buildSerializer(schema)
+        serialize ??= compileSerializer(schema as object)
         return serialize(data)
       }
     })

@@ -95,7 +95,17 @@ function codesOf({ config }: RouteOptions, schema: FastifySchema): readonly Prob
 
 const texts = loadTexts('en')
 
-function problemSchema(codes: readonly ProblemCode[]) {
+const schemas = new Map<string, object>()
+
+/** One object for each set of codes, so that routes with the same errors share what is compiled. */
+function problemSchema(codes: readonly ProblemCode[]): object {
+  const key = codes.join(' ')
+  const schema = schemas.get(key) ?? createProblemSchema(codes)
+  schemas.set(key, schema)
+  return schema
+}
+
+function createProblemSchema(codes: readonly ProblemCode[]) {
   const params = { seconds: 30, method: 'PUT', max: 256 }
   const examples = codes.map(code => ({ detail: texts('errors', code, params), code }))
   const description = examples.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n')

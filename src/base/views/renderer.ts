@@ -33,9 +33,18 @@ export function createRenderer(config: Config): Renderer {
   const languages = openLanguages(config)
   const files = readViews(config.TEMPLATES_DIR)
   const assets = collectAssets(files, config.BRAND_COLOR)
-  const renderer = rendererOf(config, compileTemplates(files), languages, assets)
+  const templates = config.TEMPLATES_DIR === null ? ownTemplates(files) : compileTemplates(files)
+  const renderer = rendererOf(config, templates, languages, assets)
   tryReplaced(renderer, files, languages.closest(config.DEFAULT_LOCALE))
   return renderer
+}
+
+let compiled: Templates | undefined
+
+/** The templates of `views/`, which no setting changes: each is compiled once in a process. */
+function ownTemplates(files: ReadonlyMap<string, ViewFile>): Templates {
+  compiled ??= compileTemplates(files)
+  return compiled
 }
 
 function rendererOf(
