@@ -27,7 +27,7 @@ import {
   setPassword,
   userIdOf
 } from '../support/team.js'
-import { atOnce, inLanes } from '../support/until.js'
+import { atOnce, inLanes, races } from '../support/until.js'
 
 const lanes = 4
 const quiet = { ...inviting, MAIL_WORKER: 'false' }
@@ -81,11 +81,8 @@ async function assertOneOwner(service: TestApp, person: Person, invited: Answer,
   return 'invited'
 }
 
-for (const [verification, rounds] of [
-  ['none', 40],
-  ['optional', 40],
-  ['mandatory', 40]
-] as const) {
+for (const verification of ['none', 'optional', 'mandatory']) {
+  const rounds = races(20)
   test(`ADM-06 ${rounds} races of an invitation and a sign-up for one address (verification ${verification})`, async t => {
     const service = await startApp(t, {
       ...quiet,
@@ -192,7 +189,7 @@ test('SES-08 races of refresh and an operator’s disabling: nothing outlives it
   const service = await startApp(t, { ...quiet, REFRESH_REUSE_GRACE_SECONDS: '0' })
   const { deps } = service.app
   const everybody = await atOnce(lanes, () => newMemberAs(service, 'user'))
-  await inLanes(60, lanes, async (_round, lane) => {
+  await inLanes(races(20), lanes, async (_round, lane) => {
     const { person, userId } = everybody[lane] as (typeof everybody)[0]
     const client = await signedIn(service, person)
     const { token, access } = await refreshDuring(
@@ -217,7 +214,7 @@ test('SES-08 races of refresh and a lower role: no token of the higher one is gi
   const service = await startApp(t, { ...quiet, REFRESH_REUSE_GRACE_SECONDS: '0' })
   const { deps } = service.app
   const everybody = await atOnce(lanes, () => newMemberAs(service, 'user'))
-  await inLanes(40, lanes, async (_round, lane) => {
+  await inLanes(races(20), lanes, async (_round, lane) => {
     const { person, userId } = everybody[lane] as (typeof everybody)[0]
     await setRole(deps, userId, 1000)
     const client = await signedIn(service, person)
@@ -259,7 +256,7 @@ test('ADM-02 races of a demotion and an invitation: what was sent was allowed wh
   const { deps } = service.app
   const outcomes = new Set<number>()
   const everybody = await atOnce(lanes, () => newMemberAs(service, 'user'))
-  await inLanes(60, lanes, async (_round, lane) => {
+  await inLanes(races(20), lanes, async (_round, lane) => {
     const { person, userId } = everybody[lane] as (typeof everybody)[0]
     await setRole(deps, userId, 1000)
     const client = await signedIn(service, person)

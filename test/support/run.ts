@@ -10,7 +10,9 @@ import { entry } from './entry.js'
 import { startTestServer } from './test-server.js'
 
 // Node starts programs in the order of their names: a long one that starts last runs on alone.
-const longestFirst = ['races', 'features', 'cli', 'browser', 'database', 'outbox', 'properties']
+const longestFirst = ['features', 'races', 'cli', 'browser', 'database', 'mail', 'properties']
+/** Folders whose tests take longer than half of a run are cut into so many programs. */
+const parts: Readonly<Record<string, number>> = { features: 2, races: 2 }
 
 const args = process.argv.slice(2)
 const options = args.filter(arg => arg.startsWith('-'))
@@ -53,22 +55,29 @@ function compiledFrom(file: string): string {
 }
 
 /**
- * One program for each folder of tests: in a process of its own, a file spends more on loading and
- * warming up the service than on its tests.
+ * One program for each folder of tests, or a few: in a process of its own, a file spends more on
+ * loading and warming up the service than on its tests.
  */
 async function writeGroups(): Promise<string[]> {
   const folder = join(packageRoot, 'test')
   const files = (await readdir(folder, { recursive: true })).filter(it => it.endsWith('.test.ts'))
   const groups = new Set(files.map(dirname))
-  return Promise.all(
-    Array.from(groups, async group => {
+  const programs = await Promise.all(
+    Array.from(groups, group => {
       const name = group === '.' ? 'general' : group
       const rank = longestFirst.includes(name) ? longestFirst.indexOf(name) : 9
-      const program = entry(`test/${rank}-${name}.group.js`)
       const members = files.filter(file => dirname(file) === group).sort()
-      const imports = members.map(file => `import './${file.replace(/\.ts$/, '.js')}'\n`)
-      await writeFile(program, imports.join(''))
-      return program
+      const count = parts[name] ?? 1
+      return Promise.all(
+        Array.from({ length: count }, async (_, part) => {
+          const program = entry(`test/${rank}-${name}-${part + 1}.group.js`)
+          const own = members.filter((_, index) => index % count === part)
+          const imports = own.map(file => `import './${file.replace(/\.ts$/, '.js')}'\n`)
+          await writeFile(program, imports.join(''))
+          return program
+        })
+      )
     })
   )
+  return programs.flat()
 }

@@ -27,3 +27,6 @@ export async function inLanes(
 /** Starts the same thing many times at once. */
 export const atOnce = <T>(times: number, start: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: times }, (_, index) => start(index)))
+
+/** How often a race is run: a share of them at every change, and many times that with `RACES=10`. */
+export const races = (few: number): number => few * Number(process.env.RACES ?? 1)
