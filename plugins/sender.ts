@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { canonicalAddress } from '../src/base/email-address.js'
 import { networkOf } from '../src/limits/network.js'
 import type { Sender, Transport } from '../src/sender.js'
 import { knownDeviceCookie } from '../src/tokens/known-device.js'
@@ -39,10 +38,8 @@ export default fp(
       get signal() {
         return whenGone(request.raw.socket)
       },
-      knownDevice(address) {
-        const canonical = canonicalAddress(address)
-        const cookie = request.readCookie(knownDeviceCookie)
-        return canonical && tokens.knownDevices.read(cookie, canonical)
+      get knownDevice() {
+        return tokens.knownDevices.read(request.readCookie(knownDeviceCookie))
       }
     })
     fastify.decorateRequest('sender', {

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { assertProblem } from '../support/expect.js'
 import {
+  changePassword,
   newClient,
   newMember,
   newPerson,
@@ -100,14 +101,14 @@ test('failures', async t => {
         seconds = Number(answer.headers['retry-after'])
         assert.ok(answer.json().detail.includes(`${seconds} seconds`))
       }
-      assert.ok(seconds >= 1 && seconds <= 30)
+      assert.ok(seconds >= 1 && seconds <= 60)
       await service.advance(seconds)
       assert.equal((await login(service, { ...person, address })).statusCode, 200)
     }
   )
 
   await t.test(
-    'BRF-10 each further failure waits twice as long, at most a quarter of an hour',
+    'BRF-10 each further failure waits twice as long, at most a quarter of an hour; the waits shrink again',
     async () => {
       const { person } = await newMember(service)
       const address = '203.0.113.50'
@@ -119,7 +120,21 @@ test('failures', async t => {
         await service.advance(waits.at(-1) ?? 0)
         assert.equal((await login(service, { email: person.email, address })).statusCode, 401)
       }
-      assert.deepEqual(waits, [30, 60, 120, 240, 480, 900, 900])
+      // The budget refills while the test runs, so a wait is a little shorter on a slow machine.
+      for (const [n, wait] of [60, 120, 240, 480, 900, 900, 900].entries())
+        assert.ok((waits[n] ?? 0) > wait * 0.7 && (waits[n] ?? 0) <= wait, `${waits}`)
+      const next = async (idle: number) => {
+        await service.advance(idle)
+        assert.equal((await login(service, { email: person.email, address })).statusCode, 401)
+        return Number((await login(service, { ...person, address })).headers['retry-after'])
+      }
+      assert.ok((await next(900 + 600)) <= 2 * 300)
+      await service.advance(3600)
+      assert.equal(
+        await triesBefore429(50, () => login(service, { email: person.email, address })),
+        5
+      )
+      assert.equal((await login(service, { ...person, address: '203.0.113.51' })).statusCode, 200)
     }
   )
 
@@ -150,6 +165,70 @@ test('failures', async t => {
     const guess = (n: number) =>
       login(service, { email: person.email, address: nthAddress(700 + n), cookies: known })
     assert.equal(await triesBefore429(50, guess), 5)
+  })
+
+  await t.test(
+    'BRF-15 forty cookies of one account share ten guesses, and none after a reset of the password',
+    async () => {
+      const { person, client } = await newMember(service)
+      const cookies: Record<string, string>[] = []
+      for (let n = 0; n < 40; n++) {
+        const device = newClient(service, { address: nthAddress(1200 + n) })
+        assert.equal((await signIn(device, person)).statusCode, 200)
+        cookies.push({ known_device: device.cookies.get('known_device') ?? '' })
+      }
+      const guess = (n: number) =>
+        login(service, {
+          email: person.email,
+          address: nthAddress(1300 + n),
+          cookies: cookies[n % 40] ?? {}
+        })
+      assert.equal(await triesBefore429(40, guess), 10)
+      // The ceiling is none for strangers, nor for the owner at a device that is new.
+      assert.equal((await login(service, { ...person, address: '203.0.113.72' })).statusCode, 200)
+
+      await service.advance(600)
+      const old = client.cookies.get('known_device') ?? ''
+      assert.equal((await changePassword(client, person, 'enormous violet gown')).statusCode, 200)
+      const own = { known_device: client.cookies.get('known_device') ?? '' }
+      // Twenty guesses are what strangers have on the account from wherever.
+      const after = (n: number) =>
+        login(service, {
+          email: person.email,
+          address: nthAddress(1400 + n),
+          cookies: cookies[n % 40] ?? {}
+        })
+      assert.equal(await triesBefore429(160, after), 20)
+      const stale = { ...person, address: '203.0.113.73', cookies: { known_device: old } }
+      assertProblem(await login(service, stale), 429, 'throttled')
+      assert.equal(
+        (await login(service, { ...person, address: '203.0.113.74', cookies: own })).statusCode,
+        200
+      )
+    }
+  )
+
+  await t.test('BRF-15 known devices of a network share ten times its budget', async t => {
+    const few = await startAppOn(t, service.databaseUrl, { LOGIN_FAILURES_PER_NETWORK: '1/15m' })
+    const address = '203.0.113.75'
+    const devices: Try[] = []
+    for (let n = 0; n < 3; n++) {
+      const { person, client } = await newMember(few)
+      const known_device = client.cookies.get('known_device') ?? ''
+      devices.push({ email: person.email, address, cookies: { known_device } })
+    }
+    assert.equal(await triesBefore429(12, n => login(few, devices[n % 3])), 10)
+  })
+
+  await t.test('BRF-15 a device stays known when the address of its account changes', async t => {
+    const unverified = await startAppOn(t, service.databaseUrl, { EMAIL_VERIFICATION: 'none' })
+    const { person, client } = await newMember(unverified)
+    const email = newPerson().email
+    assert.equal((await client.send('PATCH', '/user/', { email })).statusCode, 200)
+    assert.equal((await signIn(client, { ...person, email })).statusCode, 200)
+    await triesBefore429(100, n => login(service, { email, address: nthAddress(1600 + n) }))
+    const known = { known_device: client.cookies.get('known_device') ?? '' }
+    assert.equal((await login(service, { ...person, email, cookies: known })).statusCode, 200)
   })
 
   await t.test(
@@ -435,4 +514,23 @@ test('a shared counter that fails is told once a minute, and once when it works 
   await service.query('ALTER TABLE "Away" RENAME TO "RequestCount"')
   await requests()
   assert.deepEqual(toldOf(service), ['fails', 'fails', 'works'])
+})
+
+test('BRF-08 a block that an earlier version has written outlasts the upgrade', async t => {
+  const service = await startApp(t)
+  const { person } = await newMember(service)
+  assert.equal((await login(service, { email: person.email })).statusCode, 401)
+  const asBefore = (failures: number, blocked: string | null) =>
+    service.query(
+      `UPDATE "AttemptBudget" SET "fullAt" = NULL, "waitSeconds" = NULL, "failures" = ${failures},
+        "blockedUntil" = now() + ${blocked === null ? 'NULL' : `interval '${blocked}'`}, "expiresAt" = now() + interval '10 minutes'`
+    )
+  await asBefore(5, '70 seconds')
+  const refused = await login(service, person)
+  assertProblem(refused, 429, 'throttled')
+  assert.ok([69, 70].includes(Number(refused.headers['retry-after'])))
+  await service.advance(Number(refused.headers['retry-after']))
+  assert.equal((await login(service, person)).statusCode, 200)
+  await asBefore(2, null)
+  assert.equal(await triesBefore429(9, () => login(service, { email: person.email })), 3)
 })
