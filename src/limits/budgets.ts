@@ -236,6 +236,16 @@ export async function refund(db: Database, reservation: Reservation): Promise<vo
   await db.run('refund-attempts', sql`WITH ${refundAttempts(reservation, sql`true`)} SELECT`)
 }
 
+/** Takes the attempt that a spent budget gets next, for something that waits until then. */
+export async function takeAhead(db: Database, key: Buffer, budget: Budget): Promise<void> {
+  const { step } = sizeOf(budget)
+  const later = sql`make_interval(secs => ${step / 1_000_000}::float8)`
+  const statement = sql`
+    UPDATE "AttemptBudget" SET "fullAt" = "fullAt" + ${later}, "expiresAt" = "expiresAt" + ${later}
+    WHERE "key" = ${keyOf(key, budget)}::text`
+  await db.run('take-attempt-ahead', statement)
+}
+
 /** Fills a budget, because the owner has authenticated. */
 export async function clear(db: Database, key: Buffer, budget: Budget): Promise<void> {
   const statement = sql`DELETE FROM "AttemptBudget" WHERE "key" = ${keyOf(key, budget)}::text`
