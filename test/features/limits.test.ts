@@ -331,6 +331,69 @@ test('failures', async t => {
     }
   )
 
+  await t.test(
+    'BRF-06 an entry is read as proxies write it: with a port, in brackets, quoted; one without an address is its proxy',
+    async t => {
+      const settings = { TRUST_PROXY: '10.0.0.0/8', LOGIN_FAILURES_PER_NETWORK: '1/15m' }
+      const proxied = await startAppOn(t, service.databaseUrl, settings)
+      const rfc7239 = await startAppOn(t, service.databaseUrl, {
+        ...settings,
+        TRUST_PROXY_HEADER: 'Forwarded'
+      })
+      let proxy = 0
+      /** Two tries behind a proxy of their own: are they one network? */
+      const areOne = async (on: TestApp, header: string, ...entries: readonly string[]) => {
+        const address = `10.3.${proxy >> 8}.${proxy++ & 255}`
+        const codes = []
+        for (const entry of entries)
+          codes.push((await login(on, { address, headers: { [header]: entry } })).statusCode)
+        assert.equal(codes[0], 401, entries[0])
+        return codes[1] === 429
+      }
+      const written = [
+        ['203.0.113.11:40001', '203.0.113.11', '203.0.113.12:40001'],
+        ['[2001:db8:20::1]:443', '2001:db8:20::9', '[2001:db8:21::1]:443'],
+        ['"[2001:db8:22::1]:443"', '[2001:db8:22::5]', '2001:db8:23::1%eth0'],
+        ['203.0.113.13, 10.0.0.9:443', '203.0.113.13:1', '203.0.113.14, 10.0.0.9:443']
+      ] as const
+      for (const [one, same, other] of written) {
+        assert.equal(await areOne(proxied, 'x-forwarded-for', one, same), true, one)
+        assert.equal(await areOne(proxied, 'x-forwarded-for', other, 'unknown'), false, other)
+      }
+      for (const none of [
+        'unknown',
+        '_hidden',
+        '',
+        '1',
+        '203.0.113.999',
+        '[203.0.113.1',
+        'a.b.c'
+      ]) {
+        assert.equal(await areOne(proxied, 'x-forwarded-for', none, 'unknown'), true, none)
+        // A client of another proxy is another network.
+        assert.equal(await areOne(proxied, 'x-forwarded-for', none, '203.0.113.15'), false)
+        await service.query('DELETE FROM "AttemptBudget"')
+      }
+      const elements = [
+        ['for=203.0.113.31', 'For="203.0.113.31:4711";proto=https;by=10.0.0.1'],
+        ['for="[2001:db8:30::17]:4711"', 'proto=http; for="[2001:db8:30::1]"'],
+        ['for=192.0.2.43, for="203.0.113.32:_x"', 'for=unknown, for=203.0.113.32;host=a'],
+        // A quote that the client opens does not swallow what the proxy writes.
+        ['for=203.0.113.33;x=", for="203.0.113.34"', 'for=203.0.113.34'],
+        ['for=_hidden', 'for=unknown'],
+        ['for=unknown', 'by=203.0.113.35']
+      ] as const
+      for (const [one, same] of elements)
+        assert.equal(await areOne(rfc7239, 'forwarded', one, same), true, one)
+      // Only the chosen header counts.
+      const both = (n: number) => ({
+        address: '10.4.0.1',
+        headers: { 'x-forwarded-for': '203.0.113.36', forwarded: `for=${nthAddress(n)}` }
+      })
+      assert.equal(await triesBefore429(9, n => login(proxied, both(n))), 1)
+    }
+  )
+
   await t.test('BRF-07 a /64 is one network, however its addresses are spelt', async () => {
     const within = (n: number) => `2001:db8:1:2:${(n * 977).toString(16)}::${n + 1}`
     assert.equal(await triesBefore429(50, n => login(service, { address: within(n) })), 10)

@@ -60,7 +60,12 @@ export const groups = {
     TRUST_PROXY: setting(
       kinds.listOf(kinds.cidr),
       [],
-      'Addresses or CIDR ranges of the proxies whose `X-Forwarded-For` header the service trusts. Empty: none.'
+      'Addresses or CIDR ranges of the proxies that the service trusts to name the client. Empty: none.'
+    ),
+    TRUST_PROXY_HEADER: setting(
+      kinds.oneOf('X-Forwarded-For', 'Forwarded'),
+      'X-Forwarded-For',
+      'Header in which these proxies name the client. The other one is ignored, because a client may send it.'
     ),
     LOG_LEVEL: setting(
       kinds.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
