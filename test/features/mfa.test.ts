@@ -208,7 +208,6 @@ test('optional: setting up, signing in, giving up', async t => {
 
   await t.test('MFA-04 the next code, taken early, uses up the current one', async () => {
     const { person, secret } = await newEnrolled(service)
-    await advance((57_000 - (clock().getTime() % 30_000)) / 1000 - 30)
     const next = appCode(secret, clock(), 1)
     const current = appCode(secret, clock())
     assert.equal(
