@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { canonicalAddress } from '../src/base/email-address.js'
 import { networkOf } from '../src/limits/network.js'
 import type { Sender, Transport } from '../src/sender.js'
 import { knownDeviceCookie } from '../src/tokens/known-device.js'
+import { clientAddressBehind } from './http/client-address.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,11 +23,14 @@ export default fp(
     const keeps = config.JWT_ALLAUTH_COLLECT_USER_AGENT
     const usual: Transport = config.JWT_ALLAUTH_REFRESH_TOKEN_AS_COOKIE ? 'cookie' : 'body'
 
+    const addressBehind = clientAddressBehind(config.TRUST_PROXY, config.TRUST_PROXY_HEADER)
+    const addressOf = ({ ip: peer, headers }: FastifyRequest) => addressBehind({ peer, headers })
+
     const senderOf = (request: FastifyRequest): Sender => ({
-      ip: keeps ? request.ip.slice(0, 45) : null,
+      ip: keeps ? addressOf(request).slice(0, 45) : null,
       userAgent: (keeps && request.headers['user-agent']?.slice(0, longestAgent)) || null,
       get network() {
-        return networkOf(request.ip)
+        return networkOf(addressOf(request))
       },
       get transport() {
         const asked = request.headers['x-refresh-transport']
@@ -39,10 +42,8 @@ export default fp(
       get signal() {
         return whenGone(request.raw.socket)
       },
-      knownDevice(address) {
-        const canonical = canonicalAddress(address)
-        const cookie = request.readCookie(knownDeviceCookie)
-        return canonical && tokens.knownDevices.read(cookie, canonical)
+      get knownDevice() {
+        return tokens.knownDevices.read(request.readCookie(knownDeviceCookie))
       }
     })
     fastify.decorateRequest('sender', {

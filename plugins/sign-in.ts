@@ -82,7 +82,7 @@ export default fp(
       }
       const { session } = signIn
       const devices = this.request.readCookie(knownDeviceCookie)
-      const device = tokens.knownDevices.remember(devices, session.user.email)
+      const device = tokens.knownDevices.remember(devices, session.user)
       this.writeCookie(knownDeviceCookie, device, { maxAge: knownDeviceSeconds })
       return this.issueTokens(session)
     })

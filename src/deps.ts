@@ -22,6 +22,8 @@ export type Deps = {
   readonly keys: KeyRing
   /** Key for the digests that name accounts and networks in the budget table. */
   readonly attemptKey: Buffer
+  /** Warns when the budget over all mails has reached this level, from 0 to 1. */
+  readonly warnOfMails: (level: number) => void
   /** Keys that encrypt the secrets of links in the outbox. */
   readonly outboxKeys: KeyChain
   /** Key for the digests of short codes in the link table. */

@@ -4,6 +4,7 @@ import { deriveKey, deriveKeyChain } from './base/crypto/derive.js'
 import { type OpenDatabase, openDatabase } from './base/database/database.js'
 import { requireMigrated } from './base/database/require-migrated.js'
 import type { Deps, Log } from './deps.js'
+import { createMailWarning } from './mail/budget-warning.js'
 import { createHasher } from './passwords/hashing.js'
 import { createPasswordPolicy } from './passwords/policy.js'
 import { createKeyRing } from './tokens/keys/keyring.js'
@@ -57,6 +58,7 @@ export function openDeps(
     keys,
     attemptKey: deriveKey(config.SECRET_KEY, 'attempt-budgets'),
     roles: createRoles(config.ROLES),
+    warnOfMails: createMailWarning({ log, clock }),
     linkCodeKey: deriveKey(config.SECRET_KEY, 'link-codes'),
     outboxKeys: deriveKeyChain(secrets, 'outbox'),
     totpKeys: deriveKeyChain(secrets, 'totp'),

@@ -1,6 +1,12 @@
 /** How a session's refresh token travels. */
 export type Transport = 'cookie' | 'body'
 
+/** An account that signed in from a device, and its credential epoch at that time. */
+export type KnownAccount = { readonly id: string; readonly credentialEpoch: number }
+
+/** A device that accounts signed in from. */
+export type KnownDevice = { readonly id: string; readonly accounts: readonly KnownAccount[] }
+
 /** What the rules need to know of the client that sends a request. */
 export type Sender = {
   /** Stored in sessions and the trail; null with `JWT_ALLAUTH_COLLECT_USER_AGENT` off, and for an operator. */
@@ -14,6 +20,6 @@ export type Sender = {
   readonly locale: string
   /** Aborts when the client disconnects, which frees its place in the hash queue (HSH-06). */
   readonly signal?: AbortSignal
-  /** The id of a device that signed in to this address before; null for any other. */
-  readonly knownDevice: (address: string) => string | null
+  /** The device, if an account signed in from it before. */
+  readonly knownDevice: KnownDevice | null
 }

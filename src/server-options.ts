@@ -19,7 +19,6 @@ export function serverOptions(config: Config) {
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     genReqId: requestId,
     clientErrorHandler: answerClientError,
     frameworkErrors: answerUnroutable,

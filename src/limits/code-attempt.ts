@@ -17,8 +17,8 @@ export async function checkMailCode<Found>(
   find: () => Promise<Found | null>
 ): Promise<Found> {
   const budgets: Budget[] = [
-    { kind: `${kind}-address`, subject: address, rate: perAddress },
-    { kind: `${kind}-network`, subject: network, rate: perNetwork }
+    { kind: `${kind}-address`, subject: address, rate: perAddress, grows: true },
+    { kind: `${kind}-network`, subject: network, rate: perNetwork, grows: true }
   ]
   const reservation = await reserve(db, attemptKey, budgets)
   const found = await find()

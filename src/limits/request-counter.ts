@@ -66,7 +66,7 @@ async function countBatch(db: Database, batch: Map<string, Waiting>): Promise<Ro
   const windows = entries.map(([, { windowMs }]) => windowMs)
   const statement = sql`
     INSERT INTO "RequestCount" AS c ("key", "count", "resetsAt")
-    SELECT key, hits, now() + make_interval(secs => window_ms / 1000.0)
+    SELECT key, hits, date_trunc('milliseconds', now()) + make_interval(secs => window_ms / 1000.0)
     FROM unnest(${keys}::text[], ${hits}::int4[], ${windows}::int4[]) AS b (key, hits, window_ms) ORDER BY key
     ON CONFLICT ("key") DO UPDATE SET
       "count" = CASE WHEN c."resetsAt" <= now() THEN EXCLUDED."count" ELSE c."count" + EXCLUDED."count" END,

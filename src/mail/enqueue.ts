@@ -68,3 +68,36 @@ export async function enqueue(
   await tx.run('insert-mail', statement)
   tx.notify('mail')
 }
+
+/**
+ * Adds an event to the waiting mail that tells of several, or queues such a mail, to be sent after
+ * `afterSeconds`. In a transaction that has locked the account. Returns whether it queued a mail.
+ */
+export async function foldMail(
+  tx: Database,
+  { config }: Pick<Deps, 'config'>,
+  { template, to, params = {} }: Pick<NewMail, 'template' | 'to' | 'params'>,
+  afterSeconds: number
+): Promise<boolean> {
+  const shown = JSON.stringify(params)
+  const statement = sql`
+    WITH waiting AS (
+      SELECT "id" FROM "Mail"
+      WHERE "userId" = ${to.id}::uuid AND "template" = ${template}::text AND "recipient" = ${to.email}::text
+        AND "state" = 'queued' AND "attempts" = 0 AND "leasedUntil" IS NULL AND "params" ? 'times'
+      FOR UPDATE
+    ), folded AS (
+      UPDATE "Mail" m
+      SET "params" = ${shown}::text::jsonb || jsonb_build_object('times', (m."params"->>'times')::int4 + 1)
+      FROM waiting w WHERE m."id" = w."id"
+      RETURNING 1
+    )
+    INSERT INTO "Mail" ("id", "userId", "template", "recipient", "locale", "params", "state", "nextAttemptAt",
+      "createdAt")
+    SELECT ${newId()}::uuid, ${to.id}::uuid, ${template}::text, ${to.email}::text,
+      ${to.locale ?? config.DEFAULT_LOCALE}::text, ${shown}::text::jsonb || '{"times": 1}', 'queued',
+      now() + make_interval(secs => ${afterSeconds}::float8), now()
+    WHERE NOT EXISTS (SELECT FROM folded)
+    RETURNING 1`
+  return (await tx.run('fold-mail', statement)).length > 0
+}

@@ -1,20 +1,51 @@
+import type { Config } from '../base/config/load.js'
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
-import { type Addressee, enqueue, type NewMail } from './enqueue.js'
+import { type Budget, takeAhead, tryReserve } from '../limits/budgets.js'
+import { type Addressee, enqueue, foldMail, type NewMail } from './enqueue.js'
+
+type Notice = Omit<NewMail, 'to'>
+export type NotifyDeps = Pick<Deps, 'config' | 'attemptKey' | 'outboxKeys'>
+
+/** The budget of one kind of notice to an address. */
+const noticeBudget = (
+  { MAILS_PER_ADDRESS: rate }: Pick<Config, 'MAILS_PER_ADDRESS'>,
+  template: NewMail['template'],
+  address: string
+): Budget => ({ kind: `notice-${template}`, subject: address, rate })
+
+/**
+ * Mails a security event of an account, in the transaction of the change. When the budget of the address
+ * for this kind of event is spent, events are folded into one later mail that says how many there were,
+ * so that an attacker cannot drown a warning. A mail with a link, and one with a quiet time, is limited
+ * by that and never folded.
+ */
+export async function notify(
+  tx: Database,
+  deps: NotifyDeps,
+  to: Addressee,
+  notice: Notice
+): Promise<void> {
+  const { config, attemptKey } = deps
+  const mail = { ...notice, to }
+  if (config.EMAIL_DISABLED || mail.link !== undefined || mail.quietSeconds !== undefined)
+    return enqueue(tx, deps, mail)
+  const budget = noticeBudget(config, mail.template, to.email)
+  const result = await tryReserve(tx, attemptKey, [budget], { losable: false })
+  if (!('spent' in result)) return enqueue(tx, deps, mail)
+  if (await foldMail(tx, deps, mail, result.waitSeconds)) await takeAhead(tx, attemptKey, budget)
+}
 
 type Owner = Addressee & { readonly emailVerifiedAt: Date | null }
 
-/**
- * Mails the owner of an account about a change, in the transaction of the change. Unverified addresses
- * get no mail: they may belong to another person.
- */
+/** As {@link notify}, but unverified addresses get no mail: they may belong to another person. */
 export async function notifyOwner(
   tx: Database,
-  deps: Pick<Deps, 'config' | 'clock' | 'outboxKeys'>,
+  deps: NotifyDeps & Pick<Deps, 'clock'>,
   owner: Owner,
-  { params, ...mail }: Omit<NewMail, 'to'>
+  { params, ...mail }: Notice
 ): Promise<void> {
   if (owner.emailVerifiedAt === null) return
   const when = deps.clock().toISOString()
-  await enqueue(tx, deps, { ...mail, to: owner, params: { when, ...params } })
+  await notify(tx, deps, owner, { ...mail, params: { when, ...params } })
 }

@@ -18,7 +18,10 @@ import { openSecret } from './secret.js'
 import type { SetupOwner } from './setup-owner.js'
 import { findStep } from './totp.js'
 
-type ActivateDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'totpKeys' | 'outboxKeys'>
+type ActivateDeps = Pick<
+  Deps,
+  'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'totpKeys' | 'outboxKeys'
+>
 
 export type Activated = {
   /** Shown only once. */

@@ -1,6 +1,6 @@
 import type { Config } from '../base/config/load.js'
 import type { Deps } from '../deps.js'
-import { type Budget, readBlock } from '../limits/budgets.js'
+import { type Budget, readBudget } from '../limits/budgets.js'
 
 const unlimited = 1_000_000
 
@@ -12,15 +12,16 @@ export function codeBudget(
   config: Pick<Config, 'JWT_ALLAUTH_MFA_MAX_ATTEMPTS' | 'JWT_ALLAUTH_MFA_LOCKOUT_SECONDS'>,
   userId: string
 ): Budget {
-  const seconds = config.JWT_ALLAUTH_MFA_LOCKOUT_SECONDS
   const count = config.JWT_ALLAUTH_MFA_MAX_ATTEMPTS || unlimited
-  return { kind: 'mfa', subject: userId, rate: { count, seconds }, wait: seconds }
+  // One wrong code comes back in each lockout. Growing waits would lock out an owner whose password is known.
+  const seconds = count * config.JWT_ALLAUTH_MFA_LOCKOUT_SECONDS
+  return { kind: 'mfa', subject: userId, rate: { count, seconds } }
 }
 
 /** How long codes of an account are refused, in seconds; null: they are not. */
-export function readLockout(
+export async function readLockout(
   { db, config, attemptKey }: Pick<Deps, 'db' | 'config' | 'attemptKey'>,
   userId: string
 ): Promise<number | null> {
-  return readBlock(db, attemptKey, codeBudget(config, userId))
+  return (await readBudget(db, attemptKey, codeBudget(config, userId))).waitSeconds
 }

@@ -5,7 +5,7 @@ import { newChallengeToken, newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
-import { type Reservation, refundAttempts } from '../limits/budgets.js'
+import { nothingReserved, type Reservation, refundAttempts } from '../limits/budgets.js'
 import type { Sender } from '../sender.js'
 
 /** `login` waits for a code. `setup` lets an account without a second factor set one up. */
@@ -54,7 +54,7 @@ export async function createChallenge(
         now() + make_interval(secs => ${lifetimeSeconds}::float8)
       FROM account WHERE "kind" = ANY (${kinds}::"MfaChallengeKind"[])
       RETURNING "kind", "userId"
-    ), ${refundAttempts(reservation?.keys ?? [], sql`EXISTS (SELECT FROM challenge)`)},
+    ), ${refundAttempts(reservation ?? nothingReserved, sql`EXISTS (SELECT FROM challenge)`)},
     ${auditEvent({
       event: 'mfa.challenged',
       sender,

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.js'
 import { notifyOwner } from '../mail/notify-owner.js'
 import { fewCodes } from './recovery-codes.js'
 
-type MailDeps = Pick<Deps, 'config' | 'clock' | 'outboxKeys'>
+type MailDeps = Pick<Deps, 'config' | 'clock' | 'attemptKey' | 'outboxKeys'>
 type Owner = Parameters<typeof notifyOwner>[2]
 
 export const notifyEnabled = (tx: Database, deps: MailDeps, owner: Owner) =>

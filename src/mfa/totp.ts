@@ -1,8 +1,8 @@
 import { ScureBase32Plugin, verifySync } from 'otplib'
 
 const period = 30
-/** Tolerance in seconds: a code may be typed one step late, or come from a clock that is five seconds fast. */
-const window = { past: 30, future: 5 }
+/** One step either way: a code may be typed late, and clocks of phones are not exact (RFC 6238 §5.2, §6). */
+const tolerance = period
 
 const base32 = new ScureBase32Plugin()
 
@@ -24,18 +24,18 @@ type TypedCode = {
 export function findStep({ secret, code, now, lastStep }: TypedCode): number | null {
   const token = code.replaceAll(/\s/g, '')
   const epoch = now.getTime() / 1000
-  const latest = Math.floor((epoch + window.future) / period)
+  const latest = Math.floor((epoch + tolerance) / period)
   // When a fast clock is set back, `lastStep` is in the future and no code is valid for a while.
   if (!/^\d{6}$/.test(token) || lastStep >= latest) return null
   const result = verifySync({
     strategy: 'totp',
-    secret: secret,
+    secret,
     token,
     epoch,
     period,
     digits: 6,
     algorithm: 'sha1',
-    epochTolerance: [window.past, window.future],
+    epochTolerance: tolerance,
     afterTimeStep: lastStep
   })
   return result.valid && 'timeStep' in result ? result.timeStep : null

@@ -106,7 +106,7 @@ export function logoutAll(deps: Pick<Deps, 'db'>, userId: string): Promise<void>
  * because the lost device may have one. Returns whether there was a factor.
  */
 export function resetMfa(
-  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'outboxKeys'>,
+  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'attemptKey' | 'outboxKeys'>,
   userId: string
 ): Promise<boolean> {
   return withAccount(deps, userId, async (tx, account) => {

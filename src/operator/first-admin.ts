@@ -1,6 +1,7 @@
 import { builtIn } from '../base/config/roles.js'
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
+import { canonicalAddress } from '../base/email-address.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { liveLink } from '../links/sql.js'
@@ -46,9 +47,23 @@ export async function inviteFirstAdmin(deps: InviteDeps & Pick<Deps, 'log'>): Pr
     if (!(error instanceof Problem) || error.code !== 'email_taken') throw error
     log.warn(
       { event: 'admin.not_invited' },
-      'there is no superuser, and ADMIN_EMAIL already has an account: change its role with postern user set-role'
+      (await isMailboxProved(deps, email))
+        ? 'there is no superuser, and ADMIN_EMAIL already has an account: change its role with postern user set-role'
+        : 'there is no superuser, and an account has ADMIN_EMAIL without proof of that mailbox: it may be a stranger’s. Give it no role before a password reset by mail has replaced its password and sessions, and postern user reset-mfa its second factor'
     )
   }
+}
+
+/** Whether somebody who reads the mailbox has confirmed it. With verification off an address is only claimed. */
+async function isMailboxProved(
+  { db, config }: Pick<Deps, 'db' | 'config'>,
+  address: string
+): Promise<boolean> {
+  const email = canonicalAddress(address)
+  const account = email && (await db.prisma.user.findUnique({ where: { email } }))
+  if (!account?.emailVerifiedAt || config.EMAIL_VERIFICATION === 'none') return false
+  // A sign-up under verification off counts as verified from its first moment.
+  return account.emailVerifiedAt > account.createdAt
 }
 
 const inviteSuperuser = (deps: InviteDeps, email: string): Promise<Invited> =>

@@ -8,5 +8,5 @@ export const noSender: Sender = {
   network: '',
   transport: 'body',
   locale: sourceLanguage,
-  knownDevice: () => null
+  knownDevice: null
 }

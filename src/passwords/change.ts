@@ -2,7 +2,7 @@ import { replacePassword } from '../accounts/account.js'
 import { byOwner, record } from '../audit/record.js'
 import { fieldProblem, Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { enqueue } from '../mail/enqueue.js'
+import { notify } from '../mail/notify-owner.js'
 import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
@@ -47,7 +47,7 @@ export async function changePassword(
     const { id: userId } = account
     const credentialEpoch = await replacePassword(tx, userId, passwordHash)
     await record(tx, { event: 'password.changed', ...byOwner(userId), sessionId, sender })
-    await enqueue(tx, deps, { template: 'password-changed', to: account })
+    await notify(tx, deps, account, { template: 'password-changed' })
     if (!deps.config.LOGOUT_ON_PASSWORD_CHANGE) return null
     await endSessionsAfterEpoch(tx, { userId })
     const authTime = oldPassword === null ? { authTime: principal.authTime } : {}

@@ -2,7 +2,7 @@ import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { type Budget, type Reservation, refund, reserve } from '../limits/budgets.js'
-import type { Sender } from '../sender.js'
+import type { KnownDevice, Sender } from '../sender.js'
 
 /** The account whose password is checked. */
 export type PasswordAccount = {
@@ -30,6 +30,14 @@ const readPasswordAccount = (address: string) => sql`
     'verified', u."emailVerifiedAt" IS NOT NULL, 'credentialEpoch', u."credentialEpoch")
   FROM "User" u WHERE u."email" = ${address}::text`
 
+/** The place of the address's account among those that know the device, from 1; 0: none of them. */
+const knownAccount = (address: string, device: KnownDevice | null) => sql`
+  SELECT COALESCE(max(known.place), 0) FROM "User" u JOIN unnest(
+    ${(device?.accounts ?? []).map(({ id }) => id)}::uuid[],
+    ${(device?.accounts ?? []).map(({ credentialEpoch }) => credentialEpoch)}::int4[]
+  ) WITH ORDINALITY AS known (id, epoch, place) ON known.id = u."id" AND known.epoch = u."credentialEpoch"
+  WHERE u."email" = ${address}::text`
+
 /**
  * Checks a password for an address: takes an attempt from every budget, then compares (BRF-03). An
  * unknown address, an account without a password and a wrong password take the same time (ENU-02).
@@ -44,19 +52,20 @@ export async function checkPassword(
 ): Promise<PasswordCheck> {
   const budgets = budgetsFor(deps.config, address, sender)
   const {
-    keys,
     also: account,
-    blocksSeconds
+    blocksSeconds,
+    ...reservation
   } = await reserve<PasswordAccount>(deps.db, deps.attemptKey, budgets, {
     name: 'reserve-attempts-and-read-account',
-    select: readPasswordAccount(address)
+    select: readPasswordAccount(address),
+    choice: knownAccount(address, sender.knownDevice)
   })
   try {
     const result = await deps.hasher.verify(account?.passwordHash ?? null, password, sender.signal)
-    return { account, ...result, reservation: { keys }, locks: blocksSeconds !== null }
+    return { account, ...result, reservation, locks: blocksSeconds !== null }
   } catch (error) {
     // The password was not compared, so the attempt does not count.
-    await refund(deps.db, { keys })
+    await refund(deps.db, reservation)
     throw error
   }
 }
@@ -65,18 +74,36 @@ export async function checkPassword(
 export const incorrectPassword = (field: string): Problem =>
   new Problem('incorrect_password', { fields: { [field]: [{ code: 'incorrect_password' }] } })
 
-/** A known device uses a separate budget, so that an attacker elsewhere cannot lock out its owner. */
+/** Over all devices that know an account: cookies are easy to gather, and each has a budget of its own. */
+const perAccountFromKnownDevices = { count: 10, seconds: 300 }
+/** A known device is no stranger, but whoever holds many cookies still is one network. */
+const knownNetworkFactor = 10
+
+/**
+ * A known device uses separate budgets, so that an attacker elsewhere cannot lock out its owner. They
+ * belong to the account and its credential epoch. The statement chooses: only it knows the account.
+ */
 function budgetsFor(
   config: Deps['config'],
   address: string,
   { network, knownDevice }: Sender
 ): Budget[] {
-  const device = knownDevice(address)
   const pair = config.LOGIN_FAILURES_PER_PAIR
-  if (device !== null) return [{ kind: 'device', subject: `${device}\0${address}`, rate: pair }]
-  return [
-    { kind: 'account', subject: address, rate: config.LOGIN_FAILURES_PER_ACCOUNT },
-    { kind: 'network', subject: network, rate: config.LOGIN_FAILURES_PER_NETWORK },
-    { kind: 'pair', subject: `${network}\0${address}`, rate: pair }
+  const ofNetwork = config.LOGIN_FAILURES_PER_NETWORK
+  const ofKnownNetwork = { ...ofNetwork, count: ofNetwork.count * knownNetworkFactor }
+  const strangers = [
+    { kind: 'account', subject: address, rate: config.LOGIN_FAILURES_PER_ACCOUNT, choice: 0 },
+    { kind: 'network', subject: network, rate: ofNetwork, choice: 0 },
+    { kind: 'pair', subject: `${network}\0${address}`, rate: pair, choice: 0 }
   ]
+  const known = (knownDevice?.accounts ?? []).flatMap(({ id, credentialEpoch }, index) => {
+    const account = `${id}\0${credentialEpoch}`
+    const choice = index + 1
+    return [
+      { kind: 'device', subject: `${knownDevice?.id}\0${account}`, rate: pair, choice },
+      { kind: 'known-devices', subject: account, rate: perAccountFromKnownDevices, choice },
+      { kind: 'known-network', subject: network, rate: ofKnownNetwork, choice }
+    ]
+  })
+  return [...strangers, ...known].map(budget => ({ ...budget, grows: true }))
 }

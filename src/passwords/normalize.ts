@@ -18,3 +18,6 @@ export function isOverlong(password: string): boolean {
 
 /** Whether a password has an unpaired surrogate: in UTF-8 all of them become the same replacement character. */
 export const isIllFormed = (password: string): boolean => /\p{Surrogate}/u.test(password)
+
+/** Whether a password has a control character: no form of a browser can send one. */
+export const hasControls = (password: string): boolean => /\p{Cc}/u.test(password)

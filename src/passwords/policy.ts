@@ -1,5 +1,6 @@
 import { isBreached } from './breached.js'
 import {
+  hasControls,
   isIllFormed,
   isOverlong,
   lengthOf,
@@ -113,7 +114,7 @@ export function createPasswordPolicy(options: Options): PasswordPolicy {
 /** Checks length and encoding, which is fast for any length. */
 function formProblemOf(sent: string, minLength: number): PasswordProblem | null {
   if (isOverlong(sent)) return { code: 'password_too_long', params: { max: maxPasswordLength } }
-  if (isIllFormed(sent) || sent.includes('\0')) return { code: 'password_unusable' }
+  if (isIllFormed(sent) || hasControls(sent)) return { code: 'password_unusable' }
   if (lengthOf(normalizePassword(sent)) < minLength) {
     return { code: 'password_too_short', params: { min: minLength } }
   }

@@ -5,6 +5,7 @@ import { newId } from '../base/crypto/random.js'
 import { type Sql, sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
+import { type Reservation, refundAttempts } from '../limits/budgets.js'
 import { draftLink } from '../links/link.js'
 import { liveLink, replaceLink } from '../links/sql.js'
 import { queueMail } from '../mail/sql.js'
@@ -25,7 +26,13 @@ type SignUpDeps = Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>
  * gets a notice, unless ACCOUNT_PREVENT_ENUMERATION is off. A link of an invitation protects its address
  * even when a newer epoch has voided it.
  */
-function insertOrNotify(deps: SignUpDeps, id: string, account: NewAccount, sender: Sender): Sql {
+function insertOrNotify(
+  deps: SignUpDeps,
+  id: string,
+  account: NewAccount,
+  taken: Reservation,
+  sender: Sender
+): Sql {
   const { config } = deps
   const { email, ...signUp } = account
   const { locale } = sender
@@ -52,7 +59,10 @@ WITH taken AS (
     template: sql`CASE WHEN l."id" IS NULL THEN 'account-exists' ELSE 'email-verification' END`,
     secret: link.secret,
     locale
-  })}, ${auditEvent({
+  })}, ${refundAttempts(
+    taken,
+    sql`EXISTS (SELECT FROM taken) AND NOT EXISTS (SELECT FROM recipient)`
+  )}, ${auditEvent({
     event: 'account.created',
     sender,
     from: sql`(SELECT) sign_up LEFT JOIN created c ON true`,
@@ -67,7 +77,7 @@ SELECT EXISTS (SELECT FROM taken) AS "wasTaken", EXISTS (SELECT FROM created) AS
 type Row = { readonly wasTaken: boolean; readonly isCreated: boolean; readonly isClaimed: boolean }
 
 /**
- * Signs up under mandatory verification.
+ * Signs up under mandatory verification. `taken` is the mail's share of the budgets.
  *
  * @returns the id of the new account; an unused id when no account was created.
  * @throws {Problem} `email_taken`, only with `ACCOUNT_PREVENT_ENUMERATION` off.
@@ -75,12 +85,13 @@ type Row = { readonly wasTaken: boolean; readonly isCreated: boolean; readonly i
 export async function signUpUnverified(
   deps: SignUpDeps,
   account: NewAccount,
+  taken: Reservation,
   sender: Sender
 ): Promise<string> {
   const { db, config } = deps
   for (;;) {
     const userId = newId()
-    const statement = insertOrNotify(deps, userId, account, sender)
+    const statement = insertOrNotify(deps, userId, account, taken, sender)
     const [row] = await db.run<Row>('sign-up-unverified', statement)
     const { wasTaken, isCreated, isClaimed } = row as Row
     if (isClaimed && !config.ACCOUNT_PREVENT_ENUMERATION) throw emailTaken()

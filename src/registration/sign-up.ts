@@ -6,9 +6,10 @@ import type { Database } from '../base/database/database.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
 import { fieldProblem, Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
+import { nothingReserved, refund } from '../limits/budgets.js'
 import { createLink } from '../links/link.js'
 import { untilReplaced } from '../links/sql.js'
-import { mayMail } from '../mail/budget.js'
+import { takeMail } from '../mail/budget.js'
 import { enqueue } from '../mail/enqueue.js'
 import { checkNewPassword } from '../passwords/new-password.js'
 import type { Sender } from '../sender.js'
@@ -37,6 +38,7 @@ type SignUpDeps = Pick<
   | 'hasher'
   | 'passwordPolicy'
   | 'attemptKey'
+  | 'warnOfMails'
   | 'linkCodeKey'
   | 'outboxKeys'
 >
@@ -75,14 +77,15 @@ async function signUpHidden(
   account: NewAccount,
   sender: Sender
 ): Promise<SignIn | null> {
-  const mailAllowed = await mayMail(deps, { address: account.email, network: sender.network })
+  const taken = await takeSignUpMail(deps, account, sender)
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') {
-    if (mailAllowed) await untilReplaced(() => signUpUnverified(deps, account, sender))
+    if (taken !== null) await untilReplaced(() => signUpUnverified(deps, account, taken, sender))
     return null
   }
   const signUpWithChallenge = async (tx: Database) => {
     const depsInTx = { ...deps, db: tx }
-    const userId = mailAllowed ? await signUpUnverified(depsInTx, account, sender) : newId()
+    const userId =
+      taken === null ? newId() : await signUpUnverified(depsInTx, account, taken, sender)
     const authentication = {
       userId,
       credentialEpoch: 0,
@@ -101,17 +104,16 @@ async function signUpAndSignIn(
   sender: Sender
 ): Promise<SignIn> {
   const { config, clock } = deps
-  const sendsVerification =
-    config.EMAIL_VERIFICATION === 'optional' &&
-    (await mayMail(deps, { address: account.email, network: sender.network }))
-  return deps.db.transaction(async tx => {
+  const taken =
+    config.EMAIL_VERIFICATION === 'optional' ? await takeSignUpMail(deps, account, sender) : null
+  const create = async (tx: Database) => {
     const now = clock()
     const emailVerifiedAt = config.EMAIL_VERIFICATION === 'none' ? now : null
     const created = { ...account, emailVerifiedAt, locale: sender.locale, createdAt: now }
     await releaseLapsedInvitation(tx, account.email)
     const { userId, credentialEpoch } = await createAccount(tx, created)
     await record(tx, { event: 'account.created', ...byOwner(userId), sender })
-    if (sendsVerification) {
+    if (taken !== null) {
       const { email: address, firstName, lastName, passwordHash } = account
       const link = await createLink(tx, deps, {
         userId,
@@ -135,5 +137,13 @@ async function signUpAndSignIn(
     )
     if (signIn === null) throw new Problem('internal_error')
     return signIn
+  }
+  return deps.db.transaction(create).catch(async error => {
+    // No mail was queued: the address has an account, for instance.
+    await refund(deps.db, taken ?? nothingReserved)
+    throw error
   })
 }
+
+const takeSignUpMail = (deps: SignUpDeps, { email }: NewAccount, { network }: Sender) =>
+  takeMail(deps, { kind: 'sign-up', address: email, network })

@@ -5,7 +5,7 @@ import type { Config } from '../base/config/load.js'
 import { newId, newJti } from '../base/crypto/random.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
-import { type Reservation, refundAttempts } from '../limits/budgets.js'
+import { nothingReserved, type Reservation, refundAttempts } from '../limits/budgets.js'
 import { satisfiesPolicy } from '../mfa/policy.js'
 import type { Sender } from '../sender.js'
 import {
@@ -47,7 +47,7 @@ WITH ${stampSignIn(
     ${sender.userAgent}::text
   FROM u
   RETURNING *
-), ${refundAttempts(reservation?.keys ?? [], sql`EXISTS (SELECT FROM s)`)}, ${auditEvent({
+), ${refundAttempts(reservation ?? nothingReserved, sql`EXISTS (SELECT FROM s)`)}, ${auditEvent({
   event: via,
   sender,
   from: sql`s`,

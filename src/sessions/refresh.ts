@@ -24,7 +24,7 @@ import {
   sessionOf
 } from './session.js'
 
-type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'outboxKeys'>
+type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'outboxKeys'>
 
 const hasRequiredFactor = (config: Config) => satisfiesPolicy(config, sql`s."amr"`, sql`s."userId"`)
 

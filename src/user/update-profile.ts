@@ -2,7 +2,8 @@ import { setNames } from '../accounts/account.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
 import { fieldProblem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { mayMail } from '../mail/budget.js'
+import { nothingReserved, refund } from '../limits/budgets.js'
+import { takeMail } from '../mail/budget.js'
 import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
 import {
@@ -36,7 +37,7 @@ export type Profile = {
  *   {@link commitChange}.
  */
 export async function updateProfile(
-  deps: ChangeDeps & Pick<Deps, 'linkCodeKey'>,
+  deps: ChangeDeps & Pick<Deps, 'linkCodeKey' | 'warnOfMails'>,
   principal: Principal,
   update: ProfileUpdate,
   evidence: Evidence,
@@ -49,9 +50,11 @@ export async function updateProfile(
   const isNew = email !== current
   const demand = isNew ? 'fresh' : 'session'
   const authorization = await authorizeChange(deps, { principal, sender }, demand, evidence)
-  // The budget is taken before the transaction, so that a rollback does not give it back.
-  const mailAllowed = isNew && (await mayMail(deps, { address: email, network: sender.network }))
-  return commitChange(deps, authorization, async (tx, account) => {
+  const asksForMail = isNew && deps.config.EMAIL_VERIFICATION !== 'none'
+  const taken = asksForMail
+    ? await takeMail(deps, { kind: 'address-change', address: email, network: sender.network })
+    : null
+  const change = commitChange(deps, authorization, async (tx, account) => {
     // A missing name comes from the locked row, so parallel changes of different names both stay.
     const { firstName = account.firstName, lastName = account.lastName } = update
     await setNames(tx, account.id, { firstName, lastName })
@@ -60,11 +63,15 @@ export async function updateProfile(
     if (!isNew) return profile
     const pending = await requestChange(tx, deps, account, {
       email,
-      mayMail: mailAllowed,
+      mayMail: taken !== null,
       sender
     })
     return pending === null
       ? { ...profile, email, pendingEmail: null }
       : { ...profile, pendingEmail: pending }
+  })
+  return change.catch(async error => {
+    await refund(deps.db, taken ?? nothingReserved)
+    throw error
   })
 }

@@ -259,6 +259,21 @@ test('a file of people: every line is told, good ones are invited, bad ones set 
   await accept(service, links[0].link, password)
   assert.equal(mailbox.received.length, 3, 'printed links are not mailed')
 
+  const cell = (text: string) => `"\u001b]0;${text}\u0007\u009b31m\u202e\u2066\u200f\nforged"`
+  const evil = await file(t, `email,role\n${cell('mail')},user\n${late}x,${cell('role')}`)
+  for (const answer of [
+    await run('invite', '--csv', evil),
+    await run('invite', '--csv', evil, '--json'),
+    await run('invite', '--csv', await file(t, `email,${cell('head')}\na@b.c,x`))
+  ]) {
+    assert.equal(answer.code, 1)
+    assert.doesNotMatch(
+      `${answer.out}${answer.err}`.replaceAll('\n', ''),
+      /[\p{Cc}\u200f\u202e\u2066]/u
+    )
+    assert.doesNotMatch(`${answer.out}${answer.err}`, /^forged/m)
+  }
+
   refused(
     await run('invite', '--csv', await file(t, 'mail,name\na@b.c,x')),
     /must contain the columns.*"mail", "name"/

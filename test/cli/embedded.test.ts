@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -31,6 +31,8 @@ test('without settings commands start the embedded database for themselves, alon
   const created = await postern(['admin', 'create', 'ada@example.com'], settings)
   assert.equal(created.code, 0, created.err)
   assert.match(created.out, /^http:\/\/localhost:3000\/registration\/verification\/[\w-]{43}\/\n$/)
+  const isRoot = process.getuid?.() === 0
+  assert.equal((await stat(DATA_DIR)).mode & 0o777, isRoot ? 0o711 : 0o700)
   assert.match(created.err, /No mail is configured\. This is the link/)
   assert.equal((await embeddedStatus(DATA_DIR)).state, 'stopped')
 

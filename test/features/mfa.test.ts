@@ -89,7 +89,11 @@ test('disabled: 403 before a body is looked at, 401 for nobody', async t => {
 })
 
 test('optional: setting up, signing in, giving up', async t => {
-  const service = await startApp(t, { ...optional, JWT_ALLAUTH_TOTP_ISSUER: 'Häuser & Söhne' })
+  const service = await startApp(t, {
+    ...optional,
+    JWT_ALLAUTH_TOTP_ISSUER: 'Häuser & Söhne',
+    MAILS_PER_ADDRESS: '1000/min'
+  })
   const { clock, query, advance } = service
 
   await t.test('setup shows secret, URI and picture, and nothing is active yet', async () => {
@@ -208,7 +212,6 @@ test('optional: setting up, signing in, giving up', async t => {
 
   await t.test('MFA-04 the next code, taken early, uses up the current one', async () => {
     const { person, secret } = await newEnrolled(service)
-    await advance((57_000 - (clock().getTime() % 30_000)) / 1000 - 30)
     const next = appCode(secret, clock(), 1)
     const current = appCode(secret, clock())
     assert.equal(

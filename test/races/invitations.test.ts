@@ -343,6 +343,23 @@ test('ADM-09 ADMIN_EMAIL is invited only while there is no superuser, and never 
   assert.equal((await accountOf(service, 'admin@example.com')).role, 0)
 })
 
+test('ADM-09 a stranger who signed up with ADMIN_EMAIL is not offered for promotion', async t => {
+  const service = await startApp(t, { ...quiet, EMAIL_VERIFICATION: 'optional' })
+  const stranger = { ...newPerson(), email: 'admin@example.com' }
+  assert.equal((await signUp(newClient(service), stranger)).statusCode, 201)
+  const told = async (mode: string) =>
+    (await restart(t, service, { EMAIL_VERIFICATION: mode }))[0].msg as string
+  for (const mode of ['optional', 'none']) {
+    assert.match(await told(mode), /may be a stranger’s/)
+    assert.doesNotMatch(await told(mode), /set-role/)
+  }
+  await service.query(`UPDATE "User" SET "emailVerifiedAt" = "createdAt"`)
+  assert.match(await told('optional'), /may be a stranger’s/)
+  await service.query(`UPDATE "User" SET "emailVerifiedAt" = now()`)
+  assert.match(await told('none'), /may be a stranger’s/)
+  assert.match(await told('optional'), /set-role/)
+})
+
 test('ADM-09 where mail is sent ADMIN_EMAIL is mailed, and its link is in no log', async t => {
   const service = await startApp(t, quiet)
   const [told] = await restart(t, service, { EMAIL_HOST: '127.0.0.1', EMAIL_PORT: '1' })

@@ -10,7 +10,9 @@ export function readOrCreateSecretKey(dataDir: string): string {
   const path = join(dataDir, 'secret.key')
   const existing = readKey(path)
   if (existing !== null) return existing
-  mkdirSync(dataDir, { recursive: true })
+  // The database of root runs as another user, who passes through this folder.
+  const mode = process.getuid?.() === 0 ? 0o711 : 0o700
+  mkdirSync(dataDir, { recursive: true, mode })
   const draft = `${path}.${process.pid}`
   writeFileSync(draft, `${newSecretKey()}\n`, { mode: 0o600, flush: true })
   try {

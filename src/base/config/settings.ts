@@ -60,7 +60,12 @@ export const groups = {
     TRUST_PROXY: setting(
       kinds.listOf(kinds.cidr),
       [],
-      'Addresses or CIDR ranges of the proxies whose `X-Forwarded-For` header the service trusts. Empty: none.'
+      'Addresses or CIDR ranges of the proxies that the service trusts to name the client. Empty: none.'
+    ),
+    TRUST_PROXY_HEADER: setting(
+      kinds.oneOf('X-Forwarded-For', 'Forwarded'),
+      'X-Forwarded-For',
+      'Header in which these proxies name the client. The other one is ignored, because a client may send it.'
     ),
     LOG_LEVEL: setting(
       kinds.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
@@ -359,7 +364,7 @@ export const groups = {
     JWT_ALLAUTH_MFA_LOCKOUT_SECONDS: written(
       kinds.duration('s', 1, 86_400),
       '15m',
-      'How long codes are then refused. The count also restarts after this time without a wrong code.'
+      'How long codes are then refused. After each such time one more wrong code is allowed; a right one gives all back.'
     ),
     MFA_COMPLETE_REDIRECT: page('Where the browser goes after the pages of the second factor.')
   },
@@ -395,17 +400,13 @@ export const groups = {
     MAILS_PER_ADDRESS: written(
       kinds.rate,
       '5/hour',
-      'Mails to one address that requests without sign-in can cause. Further mails are not sent; the answers stay the same.'
+      'Mails of one kind (sign-up, confirmation, reset, invitation, change of address) to one address. Further mails are not sent; the answers stay the same. Also the notices of one kind of security event to one address: further ones are folded into one mail.'
     ),
-    MAILS_PER_NETWORK: written(
-      kinds.rate,
-      '50/hour',
-      'Mails that requests from one network can cause.'
-    ),
+    MAILS_PER_NETWORK: written(kinds.rate, '50/hour', 'Mails that one network can ask for.'),
     MAILS_OVER_ALL: written(
       kinds.rate,
       '2000/hour',
-      'Mails that requests without sign-in can cause in total.'
+      'Mails that people ask for, in total; notices of security events do not count. The log and `postern doctor` warn at four fifths.'
     )
   },
   'Pages and languages': {
@@ -448,17 +449,17 @@ export const groups = {
     LOGIN_FAILURES_PER_ACCOUNT: written(
       kinds.rate,
       '20/15m',
-      'Wrong passwords for one account, from all networks. After that each attempt has to wait, twice as long each time, up to 15 minutes. The count restarts after the period.'
+      'Wrong passwords for one account, from all networks. The budget refills continuously. When it is spent, each further failure has to wait twice as long, up to 15 minutes; the waits shrink with time.'
     ),
     LOGIN_FAILURES_PER_NETWORK: written(
       kinds.rate,
       '50/15m',
-      'The same for one network, for all accounts.'
+      'The same for one network, for all accounts. All known devices of a network have ten times as many.'
     ),
     LOGIN_FAILURES_PER_PAIR: written(
       kinds.rate,
       '5/5m',
-      'The same for one account from one network, and for one account from a device that signed in to it before.'
+      'The same for one account from one network, and for one account from a device that signed in to it before; all such devices of an account together have 10 in 5 minutes.'
     )
   }
 } as const

@@ -43,7 +43,7 @@ export function fieldProblem(field: string, ...problems: readonly FieldProblem[]
 
 /** Too many attempts. `seconds` is the wait until the next attempt; it is rounded up to whole seconds. */
 export function throttled(seconds: number): Problem {
-  // Tables store milliseconds: 900.0004 seconds must stay 900, not become 901.
-  const wait = Math.max(1, Math.ceil(Math.round(seconds * 1000) / 1000))
+  // Tables store microseconds: what a division adds to 900 seconds must not make them 901.
+  const wait = Math.max(1, Math.ceil(Math.round(seconds * 1_000_000) / 1_000_000))
   return new Problem('throttled', { params: { seconds: wait }, retryAfter: wait })
 }

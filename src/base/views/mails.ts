@@ -12,6 +12,8 @@ export type MailContext = {
   readonly when?: string
   /** Number of unused recovery codes. */
   readonly remaining?: number
+  /** Number of events that this mail tells of together, since the one before. */
+  readonly times?: number
 }
 
 /** The fields of each mail; each name is a folder under `views/mails`. */
@@ -19,17 +21,17 @@ const fields = {
   'account-exists': [],
   'admin-link': ['link'],
   'email-change-confirm': ['link'],
-  'email-change-requested': ['newAddressMasked'],
+  'email-change-requested': ['newAddressMasked', 'times'],
   'email-changed': ['newAddressMasked', 'link'],
   'email-verification': ['link', 'code'],
   invitation: ['link'],
   'mfa-attempts': ['when'],
-  'mfa-disabled': ['when'],
-  'mfa-enabled': ['when'],
-  'password-changed': [],
+  'mfa-disabled': ['when', 'times'],
+  'mfa-enabled': ['when', 'times'],
+  'password-changed': ['times'],
   'password-reset': ['link', 'code'],
-  'recovery-code-used': ['when', 'remaining'],
-  'recovery-codes-low': ['when', 'remaining'],
+  'recovery-code-used': ['when', 'remaining', 'times'],
+  'recovery-codes-low': ['when', 'remaining', 'times'],
   'session-ended': ['when']
 } as const satisfies Record<string, readonly (keyof MailContext)[]>
 export type MailName = keyof typeof fields

@@ -100,7 +100,8 @@ export const sampleMail: MailContext = {
   code: 'K7M3XQ9T',
   newAddressMasked: 'b•••@example.org',
   when: '2026-11-24T09:41:00.000Z',
-  remaining: 2
+  remaining: 2,
+  times: 3
 }
 
 /** A square picture in place of a QR code. */

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { Refusal } from '../refusal.js'
+import { show } from './output.js'
 
 /** One person in a file. `line` is the last line of the record. */
 export type Row = {
@@ -69,7 +70,7 @@ function checkedHeader(header: string[]): string[] {
   if (isGood) return names
   throw new Refusal(
     `The first line must contain the columns: email, and optionally role, first_name, last_name.${
-      unknown.length > 0 ? ` It has ${unknown.map(name => `"${name}"`).join(', ')}.` : ''
+      unknown.length > 0 ? ` It has ${unknown.map(name => `"${show(name)}"`).join(', ')}.` : ''
     }`
   )
 }

@@ -169,7 +169,7 @@ function namesOf(first: string, last: string): { firstName: string; lastName: st
 
 function describeResult(result: Result & { readonly line: number }): string {
   const start = `line ${result.line}: ${show(result.email)}`
-  if ('error' in result) return `${start}: not invited. ${result.error}`
+  if ('error' in result) return `${start}: not invited. ${show(result.error)}`
   const link = result.link === undefined ? '' : `: ${result.link}`
   return `${start} is invited as ${result.roleName}${link}`
 }

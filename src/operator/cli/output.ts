@@ -1,11 +1,22 @@
+// An attacker may choose names, user agents and cells of a file. In a terminal they must not move the cursor.
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const replacement = '\u{fffd}'
+
 /** One line of a command's result. */
-export const say = (line: string): void => void process.stdout.write(`${line}\n`)
+export const say = (line: string): void => write(process.stdout, line)
 
 /** A line on standard error, so that a pipe gets only the result. */
-export const remark = (line: string): void => void process.stderr.write(`${line}\n`)
+export const remark = (line: string): void => write(process.stderr, line)
+
+const write = (to: NodeJS.WriteStream, text: string): void =>
+  void to.write(`${text.replaceAll(unprintable, it => (it === '\n' ? it : replacement))}\n`)
 
 /** A result as JSON, with field names like those of the HTTP API. */
-export const sayJson = (value: unknown): void => say(JSON.stringify(snakeCased(value), null, 2))
+export function sayJson(value: unknown): void {
+  const text = JSON.stringify(snakeCased(value), null, 2)
+  const escaped = (it: string) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`
+  say(text.replaceAll(unprintable, it => (it === '\n' ? it : escaped(it))))
+}
 
 function snakeCased(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCased)
@@ -18,9 +29,6 @@ function snakeCased(value: unknown): unknown {
   )
 }
 
-// An attacker may choose names and user agents. In a terminal they must not move the cursor.
-const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu
-
 type Cell = string | number | boolean | Date | null | undefined
 
 /** A value as readable text without control characters. */
@@ -28,7 +36,7 @@ export function show(value: Cell): string {
   if (value === null || value === undefined || value === '') return '-'
   if (value instanceof Date) return `${value.toISOString().slice(0, 19).replace('T', ' ')}Z`
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return String(value).replaceAll(unprintable, '\u{fffd}')
+  return String(value).replaceAll(unprintable, replacement)
 }
 
 /** The columns of a table: the heading, and the value for a row. */

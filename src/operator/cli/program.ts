@@ -9,6 +9,7 @@ import { inviteCommand } from './invite.js'
 import { keyCommands } from './keys.js'
 import { mailCommands } from './mail.js'
 import { migrateCommand } from './migrate.js'
+import { remark } from './output.js'
 import { purgeCommand } from './purge.js'
 import { startCommands } from './start.js'
 import { userCommands } from './user.js'
@@ -60,7 +61,7 @@ export async function run(args: readonly string[]): Promise<boolean> {
       process.exitCode = error.exitCode
       return false
     }
-    process.stderr.write(`${describe(error)}\n`)
+    remark(describe(error))
     process.exitCode = 1
     return true
   }

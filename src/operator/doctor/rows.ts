@@ -1,5 +1,6 @@
 import { keyIdOf } from '../../base/crypto/derive.js'
 import type { Deps } from '../../deps.js'
+import { readMailBudget, warningLevel } from '../../mail/budget.js'
 import { listSigningKeys } from '../../tokens/keys/store.js'
 import { hasSuperuser } from '../first-admin.js'
 import { counted, type Finding, findingsOf, problemsOr } from './finding.js'
@@ -62,14 +63,16 @@ export async function examineFactors({ db, config, totpKeys }: Deps): Promise<Fi
 
 const overdueAfter = 10 * 60_000
 
-/** Checks whether the mails of the outbox are sent. */
-export async function examineOutbox({ db, config, clock }: Deps): Promise<Finding[]> {
+/** Checks whether the mails of the outbox are sent, and whether more may be queued. */
+export async function examineOutbox(deps: Deps): Promise<Finding[]> {
+  const { db, config, clock } = deps
   const { ok, warnIf } = findingsOf('outbox')
   const dead = await db.prisma.mail.count({ where: { state: 'dead' } })
   const due = new Date(clock().getTime() - overdueAfter)
   const waiting = await db.prisma.mail.count({
     where: { state: 'queued', nextAttemptAt: { lt: due } }
   })
+  const { level, isSpent } = await readMailBudget(deps)
   const sender = config.MAIL_WORKER
     ? 'Is a service running?'
     : 'MAIL_WORKER is false here: is a worker running (postern worker)?'
@@ -82,6 +85,14 @@ export async function examineOutbox({ db, config, clock }: Deps): Promise<Findin
     warnIf(
       waiting > 0,
       `${counted(waiting, 'mail has', 'mails have')} been due for more than ten minutes, and no process sends mails. ${sender}`
+    ),
+    warnIf(
+      isSpent,
+      'MAILS_OVER_ALL is spent: mails that people ask for are not sent until it refills. Who asks for so many? See "Limits" in docs/operations.md.'
+    ),
+    warnIf(
+      level >= warningLevel && !isSpent,
+      `MAILS_OVER_ALL is used to ${Math.floor(level * 100)} %. When it is spent, mails that people ask for are not sent.`
     )
   )
 }

@@ -79,13 +79,13 @@ function formOrigins(config: Config): (readonly [name: string, origin: string])[
 }
 
 /** Checks whether the service knows the addresses of its clients. */
-export function examineProxy({ PUBLIC_URL, TRUST_PROXY }: Config): Finding[] {
+export function examineProxy({ PUBLIC_URL, TRUST_PROXY, TRUST_PROXY_HEADER }: Config): Finding[] {
   const { ok, warnIf, failIf } = findingsOf('proxy')
   const allAddresses = TRUST_PROXY.filter(range => range.endsWith('/0'))
   return problemsOr(
     ok(
       TRUST_PROXY.length > 0
-        ? `X-Forwarded-For is trusted only from ${TRUST_PROXY.join(', ')}.`
+        ? `${TRUST_PROXY_HEADER} is trusted only from ${TRUST_PROXY.join(', ')}.`
         : 'No proxy is expected: a client has the address of its connection.'
     ),
     failIf(

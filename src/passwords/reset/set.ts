@@ -1,6 +1,6 @@
 import { byOwner, record } from '../../audit/record.js'
 import type { Deps } from '../../deps.js'
-import { enqueue } from '../../mail/enqueue.js'
+import { notify } from '../../mail/notify-owner.js'
 import type { Sender } from '../../sender.js'
 import type { SignIn } from '../../sign-in/complete.js'
 import { type ChosenPassword, setPasswordByLink } from '../set-by-link.js'
@@ -11,7 +11,10 @@ import { type ChosenPassword, setPasswordByLink } from '../set-by-link.js'
  * @throws {Problem} as {@link setPasswordByLink}.
  */
 export function setNewPassword(
-  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy' | 'outboxKeys'>,
+  deps: Pick<
+    Deps,
+    'db' | 'config' | 'clock' | 'hasher' | 'passwordPolicy' | 'attemptKey' | 'outboxKeys'
+  >,
   linkId: string,
   chosen: ChosenPassword,
   sender: Sender
@@ -24,7 +27,7 @@ export function setNewPassword(
       accepts: () => true,
       finish: async (tx, account) => {
         await record(tx, { event: 'password.reset', ...byOwner(account.id), sender })
-        await enqueue(tx, deps, { template: 'password-changed', to: account })
+        await notify(tx, deps, account, { template: 'password-changed' })
       }
     },
     chosen,

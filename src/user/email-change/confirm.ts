@@ -8,7 +8,10 @@ import { findLink, type LinkKey, redeemLink } from '../../links/link.js'
 import type { Sender } from '../../sender.js'
 import { notifyChange } from './notify.js'
 
-type ChangeDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
+type ChangeDeps = Pick<
+  Deps,
+  'db' | 'config' | 'clock' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'
+>
 
 /**
  * Changes an account to the address that its link was mailed to (EML-07). Sessions stay; links in the old

@@ -14,7 +14,7 @@ const undoSeconds = 72 * 3600
  */
 export async function notifyChange(
   tx: Database,
-  deps: Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>,
+  deps: Pick<Deps, 'config' | 'clock' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'>,
   account: Pick<LockedAccount, 'id' | 'email' | 'emailVerifiedAt' | 'locale'>,
   newAddress: string
 ): Promise<void> {

@@ -11,7 +11,7 @@ import { notifyOwner } from '../../mail/notify-owner.js'
 import type { Sender } from '../../sender.js'
 import { notifyChange } from './notify.js'
 
-type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'linkCodeKey' | 'outboxKeys'>
+type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'>
 
 type Request = {
   readonly email: EmailAddress
