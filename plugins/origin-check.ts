@@ -2,29 +2,24 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/base/config/load.js'
 import { Problem } from '../src/base/errors/problem.js'
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Refuses other sites also without a cookie: a form could sign a person in as the attacker. */
-    refusesForeign?: true
-  }
-}
+import { isUnsafe } from './http/methods.js'
 
 /**
- * Refuses a request that another site makes a browser send to a route that a cookie authenticates.
- * A request without `Origin` and `Sec-Fetch-Site` passes: it comes from a program. A request
- * without a cookie passes too: the browser adds no proof to it.
+ * Refuses requests that another site makes a browser send: those that carry a cookie as their proof, and those
+ * that could leave one, because a form could sign a person in as the attacker. So every unsafe method is guarded,
+ * except where only an access token counts, which no browser adds by itself. A request
+ * without `Origin` and `Sec-Fetch-Site` passes: it comes from a program.
  */
 export default fp(
   async fastify => {
     const isOurs = ownOrigins(fastify.deps.config)
     fastify.addHook('onRoute', route => {
-      const { auth: level, refusesForeign = false } = route.config ?? {}
+      const { auth: level } = route.config ?? {}
+      if (level === 'bearer') return
       const usesCookie = level === 'refresh' || level === 'session' || level === 'flow'
-      if (!usesCookie && !refusesForeign) return
       const check = async (request: FastifyRequest) => {
-        const hasCookie = request.headers.cookie !== undefined
-        if ((refusesForeign || hasCookie) && isForeign(request, isOurs))
+        const carriesProof = usesCookie && request.headers.cookie !== undefined
+        if ((carriesProof || isUnsafe(request.method)) && isForeign(request, isOurs))
           throw new Problem('cross_site_request')
       }
       // Runs before the access token is checked, so a refused request needs no database.

@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { Type } from 'typebox'
 import { catalogue, type ProblemCode } from '../src/base/errors/catalogue.js'
 import { loadTexts } from '../src/base/i18n/texts.js'
+import { isUnsafe } from './http/methods.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -30,10 +31,10 @@ type AuthLevel = NonNullable<FastifyContextConfig['auth']>
 const byLevel: Readonly<Record<AuthLevel, readonly ProblemCode[]>> = {
   none: [],
   bearer,
-  session: [...bearer, 'cross_site_request'],
+  session: bearer,
   setup: [...bearer, 'setup_challenge_invalid'],
-  refresh: ['refresh_missing', 'token_not_valid', 'cross_site_request'],
-  flow: ['cross_site_request']
+  refresh: ['refresh_missing', 'token_not_valid'],
+  flow: []
 }
 
 const byAccessToken = { bearer: [] }
@@ -78,8 +79,9 @@ export default fp(
   { name: 'problem-schemas', fastify: '5.x' }
 )
 
-function codesOf({ config }: RouteOptions, schema: FastifySchema): readonly ProblemCode[] {
-  const { auth = 'none', flow, roles, refusesForeign, problems = [] } = config ?? {}
+function codesOf({ config, method }: RouteOptions, schema: FastifySchema): readonly ProblemCode[] {
+  const { auth = 'none', flow, roles, problems = [] } = config ?? {}
+  const isGuarded = auth !== 'bearer' && [method].flat().some(isUnsafe)
   const isCapability = flow === 'password_reset' || flow === 'set_password'
   return [
     ...(schema.body === undefined ? [] : withBody),
@@ -88,7 +90,7 @@ function codesOf({ config }: RouteOptions, schema: FastifySchema): readonly Prob
     ...(isCapability ? (['not_authenticated', 'capability_invalid'] as const) : []),
     ...(flow !== undefined && !isCapability ? (['link_invalid'] as const) : []),
     ...(roles === undefined ? [] : (['permission_denied'] as const)),
-    ...(refusesForeign ? (['cross_site_request'] as const) : []),
+    ...(isGuarded ? (['cross_site_request'] as const) : []),
     ...problems
   ]
 }

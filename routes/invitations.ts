@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { invitingRoles } from '../src/registration/invite.js'
+import { invitationsOn, invitingRoles } from '../src/registration/invite.js'
 import {
   type ListedInvitation,
   listInvitations,
@@ -44,7 +44,7 @@ const InvitationList = listOf(
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config, roles } = deps
-  if (!config.JWT_ALLAUTH_INVITATIONS && !config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) return
+  if (!invitationsOn(config)) return
   const guarded = { auth: 'bearer', roles: invitingRoles(deps) } as const
   const changing = { ...guarded, problems: ['not_found', 'invitation_accepted'] } as const
 

@@ -62,7 +62,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     {
       config: {
         auth: 'none',
-        refusesForeign: true,
         page: true,
         limit: 'mfa',
         problems: ['challenge_invalid', 'invalid_code', 'totp_not_active', 'mfa_disabled']

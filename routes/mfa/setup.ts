@@ -88,7 +88,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     {
       config: {
         auth: 'setup',
-        refusesForeign: true,
         page: true,
         limit: 'mfa',
         problems: [

@@ -11,7 +11,7 @@ import { choosePassword } from '../choose-password.js'
 import { requestMail } from '../request-mail.js'
 import { Detail, Prefetched, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
-import { EmailAndCode } from '../schemas/mail-codes.js'
+import { emailAndCode } from '../schemas/mail-codes.js'
 import { showPage } from '../show-page.js'
 
 /** Requesting a reset, opening its link, setting the password: JSON for programs, and pages. */
@@ -58,7 +58,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         summary: 'Open a reset with the code from its mail',
         description:
           'Does the same as the link: sets the cookie that allows setting a new password once.',
-        body: EmailAndCode,
+        body: closed(emailAndCode),
         response: { 200: Detail('Now choose a new password.'), 303: Redirect }
       }
     },

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { signUp } from '../../src/registration/sign-up.js'
+import { confirmsAddresses } from '../../src/registration/verify-email.js'
 import { exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Email, Name, Password, TransportHeader } from '../schemas/fields.js'
 import { showPage } from '../show-page.js'
@@ -33,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
 
-  if (config.EMAIL_VERIFIED_REDIRECT === null)
+  if (confirmsAddresses(config) && config.EMAIL_VERIFIED_REDIRECT === null)
     showPage(fastify, '/registration/verified/', 'registration/verified', {
       operationId: 'showVerified',
       summary: 'Page that says that the address is confirmed'

@@ -1,10 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Problem } from '../../src/base/errors/problem.js'
 import { acceptInvitation, readLiveInvitation } from '../../src/registration/accept-invitation.js'
+import { invitationsOn } from '../../src/registration/invite.js'
 import { choosePassword } from '../choose-password.js'
 
-/** The first password of an invited person. Operators can invite under every setting. */
+/**
+ * The first password of an invited person. Operators can invite under every setting: where people may not,
+ * the routes exist only for the cookie of an operator's invitation.
+ */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
+
+  if (!invitationsOn(deps.config))
+    fastify.addHook('onRequest', async request => {
+      const id = request.readFlow('set_password')
+      if (!id || (await readLiveInvitation(deps, id)) === null) throw new Problem('not_found')
+    })
 
   choosePassword(fastify, {
     flow: 'set_password',

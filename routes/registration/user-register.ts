@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { invite, invitingRoles } from '../../src/registration/invite.js'
+import { invitationsOn, invite, invitingRoles } from '../../src/registration/invite.js'
 import { closed, Email, Name } from '../schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
-  if (!config.JWT_ALLAUTH_INVITATIONS && !config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION) return
+  if (!invitationsOn(config)) return
 
   fastify.post(
     '/registration/user-register/',

@@ -9,8 +9,8 @@ const Code = Type.String({
   examples: ['ABCD-EFGH']
 })
 
-/** The body of a form that takes the code in place of the link. */
-export const EmailAndCode = closed({ email: Email, code: Code })
+/** The fields of a form that takes the code in place of the link. */
+export const emailAndCode = { email: Email, code: Code }
 
 /** The body of a request for a mail. */
 export const EmailOnly = closed({ email: Email })

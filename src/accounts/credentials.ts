@@ -13,9 +13,8 @@ type SignUp = {
 }
 
 /**
- * Gives an unverified account to the person who followed the link of a later sign-up: password and
- * names become theirs, and the raised epoch voids older links and challenges. The role of an expired
- * invitation is removed.
+ * Gives an unverified account to the person who confirmed a sign-up: password and names become theirs,
+ * and the raised epoch voids other links and challenges. The role of an expired invitation is removed.
  *
  * @returns the new epoch. The caller ends the sessions.
  */

@@ -17,17 +17,33 @@ export type LockedAccount = {
   readonly locale: string | null
 }
 
+const lockedColumns = sql`
+  "id", "email", "emailVerifiedAt", "passwordHash", "firstName", "lastName", "role", "isActive",
+  "credentialEpoch", "locale"`
+
 /**
  * Locks the row of an account for the rest of the transaction: sign-ins and changes of credentials
  * wait. Null when there is no such account.
  */
 export async function lockAccount(tx: Database, userId: string): Promise<LockedAccount | null> {
   const statement = sql`
-    SELECT "id", "email", "emailVerifiedAt", "passwordHash", "firstName", "lastName", "role", "isActive",
-      "credentialEpoch", "locale"
-    FROM "User" WHERE "id" = ${userId}::uuid FOR NO KEY UPDATE`
+    SELECT ${lockedColumns} FROM "User" WHERE "id" = ${userId}::uuid FOR NO KEY UPDATE`
   const [account] = await tx.run<LockedAccount>('lock-account', statement)
   return account ?? null
+}
+
+/**
+ * Locks two or more accounts in the order of their ids, so that transactions that need the same accounts do
+ * not wait for each other. The result has no entry for an account that does not exist.
+ */
+export async function lockAccounts(
+  tx: Database,
+  userIds: readonly string[]
+): Promise<ReadonlyMap<string, LockedAccount>> {
+  const statement = sql`
+    SELECT ${lockedColumns} FROM "User" WHERE "id" = ANY (${userIds}::uuid[]) ORDER BY "id" FOR NO KEY UPDATE`
+  const accounts = await tx.run<LockedAccount>('lock-accounts', statement)
+  return new Map(accounts.map(account => [account.id, account]))
 }
 
 /**

@@ -10,6 +10,7 @@ export const auditEvents = [
   'account.disabled',
   'account.enabled',
   'account.role_changed',
+  'account.yielded',
   'email.change_requested',
   'email.change_undone',
   'email.changed',

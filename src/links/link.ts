@@ -6,7 +6,7 @@ import type { Deps } from '../deps.js'
 import type { LinkPurpose } from './link-url.js'
 import { liveLink } from './sql.js'
 
-/** The data of a sign-up, which takes effect when the person follows its own link. */
+/** The data of a sign-up, which takes effect when the person confirms with its own link. */
 export type SignUpPayload = {
   readonly passwordHash: string
   readonly firstName: string
@@ -148,7 +148,7 @@ export async function findLiveLink(
   return link?.status === 'live' ? link : null
 }
 
-/** The live link of an address and its short code. The caller limits the attempts. */
+/** The live link of an address and its short code; each pending sign-up has one. The caller limits the attempts. */
 export async function findLinkByCode(
   { db, linkCodeKey }: Pick<Deps, 'db' | 'linkCodeKey'>,
   { address, code, purpose }: { address: string; code: string; purpose: LinkPurpose }
@@ -157,10 +157,31 @@ export async function findLinkByCode(
     SELECT ${linkColumns}, l."codeDigest" FROM "Link" l JOIN "User" u ON u."id" = l."userId"
     WHERE u."email" = ${address}::text AND l."purpose" = ${purpose}::"LinkPurpose" AND l."supersededAt" IS NULL`
   type Row = Link & { readonly codeDigest: string | null }
-  const [link] = await db.run<Row>('read-link-by-address', statement)
-  if (link === undefined || link.status !== 'live' || link.codeDigest === null) return null
+  const links = await db.run<Row>('read-links-by-address', statement)
   const typed = code.toUpperCase().replaceAll(/[\s-]/g, '')
-  return link.codeDigest === codeDigestOf(linkCodeKey, link.id, typed) ? link : null
+  const isTyped = ({ id, status, codeDigest }: Row) =>
+    status === 'live' && codeDigest === codeDigestOf(linkCodeKey, id, typed)
+  return links.find(isTyped) ?? null
+}
+
+/** Whether another sign-up of the account of a confirmation link is pending too. */
+export async function isContested(
+  db: Database,
+  { id, userId }: Pick<Link, 'id' | 'userId'>
+): Promise<boolean> {
+  const statement = sql`
+    SELECT 1 FROM "Link" l JOIN "User" u ON u."id" = l."userId"
+    WHERE l."userId" = ${userId}::uuid AND l."purpose" = 'email_verification' AND l."id" <> ${id}::uuid AND ${liveLink()}
+    LIMIT 1`
+  return (await db.run('read-rival-sign-up', statement)).length > 0
+}
+
+/** Erases what the sign-ups of an account asked for: its owner has confirmed, so no other one counts. */
+export async function eraseSignUps(tx: Database, userId: string): Promise<void> {
+  const statement = sql`
+    UPDATE "Link" SET "signUp" = NULL
+    WHERE "userId" = ${userId}::uuid AND "purpose" = 'email_verification' AND "signUp" IS NOT NULL`
+  await tx.run('erase-sign-ups', statement)
 }
 
 /**

@@ -13,33 +13,44 @@ export const liveLink = ({ anyEpoch = false } = {}): Sql => sql`
   (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND u."isActive"
     ${anyEpoch ? sql`` : ofEpoch})`
 
+/** Sign-ups of one address that may wait for their confirmation; a check of the table says so too. */
+const maxPendingSignUps = 5
+
+/** The first slot of an account `u` without a live confirmation link; NULL when all are taken. */
+export const freeSlot = sql`
+  (SELECT min(s."slot") FROM generate_series(0, ${maxPendingSignUps - 1}::int4) AS s("slot")
+    WHERE NOT EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'email_verification'
+      AND l."slot" = s."slot" AND ${liveLink()}))`
+
 type NewLink = {
   readonly id: string
   readonly digest: string
   readonly codeDigest: string | null
   /** These fragments may use the account `a`. */
   readonly purpose: Sql
-  readonly seconds: Sql
+  readonly slot: Sql
+  readonly expiresAt: Sql
   readonly signUp: Sql
 }
 
 /**
- * CTEs `superseded` and `link` (with its `id`): replace the live link of an account. `account` is a CTE
- * with at most one locked account.
+ * CTEs `superseded` and `link` (with its `id`): replace the live link of an account in a slot. `account` is
+ * a CTE with at most one locked account.
  */
 export const replaceLink = (
   account: Sql,
-  { id, digest, codeDigest, purpose, seconds, signUp }: NewLink
+  { id, digest, codeDigest, purpose, slot, expiresAt, signUp }: NewLink
 ): Sql => sql`
 superseded AS (
   UPDATE "Link" old SET "supersededAt" = now() FROM ${account} a
-  WHERE old."userId" = a."id" AND old."purpose" = (${purpose})::"LinkPurpose" AND old."supersededAt" IS NULL
+  WHERE old."userId" = a."id" AND old."purpose" = (${purpose})::"LinkPurpose" AND old."slot" = (${slot})::int2
+    AND old."supersededAt" IS NULL
   RETURNING old."signUp"
 ), link AS (
   INSERT INTO "Link" ("id", "userId", "purpose", "digest", "codeDigest", "address", "credentialEpoch", "signUp",
-    "createdAt", "expiresAt")
+    "slot", "createdAt", "expiresAt")
   SELECT ${id}::uuid, a."id", (${purpose})::"LinkPurpose", ${digest}::text, ${codeDigest}::text, a."email",
-    a."credentialEpoch", ${signUp}, now(), now() + make_interval(secs => ${seconds})
+    a."credentialEpoch", ${signUp}, (${slot})::int2, now(), ${expiresAt}
   -- The count makes the update run before this insert, else the unique index refuses the new link.
   FROM ${account} a, (SELECT count(*) FROM superseded) AS replaced
   RETURNING "id"

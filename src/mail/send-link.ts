@@ -3,42 +3,65 @@ import { canonicalAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
 import { refundAttempts } from '../limits/budgets.js'
 import { draftLink } from '../links/link.js'
-import { replaceLink, untilReplaced } from '../links/sql.js'
+import { liveLink, replaceLink, untilReplaced } from '../links/sql.js'
 import { type MailKind, takeMail } from './budget.js'
 import { queueMail } from './sql.js'
 
-/** Which accounts get a link on request, and which link. The fragments may use the account `a`. */
+/** Which accounts get a link on request, and which link. */
 type Rule = {
   readonly budget: MailKind
+  /** May use the account `u`. */
   readonly eligible: Sql
+  /** These fragments may use CTE `account` as `a`. */
   readonly purpose: Sql
+  readonly slot: Sql
   readonly template: Sql
   readonly signUp: Sql
 }
 
+/** Whether an account `u` has been invited and has not accepted yet. */
+const isInvited = sql`(u."passwordHash" IS NULL
+  AND EXISTS (SELECT FROM "Invitation" i WHERE i."userId" = u."id" AND i."acceptedAt" IS NULL))`
+
+/**
+ * The end of the open invitation of an account `u`; NULL without one. A new link keeps it: only the inviter or
+ * an operator gives an invitation more time. In its last second an invitation is not mailed again.
+ */
+const invitedUntil = sql`
+  (SELECT l."expiresAt" FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
+    AND l."expiresAt" > now() + interval '1 second' AND ${liveLink()})`
+
+/** The slot of the latest sign-up of an account; NULL without one. */
+const latestSlot = (account: Sql) => sql`
+  (SELECT l."slot" FROM "Link" l WHERE l."userId" = ${account}."id" AND l."purpose" = 'email_verification'
+    AND l."supersededAt" IS NULL ORDER BY l."createdAt" DESC, l."id" DESC LIMIT 1)`
+
 const rules = {
-  /** A password reset; an account without a password gets its invitation again (LNK-15). */
+  /** A password reset; an invited account gets its open invitation again (LNK-15). */
   password_reset: {
     budget: 'reset',
-    eligible: sql`a."isActive"`,
-    purpose: sql`CASE WHEN a."passwordHash" IS NULL THEN 'invitation' ELSE 'password_reset' END`,
-    template: sql`CASE WHEN a."passwordHash" IS NULL THEN 'invitation' ELSE 'password-reset' END`,
+    eligible: sql`u."isActive" AND (NOT ${isInvited} OR ${invitedUntil} IS NOT NULL)`,
+    purpose: sql`CASE WHEN a."isInvited" THEN 'invitation' ELSE 'password_reset' END`,
+    slot: sql`0`,
+    template: sql`CASE WHEN a."isInvited" THEN 'invitation' ELSE 'password-reset' END`,
     signUp: sql`NULL::jsonb`
   },
-  /** An invitation that was not accepted yet. */
+  /** An open invitation. */
   invitation: {
     budget: 'invitation',
-    eligible: sql`a."isActive" AND a."passwordHash" IS NULL
-      AND EXISTS (SELECT FROM "Invitation" i WHERE i."userId" = a."id" AND i."acceptedAt" IS NULL)`,
+    eligible: sql`u."isActive" AND ${isInvited} AND ${invitedUntil} IS NOT NULL`,
     purpose: sql`'invitation'`,
+    slot: sql`0`,
     template: sql`'invitation'`,
     signUp: sql`NULL::jsonb`
   },
-  /** The confirmation of an unverified address. It takes over the sign-up data of the previous link. */
+  /** The confirmation of the latest sign-up of an unverified address. It takes over the data of its previous link. */
   email_verification: {
     budget: 'confirmation',
-    eligible: sql`a."isActive" AND a."emailVerifiedAt" IS NULL AND a."passwordHash" IS NOT NULL`,
+    eligible: sql`u."isActive" AND u."emailVerifiedAt" IS NULL
+      AND (u."passwordHash" IS NOT NULL OR ${latestSlot(sql`u`)} IS NOT NULL)`,
     purpose: sql`'email_verification'`,
+    slot: sql`COALESCE(${latestSlot(sql`a`)}, 0)`,
     template: sql`'email-verification'`,
     signUp: sql`(SELECT "signUp" FROM superseded LIMIT 1)`
   }
@@ -64,18 +87,21 @@ export async function sendLink(
 ): Promise<void> {
   const address = canonicalAddress(email)
   if (address === null) return
-  const { budget, eligible, purpose, template, signUp } = rules[kind]
+  const { budget, eligible, purpose, slot, template, signUp } = rules[kind]
   const taken = await takeMail(deps, { kind: budget, address, network })
   if (taken === null) return
   const { config, db } = deps
   const link = draftLink(deps, true)
-  const seconds = sql`CASE WHEN ${purpose} = 'password_reset' THEN ${config.PASSWORD_RESET_TIMEOUT}::float8
-    ELSE ${config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS}::float8 END`
+  const expiresAt = sql`CASE ${purpose}
+    WHEN 'invitation' THEN a."invitedUntil"
+    WHEN 'password_reset' THEN now() + make_interval(secs => ${config.PASSWORD_RESET_TIMEOUT}::float8)
+    ELSE now() + make_interval(secs => ${config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS}::float8) END`
   const statement = sql`
     WITH account AS (
-      SELECT a."id", a."email", a."locale", a."credentialEpoch", a."passwordHash" FROM "User" a
-      WHERE a."email" = ${address}::text AND ${eligible} FOR NO KEY UPDATE
-    ), ${replaceLink(sql`account`, { ...link, purpose, seconds, signUp })},
+      SELECT u."id", u."email", u."locale", u."credentialEpoch", ${isInvited} AS "isInvited",
+        ${invitedUntil} AS "invitedUntil"
+      FROM "User" u WHERE u."email" = ${address}::text AND ${eligible} FOR NO KEY UPDATE OF u
+    ), ${replaceLink(sql`account`, { ...link, purpose, slot, expiresAt, signUp })},
     ${queueMail(deps, { to: sql`account`, template, secret: link.secret, locale })},
     ${refundAttempts(taken, sql`NOT EXISTS (SELECT FROM account)`)}
     SELECT "state" FROM queued`

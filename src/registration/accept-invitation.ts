@@ -4,6 +4,7 @@ import { findLink, findLiveLink, type Link } from '../links/link.js'
 import { type ChosenPassword, setPasswordByLink } from '../passwords/set-by-link.js'
 import type { Sender } from '../sender.js'
 import type { SignIn } from '../sign-in/complete.js'
+import { invitationsOn } from './invite.js'
 
 /**
  * Sets the first password of an invited account, which also verifies its address. Refuses an account that
@@ -34,18 +35,26 @@ export function acceptInvitation(
   )
 }
 
-/** The invitation link of a token, in any status; null for any other token. */
-export async function openInvitationLink(
-  { db }: Pick<Deps, 'db'>,
-  token: string
-): Promise<Link | null> {
-  return findLink(db, { token }, 'invitation')
+type OpenDeps = Pick<Deps, 'db' | 'config'>
+
+/** The invitation link of a token, in any status; null for any other token, and for one that {@link counts} not. */
+export async function openInvitationLink(deps: OpenDeps, token: string): Promise<Link | null> {
+  const link = await findLink(deps.db, { token }, 'invitation')
+  return link !== null && (await counts(deps, link)) ? link : null
 }
 
 /** The live invitation link of a flow cookie. */
-export async function readLiveInvitation(
-  { db }: Pick<Deps, 'db'>,
-  linkId: string
-): Promise<Link | null> {
-  return findLiveLink(db, linkId, 'invitation')
+export async function readLiveInvitation(deps: OpenDeps, linkId: string): Promise<Link | null> {
+  const link = await findLiveLink(deps.db, linkId, 'invitation')
+  return link !== null && (await counts(deps, link)) ? link : null
+}
+
+/** Whether an invitation counts under the settings: an operator's always, a person's while people may invite. */
+async function counts(
+  { db, config }: OpenDeps,
+  { userId }: Pick<Link, 'userId'>
+): Promise<boolean> {
+  if (invitationsOn(config)) return true
+  const where = { userId, inviterId: null }
+  return (await db.prisma.invitation.count({ where })) > 0
 }

@@ -1,6 +1,6 @@
 import { emailTaken } from '../accounts/account.js'
 import { createInvited, lockByEmail, reinvite } from '../accounts/invited.js'
-import { lockAccount } from '../accounts/lock.js'
+import { type LockedAccount, lockAccounts } from '../accounts/lock.js'
 import { record } from '../audit/record.js'
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
@@ -75,11 +75,12 @@ async function inviteWithin(
   { email, role, firstName, lastName }: ValidInvitee,
   { inviterId, locale, mail, sender }: Request
 ): Promise<Invited> {
-  await requireAuthority(tx, deps, inviterId, role)
+  const known = await tx.prisma.user.findUnique({ where: { email }, select: { id: true } })
+  const { requireAuthority } = await lockInviter(tx, deps, inviterId, known?.id ?? null)
+  requireAuthority(role)
   const now = deps.clock()
   const account = { email, role, firstName, lastName, locale }
-  const mayReplace = (pending: number) => requireAuthority(tx, deps, inviterId, pending)
-  const { replaced, ...invited } = await prepareAccount(tx, account, now, mayReplace)
+  const { replaced, ...invited } = await prepareAccount(tx, account, now, requireAuthority)
   const invitation = { inviterId, role, createdAt: now, acceptedAt: null }
   const { id: invitationId } = await tx.prisma.invitation.upsert({
     where: { userId: invited.userId },
@@ -103,13 +104,13 @@ async function prepareAccount(
   tx: Database,
   account: Parameters<typeof createInvited>[1],
   now: Date,
-  mayReplace: (role: number) => Promise<void>
+  requireAuthority: (role: number) => void
 ): Promise<{ userId: string; credentialEpoch: number; replaced: number | null }> {
   for (;;) {
     const accountAtAddress = await lockByEmail(tx, account.email)
     if (accountAtAddress?.claimed) throw emailTaken()
     if (accountAtAddress !== null) {
-      await mayReplace(accountAtAddress.role)
+      requireAuthority(accountAtAddress.role)
       return { ...(await reinvite(tx, accountAtAddress, account)), replaced: accountAtAddress.role }
     }
     const invited = await createInvited(tx, account, now)
@@ -122,27 +123,46 @@ async function prepareAccount(
 export const inviterOf = (inviterId: string | null): { by?: 'operator' } =>
   inviterId === null ? { by: 'operator' } : {}
 
+/** Whether people may invite. Operators always may. */
+export const invitationsOn = ({
+  JWT_ALLAUTH_INVITATIONS,
+  JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION
+}: Pick<
+  Deps['config'],
+  'JWT_ALLAUTH_INVITATIONS' | 'JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION'
+>): boolean => JWT_ALLAUTH_INVITATIONS || JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION
+
 /** The numbers of the roles that may invite. */
 export const invitingRoles = ({ config, roles }: Pick<Deps, 'config' | 'roles'>): number[] =>
   config.JWT_ALLAUTH_REGISTRATION_ALLOWED_ROLES.map(role => roles.numberOf(role) as number)
 
 /**
- * Locks the inviter, so that a parallel demotion waits (ADM-02, ADM-03).
+ * Locks the inviter, so that a parallel demotion waits (ADM-02, ADM-03), together with the account at the
+ * address: two people who invite each other would deadlock if each locked themselves first.
  *
- * @throws {Problem} `permission_denied`, when the inviter may not grant the role.
+ * @returns the locked account, and a check that throws `permission_denied` when the inviter may not grant a
+ *   role. A null inviter is an operator, who may grant any.
  */
-export async function requireAuthority(
+export async function lockInviter(
   tx: Database,
   { config, roles }: Pick<Deps, 'config' | 'roles'>,
   inviterId: string | null,
-  role: number
-): Promise<void> {
-  if (inviterId === null) return
-  const inviter = await lockAccount(tx, inviterId)
+  inviteeId: string | null
+): Promise<{ invitee: LockedAccount | null; requireAuthority: (role: number) => void }> {
+  const accounts = await lockAccounts(
+    tx,
+    [inviterId, inviteeId].filter(id => id !== null)
+  )
+  const inviter = accounts.get(inviterId ?? '')
   const allowed = invitingRoles({ config, roles })
-  const mayInvite =
-    inviter?.isActive && allowed.includes(inviter.role) && roles.reaches(inviter.role, role)
-  if (!mayInvite) throw new Problem('permission_denied')
+  return {
+    invitee: accounts.get(inviteeId ?? '') ?? null,
+    requireAuthority(role) {
+      const mayInvite =
+        inviter?.isActive && allowed.includes(inviter.role) && roles.reaches(inviter.role, role)
+      if (inviterId !== null && !mayInvite) throw new Problem('permission_denied')
+    }
+  }
 }
 
 type Addressee = {

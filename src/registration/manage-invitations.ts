@@ -1,5 +1,5 @@
 import { removeInvited } from '../accounts/invited.js'
-import { type LockedAccount, lockAccount } from '../accounts/lock.js'
+import type { LockedAccount } from '../accounts/lock.js'
 import { record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
@@ -7,7 +7,7 @@ import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { liveLink } from '../links/sql.js'
 import type { Sender } from '../sender.js'
-import { type InviteDeps, inviterOf, requireAuthority, sendInvitation } from './invite.js'
+import { type InviteDeps, inviterOf, lockInviter, sendInvitation } from './invite.js'
 
 export type InvitationState = 'pending' | 'expired' | 'accepted'
 
@@ -79,8 +79,9 @@ export async function resendInvitation(
 ): Promise<{ email: string; link: string }> {
   return deps.db.transaction(async tx => {
     const { userId, role } = await readOpen(tx, id)
-    await requireAuthority(tx, deps, inviterId, role)
-    const { credentialEpoch, email, ...account } = await lockEnabled(tx, userId, inviterId)
+    const { invitee, requireAuthority } = await lockInviter(tx, deps, inviterId, userId)
+    requireAuthority(role)
+    const { credentialEpoch, email, ...account } = requireEnabled(invitee, inviterId)
     const locale = account.locale ?? deps.config.DEFAULT_LOCALE
     const details = { role: deps.roles.nameOf(role), ...inviterOf(inviterId) }
     const event = { actorId: inviterId, subjectId: userId, sender, details }
@@ -101,9 +102,10 @@ export async function revokeInvitation(
 ): Promise<void> {
   await deps.db.transaction(async tx => {
     const { userId, role } = await readOpen(tx, id)
-    await requireAuthority(tx, deps, inviterId, role)
+    const { invitee, requireAuthority } = await lockInviter(tx, deps, inviterId, userId)
+    requireAuthority(role)
     // A revoked address can sign up again. For a disabled account only an operator may allow that.
-    if (inviterId !== null) await lockEnabled(tx, userId, inviterId)
+    if (inviterId !== null) requireEnabled(invitee, inviterId)
     if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
     const details = { role: deps.roles.nameOf(role), ...inviterOf(inviterId) }
     const event = { actorId: inviterId, subjectId: userId, sender, details }
@@ -111,13 +113,8 @@ export async function revokeInvitation(
   })
 }
 
-/** Locks the invited account. Refuses a disabled one, which only an operator may enable. */
-async function lockEnabled(
-  tx: Database,
-  userId: string,
-  inviterId: string | null
-): Promise<LockedAccount> {
-  const account = await lockAccount(tx, userId)
+/** Refuses a disabled account, which only an operator may enable. */
+function requireEnabled(account: LockedAccount | null, inviterId: string | null): LockedAccount {
   if (account === null) throw new Problem('not_found')
   if (account.isActive) return account
   throw new Problem(inviterId === null ? 'no_active_account' : 'permission_denied')

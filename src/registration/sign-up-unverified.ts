@@ -7,7 +7,7 @@ import type { EmailAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
 import { type Reservation, refundAttempts } from '../limits/budgets.js'
 import { draftLink } from '../links/link.js'
-import { liveLink, replaceLink } from '../links/sql.js'
+import { freeSlot, liveLink, replaceLink } from '../links/sql.js'
 import { queueMail } from '../mail/sql.js'
 import type { Sender } from '../sender.js'
 
@@ -21,10 +21,11 @@ type NewAccount = {
 type SignUpDeps = Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>
 
 /**
- * One statement for three cases. A free address gets an account. An unverified account gets a new link with
- * the data of this sign-up, and does not change before the person follows it (EML-11). A claimed account
- * gets a notice, unless ACCOUNT_PREVENT_ENUMERATION is off. A link of an invitation protects its address
- * even when a newer epoch has voided it.
+ * One statement for three cases. A free address gets an account. An unverified account gets one more link,
+ * with the data of this sign-up, and does not change before the person confirms with it (EML-11). An account
+ * that is claimed, or has no slot left for another pending sign-up, gets a notice, unless
+ * ACCOUNT_PREVENT_ENUMERATION is off. A link of an invitation protects its address even when a newer epoch
+ * has voided it.
  */
 function insertOrNotify(
   deps: SignUpDeps,
@@ -39,17 +40,18 @@ function insertOrNotify(
   const link = draftLink(deps, true)
   return sql`
 WITH taken AS (
-  SELECT u."id", u."email", u."locale", u."credentialEpoch",
-    ${isClaimed} OR EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
-      AND ${liveLink({ anyEpoch: true })}) AS claimed
+  SELECT u."id", u."email", u."locale", u."credentialEpoch", ${freeSlot} AS "slot",
+    ${isClaimed} OR ${freeSlot} IS NULL OR EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id"
+      AND l."purpose" = 'invitation' AND ${liveLink({ anyEpoch: true })}) AS claimed
   FROM "User" u WHERE u."email" = ${email}::text FOR NO KEY UPDATE OF u
 ), ${insertSignUp({ id, ...account, locale })}, unverified AS (
-  SELECT "id", "email", "locale", "credentialEpoch" FROM created
-  UNION ALL SELECT "id", "email", "locale", "credentialEpoch" FROM taken WHERE NOT claimed
+  SELECT "id", "email", "locale", "credentialEpoch", 0 AS "slot" FROM created
+  UNION ALL SELECT "id", "email", "locale", "credentialEpoch", "slot" FROM taken WHERE NOT claimed
 ), ${replaceLink(sql`unverified`, {
     ...link,
     purpose: sql`'email_verification'`,
-    seconds: sql`${config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS}::float8`,
+    slot: sql`a."slot"`,
+    expiresAt: sql`now() + make_interval(secs => ${config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS}::float8)`,
     signUp: sql`${JSON.stringify(signUp)}::jsonb`
   })}, recipient AS (
   SELECT "id", "email", "locale" FROM unverified

@@ -144,6 +144,51 @@ test('ENU-10 a taken address looks like a free one, and only its holder is told'
   assert.match(linkIn(await mailbox.next(free.email)), /user\/email\/confirm/)
 })
 
+test('EML-13 an account that never proved its address yields to who proves the mailbox', async t => {
+  const started = await startMailing(t, { EMAIL_VERIFICATION: 'optional' })
+  const { service, mailbox } = started
+  const { client: owner } = await confirmed(started)
+  const wanted = { ...newPerson('wanted'), password: 'a squatter’s own hat' }
+  const squatter = newClient(service)
+  assert.equal((await signUp(squatter, wanted)).statusCode, 201)
+  const squattersLink = await mailbox.linkFor(wanted.email)
+
+  const asked = await changeTo(owner, wanted.email)
+  assert.equal(asked.statusCode, 200)
+  assert.equal((await readUser(squatter)).statusCode, 200, 'until the mailbox is proved')
+  const link = pathOf(await mailbox.linkFor(wanted.email))
+  assert.equal((await newClient(service).send('POST', link)).statusCode, 200)
+
+  assert.equal((await readUser(owner)).json().email, wanted.email)
+  assert.equal((await readUser(squatter)).statusCode, 401)
+  assert.equal((await refresh(squatter)).statusCode, 401)
+  assertProblem(await signIn(newClient(service), wanted), 401, 'incorrect_credentials')
+  assert.equal((await open(newClient(service), squattersLink)).statusCode, 400)
+  const mails = await service.query(
+    `SELECT 1 FROM "Mail" WHERE "recipient" = $1 AND "template" = 'email-verification'`,
+    [wanted.email]
+  )
+  assert.deepEqual(mails, [])
+
+  // A proven account does not, nor one that an operator has disabled.
+  const { client: other } = await confirmed(started)
+  const disabled = newPerson('disabled')
+  await signUp(newClient(service), disabled)
+  const later = newPerson('later')
+  await changeTo(other, later.email)
+  const lateLink = pathOf(await mailbox.linkFor(later.email))
+  await signUp(newClient(service), later)
+  await service.query('UPDATE "User" SET "isActive" = false WHERE "email" = ANY ($1)', [
+    [later.email, disabled.email]
+  ])
+  assertProblem(await newClient(service).send('POST', lateLink), 400, 'link_invalid')
+  const before = mailbox.received.length
+  await changeTo(other, disabled.email)
+  await mailbox.count(before + 1)
+  const links = mailbox.received.slice(before).map(({ text = '' }) => /email\/confirm/.test(text))
+  assert.ok(!links.includes(true))
+})
+
 test('EML-07 the link confirms the address it was mailed to and no other', async t => {
   const started = await startMailing(t, mandatory)
   const { service, mailbox } = started

@@ -70,6 +70,17 @@ test('optional verification signs in at once and says in the token what was conf
 
 test('without verification its routes are absent', async t => {
   const { service } = await startMailing(t)
+  const link = `/registration/verification/${'x'.repeat(43)}/`
+  for (const [method, path] of [
+    ['GET', link],
+    ['HEAD', link],
+    ['POST', link],
+    ['GET', '/registration/verification/'],
+    ['GET', '/registration/verified/'],
+    ['GET', '/registration/set-password/default/'],
+    ['POST', '/registration/set-password/']
+  ] as const)
+    assert.equal((await newClient(service).send(method, path)).statusCode, 404, `${method} ${path}`)
   for (const path of [resend, byCode]) {
     assertProblem(
       await newClient(service).send('POST', path, { email: 'a@example.com' }),
@@ -192,31 +203,6 @@ test('a deployer may choose to tell that an address is taken', async t => {
   assertProblem(answer, 400, 'email_taken', {
     email: ['A user is already registered with this e-mail address.']
   })
-})
-
-test('EML-10 EML-11 the link mailed last wins, and carries what its own sign-up asked for', async t => {
-  const { service, mailbox } = await startMailing(t, mandatory)
-  const person = newPerson()
-  await signUp(newClient(service), { ...person, password: 'the first hat of all' })
-  const first = await mailbox.linkFor(person.email)
-  await signUp(newClient(service), person)
-  const second = await mailbox.linkFor(person.email)
-
-  const page = await open(newClient(service), first)
-  assert.equal(page.statusCode, 400)
-  assert.match(page.body, /newer/i)
-  assertProblem(await newClient(service).send('GET', pathOf(first)), 400, 'link_invalid')
-  assertProblem(await signIn(newClient(service), person), 401, 'incorrect_credentials')
-
-  assert.equal((await open(newClient(service), second)).statusCode, 302)
-  assert.equal((await signIn(newClient(service), person)).statusCode, 200)
-  assertProblem(
-    await signIn(newClient(service), { ...person, password: 'the first hat of all' }),
-    401,
-    'incorrect_credentials'
-  )
-  const users = await service.query(`SELECT 1 FROM "User"`)
-  assert.equal(users.length, 1)
 })
 
 test('EML-11 a sign-up that is refused leaves the first link as it was', async t => {

@@ -43,6 +43,10 @@ test('HTTP, over every operation of the document', async t => {
       await service.query('SELECT u.*, s.* FROM "User" u JOIN "Session" s ON s."userId" = u."id"')
     )
 
+  /** A page of a link refuses a request without its cookie before the body is read. */
+  const isOfField = (answer: Awaited<ReturnType<typeof send>>) =>
+    answer.statusCode === 400 && answer.json().code !== 'link_invalid'
+
   await t.test('HTP-08 NUL and half a surrogate in every text of every body', async () => {
     const before = await stateOf()
     let tried = 0
@@ -53,7 +57,7 @@ test('HTTP, over every operation of the document', async t => {
           const answer = await send(operation, payload)
           const name = `${operation.method} ${operation.path} ${field}: ${answer.body}`
           assert.ok([400, 401].includes(answer.statusCode), name)
-          if (answer.statusCode === 400) assert.ok(field in answer.json().errors, name)
+          if (isOfField(answer)) assert.ok(field in answer.json().errors, name)
           assertTellsNothing(answer)
           tried++
         }
@@ -96,7 +100,7 @@ test('HTTP, over every operation of the document', async t => {
             })
             const name = `${operation.method} ${operation.path} ${field}: ${answer.body}`
             assert.ok([400, 401].includes(answer.statusCode), name)
-            if (answer.statusCode === 400) assert.ok(field in answer.json().errors, name)
+            if (isOfField(answer)) assert.ok(field in answer.json().errors, name)
           }
         }
       }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { disableUser, logoutAll } from '../../src/operator/accounts.js'
-import { startApp, type TestApp } from '../support/app.js'
+import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { operationsOf } from '../support/document.js'
 import { assertAbout, assertProblem, cookieOf } from '../support/expect.js'
 import { enrol } from '../support/factor.js'
@@ -121,8 +121,11 @@ test('from an invitation by mail to a member of the team', async t => {
   // Used up: link and capability, for whoever has them.
   assert.equal(await isOpen(service, link), false)
   const again = await openLink(service, link)
-  assert.equal(again.answer.statusCode, 302)
-  assert.equal(again.answer.headers.location, '/registration/verified/')
+  assertProblem(again.answer, 400, 'invitation_accepted')
+  const { answer: said } = await openLink(service, link, html)
+  assert.equal(said.statusCode, 200)
+  assert.match(said.body, /This invitation has been accepted/)
+  assert.ok(!said.body.includes('<form'))
   const replayed = newClient(service)
   replayed.cookies.set(cookieName, cookie?.value ?? '')
   const refused = await setPassword(replayed, 'another purple hat')
@@ -337,41 +340,120 @@ test('LNK-15 whoever was invited gets the invitation again instead of a reset', 
   assert.equal(claimsOf(grace.access ?? '').role, 300)
 })
 
-test('an invitation that ran out asks again, by page and by API', async t => {
-  const { service, mailbox, client } = await startTeam(t, {
+test('LNK-17 an open invitation is mailed again on request, and no request gives it more time', async t => {
+  const { service, mailbox, client, person } = await startTeam(t, {
     ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: '1h'
   })
   const { email } = newPerson('grace')
   await sendInvitation(client, email, 300)
   const first = await mailbox.linkFor(email)
-  const { client: early } = await openLink(service, first)
-  await service.advance(3601)
+  const resend = '/registration/invitation/resend/'
+  const ask = (url: string, address = email) =>
+    service.inject({ method: 'POST', url, payload: { email: address } })
+  const endOf = async () => {
+    const [row] = await service.query<{ end: Date }>(
+      `SELECT "expiresAt" AS "end" FROM "Link" l JOIN "User" u ON u."id" = l."userId"
+       WHERE u."email" = $1 AND l."supersededAt" IS NULL`,
+      [email]
+    )
+    return row?.end.getTime()
+  }
+  const end = await endOf()
 
-  assert.equal((await setPassword(early, password)).statusCode, 401)
-  assertProblem((await openLink(service, first)).answer, 400, 'link_invalid')
-  const { answer: page } = await openLink(service, first, html)
-  assert.equal(page.statusCode, 400)
-  const action = /<form method="post" action="([^"]+)"/.exec(page.body)?.[1] ?? ''
-  assert.equal(action, '/registration/invitation/resend/')
-  const asked = await postForm(service, newClient(service), action, { email })
-  assert.equal(asked.statusCode, 200)
+  await service.advance(1800)
+  const stranger = await newClient(service).send(
+    'GET',
+    '/registration/set-password/default/',
+    undefined,
+    html
+  )
+  const action = /<form method="post" action="([^"]+)"/.exec(stranger.body)?.[1]
+  assert.equal(action, resend)
+  const asked = await postForm(service, newClient(service), resend, { email })
   assert.match(asked.body, /Check your mailbox/)
-
-  const json = (address: string) =>
-    service.inject({ method: 'POST', url: action, payload: { email: address } })
   const second = await mailbox.linkFor(email)
-  const known = await json(email)
-  const unknown = await json(newPerson().email)
-  assert.deepEqual([known.statusCode, known.body], [unknown.statusCode, unknown.body])
+  assert.equal(await isOpen(service, first), false)
+  const known = await ask(resend)
   const third = await mailbox.linkFor(email)
   assert.equal(await isOpen(service, second), false)
-  const grace = await accept(service, third, password)
-  assert.equal(claimsOf(grace.access ?? '').role, 300)
+  await ask('/password/reset/')
+  const fourth = await mailbox.linkFor(email)
+  assert.equal(await isOpen(service, third), false)
+  assert.equal(await isOpen(service, fourth), true)
+  assert.equal(await endOf(), end)
 
-  // Who has come needs no invitation: nothing is sent, and nothing is said.
-  assert.equal((await json(email)).body, unknown.body)
-  const count = await service.query(`SELECT 1 FROM "Mail" WHERE "recipient" = $1`, [email])
-  assert.equal(count.length, 3)
+  const { client: early } = await openLink(service, fourth)
+  await service.advance(1801)
+  assert.equal((await setPassword(early, password)).statusCode, 401)
+  assertProblem((await openLink(service, fourth)).answer, 400, 'link_invalid')
+  const { answer: page } = await openLink(service, fourth, html)
+  assert.equal(page.statusCode, 400)
+  assert.match(page.body, /Ask whoever invited you/)
+  assert.ok(!page.body.includes('<form'))
+
+  // Expired, it stays so, whatever is asked for; the answers do not tell.
+  const unknown = await ask(resend, newPerson().email)
+  for (const answer of [known, await ask(resend)])
+    assert.deepEqual([answer.statusCode, answer.body], [unknown.statusCode, unknown.body])
+  assert.equal(
+    (await ask('/password/reset/')).body,
+    (await ask('/password/reset/', newPerson().email)).body
+  )
+  const mails = await service.query('SELECT 1 FROM "Mail" WHERE "recipient" = $1', [email])
+  assert.equal(mails.length, 4)
+  const fresh = await signedIn(service, person)
+  const [{ state, id }] = (await fresh.send('GET', '/invitations/')).json().results
+  assert.equal(state, 'expired')
+
+  await fresh.send('POST', `/invitations/${id}/resend/`, {})
+  const grace = await accept(service, await mailbox.linkFor(email), password)
+  assert.equal(claimsOf(grace.access ?? '').role, 300)
+})
+
+test('LNK-17 who signed up after an invitation expired is mailed again as that, not as invited', async t => {
+  const { service, mailbox, client } = await startTeam(t, {
+    ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: '1h',
+    EMAIL_VERIFICATION: 'mandatory'
+  })
+  const grace = newPerson('grace')
+  await sendInvitation(client, grace.email, 300)
+  await mailbox.linkFor(grace.email)
+  await service.advance(3601)
+  await signUp(newClient(service), grace)
+  await mailbox.linkFor(grace.email)
+  await newClient(service).send('POST', '/registration/verification/resend/', {
+    email: grace.email
+  })
+  const { answer } = await openLink(service, await mailbox.linkFor(grace.email))
+  assert.deepEqual([answer.statusCode, answer.headers.location], [302, '/registration/verified/'])
+  const signed = await signedIn(service, grace)
+  assert.equal(claimsOf(signed.access ?? '').role, 0)
+})
+
+test('where people do not invite, the first password exists only for an operator’s invitation', async t => {
+  const inviting = await startTeam(t)
+  const { email } = newPerson('grace')
+  await sendInvitation(inviting.client, email)
+  const personal = await inviting.mailbox.linkFor(email)
+  const closed = await startAppOn(t, inviting.service.databaseUrl, inviting.mailbox.settings)
+  const form = '/registration/set-password/default/'
+
+  assertProblem((await openLink(closed, personal)).answer, 404, 'not_found')
+  const { client: early } = await openLink(inviting.service, personal)
+  const late = newClient(closed)
+  for (const [name, value] of early.cookies) late.cookies.set(name, value)
+  assertProblem(await setPassword(late, password), 404, 'not_found')
+  assert.equal((await late.send('GET', form, undefined, html)).statusCode, 404)
+
+  const { client } = await openLink(closed, await inviteByOperator(closed, newPerson().email))
+  assert.equal((await client.send('GET', form, undefined, html)).statusCode, 200)
+  const weak = await setPassword(client, 'short')
+  assert.deepEqual(Object.keys(weak.json().errors), ['new_password1'])
+  const kept = new Map(client.cookies)
+  assert.equal((await setPassword(client, password)).statusCode, 200)
+  const replayed = newClient(closed)
+  for (const [name, value] of kept) replayed.cookies.set(name, value)
+  assertProblem(await setPassword(replayed, password), 404, 'not_found')
 })
 
 test('invitations are listed, sent again and taken back', async t => {
@@ -596,7 +678,7 @@ test('where no mail is sent, an operator hands the link over', async t => {
   const { email } = newPerson('grace')
   const link = await inviteByOperator(service, email, 'staff')
   const { answer: page } = await openLink(service, link.replace(/.{3}\/$/, 'xxx/'), html)
-  assert.equal(page.statusCode, 400)
+  assert.equal(page.statusCode, 404)
   const grace = await accept(service, link, password)
   assert.equal(claimsOf(grace.access ?? '').role, 1000)
 

@@ -83,6 +83,13 @@ async function follow(service: TestApp, link: string, headers: Record<string, st
   return { client, answer }
 }
 
+/** Confirms a contested address with the password of the link's sign-up. */
+async function confirm(service: TestApp, link: string, { password }: Person) {
+  const url = new URL(link).pathname
+  const answer = await service.inject({ method: 'POST', url, payload: { password } })
+  assert.equal(answer.statusCode, 303, answer.body)
+}
+
 const setNew = (
   client: ReturnType<typeof newClient>,
   password: string,
@@ -578,7 +585,7 @@ test('required, with addresses to confirm first', async t => {
         if (round === 'claimed') {
           assert.equal(await challengesOf(person), 1, 'the second sign-up made none')
           await linkTo(mailbox, person, '/registration/')
-          await follow(service, await linkTo(mailbox, person, '/registration/'))
+          await confirm(service, await linkTo(mailbox, person, '/registration/'), person)
         }
         const answer = await signUp(newClient(service), person)
         const setup = assertSetupAsked(answer)
@@ -619,11 +626,38 @@ test('required, with addresses to confirm first', async t => {
     await linkTo(mailbox, person, '/registration/')
     const later = { ...person, password: 'entirely other words' }
     await signUp(newClient(service), later)
-    await follow(service, await linkTo(mailbox, person, '/registration/'))
+    await confirm(service, await linkTo(mailbox, person, '/registration/'), later)
     assert.equal(await rowsOf(service, person), 0)
     assertSetupAsked(await signIn(newClient(service), later))
     assertProblem(await signIn(newClient(service), person), 401, 'incorrect_credentials')
   })
+
+  await t.test(
+    'EML-10 of a contested address the factor stays with the password it was set up under',
+    async () => {
+      for (const keeps of [true, false]) {
+        const person = newPerson()
+        const setup = assertSetupAsked(await signUp(newClient(service), person))
+        await enrol(service, newClient(service), setup)
+        const link = await linkTo(mailbox, person, '/registration/')
+        await signUp(newClient(service), { ...person, password: 'a stranger’s own hat' })
+        if (keeps) {
+          await confirm(service, link, person)
+          assertChallenged(await signIn(newClient(service), person))
+        } else {
+          const chosen = 'entirely other words'
+          const fields = { new_password1: chosen, new_password2: chosen }
+          const url = new URL(link).pathname
+          assert.equal(
+            (await service.inject({ method: 'POST', url, payload: fields })).statusCode,
+            303
+          )
+          assert.equal(await rowsOf(service, person), 0)
+          assertSetupAsked(await signIn(newClient(service), { ...person, password: chosen }))
+        }
+      }
+    }
+  )
 })
 
 /** How much of a second factor an account has, finished or not. */

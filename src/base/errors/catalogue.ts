@@ -7,6 +7,7 @@ export const catalogue = {
   malformed_body: 400,
   refresh_missing: 400,
   incorrect_password: 400,
+  password_required: 400,
   email_taken: 400,
   link_invalid: 400,
   invalid_code: 400,

@@ -29,9 +29,14 @@ export type Pages = {
   'registration/verification-sent': Form<'email'> & { readonly resent?: boolean }
   'registration/verify': Masked
   'registration/verified': Nothing
-  'registration/verification-failed': Form<'email'> & { readonly reason: 'invalid' | 'superseded' }
+  'registration/contested': Form & Masked
+  'registration/verification-failed': Form<'email'> & {
+    readonly reason: 'invalid' | 'superseded'
+    readonly mailless?: boolean
+  }
   'registration/set-password': Form & Masked
   'registration/set-password-complete': Nothing
+  'registration/invitation-accepted': Nothing
   'registration/invitation-expired': Form<'email'> & {
     readonly asked?: boolean
     readonly mailless?: boolean
@@ -84,9 +89,17 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'registration/verification-sent': { fields: ['resent', ...form], form: ['email', 'code'] },
   'registration/verify': { fields: ['maskedEmail'] },
   'registration/verified': { fields: [] },
-  'registration/verification-failed': { fields: ['reason', ...form], form: ['email'] },
+  'registration/contested': {
+    fields: ['maskedEmail', ...form],
+    form: ['password', ...passwords]
+  },
+  'registration/verification-failed': {
+    fields: ['reason', 'mailless', ...form],
+    form: ['email']
+  },
   'registration/set-password': { fields: ['maskedEmail', ...form], form: passwords },
   'registration/set-password-complete': { fields: [] },
+  'registration/invitation-accepted': { fields: [] },
   'registration/invitation-expired': { fields: ['asked', 'mailless', ...form], form: ['email'] },
   'email-change/confirm': { fields: ['maskedEmail'] },
   'email-change/confirmed': { fields: ['maskedEmail'] },

@@ -28,13 +28,21 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   ],
   'registration/verify': [{ maskedEmail }],
   'registration/verified': [{}],
+  'registration/contested': [
+    { maskedEmail },
+    { maskedEmail, errors: errors('password') },
+    { maskedEmail, errors: passwordErrors }
+  ],
   'registration/verification-failed': [
     { reason: 'invalid' },
     { reason: 'superseded', values },
+    { reason: 'invalid', mailless: true },
+    { reason: 'superseded', mailless: true },
     { reason: 'invalid', errors: errors('email') }
   ],
   'registration/set-password': [{ maskedEmail }, { maskedEmail, errors: passwordErrors }],
   'registration/set-password-complete': [{}],
+  'registration/invitation-accepted': [{}],
   'registration/invitation-expired': [
     {},
     { asked: true },

@@ -1,5 +1,6 @@
 import { isAddressTaken, setAddress } from '../../accounts/account.js'
 import { lockAccount } from '../../accounts/lock.js'
+import { yieldUnproven } from '../../accounts/yield-unproven.js'
 import { byOwner, record } from '../../audit/record.js'
 import type { EmailAddress } from '../../base/email-address.js'
 import { Problem } from '../../base/errors/problem.js'
@@ -15,7 +16,8 @@ type ChangeDeps = Pick<
 
 /**
  * Changes an account to the address that its link was mailed to (EML-07). Sessions stay; links in the old
- * mailbox become void (EML-12). An error does not use the link up.
+ * mailbox become void (EML-12). An account that never proved the address yields. An error does not use the
+ * link up.
  *
  * @throws {Problem} `link_invalid`, also when another account has taken the address meanwhile.
  */
@@ -31,6 +33,7 @@ export async function confirmChange(deps: ChangeDeps, key: LinkKey, sender: Send
       if (account.email === email) return
       throw new Problem('link_invalid')
     }
+    await yieldUnproven(tx, { email, userId: account.id }, sender)
     if (await isAddressTaken(tx, email)) throw new Problem('link_invalid')
     await setAddress(tx, account.id, { email, emailVerifiedAt: deps.clock() })
     await notifyChange(tx, deps, account, email)

@@ -1,5 +1,6 @@
 import { setAddress } from '../../accounts/account.js'
 import type { LockedAccount } from '../../accounts/lock.js'
+import { yieldsAddress } from '../../accounts/yield-unproven.js'
 import { byOwner, record } from '../../audit/record.js'
 import type { Database } from '../../base/database/database.js'
 import type { EmailAddress } from '../../base/email-address.js'
@@ -46,7 +47,10 @@ export async function requestChange(
   return email
 }
 
-/** Mails a link to the new address and a notice to the old one. An account at the new address gets a notice. */
+/**
+ * Mails a link to the new address and a notice to the old one. An account at the new address gets a notice,
+ * unless it never proved the address.
+ */
 async function mailConfirmation(
   tx: Database,
   deps: ChangeDeps,
@@ -56,7 +60,7 @@ async function mailConfirmation(
   const { id: userId, credentialEpoch } = account
   const accountAtAddress = await tx.prisma.user.findUnique({
     where: { email },
-    select: { id: true, email: true, locale: true }
+    select: { id: true, email: true, locale: true, emailVerifiedAt: true, isActive: true }
   })
   const link = await createLink(tx, deps, {
     userId,
@@ -65,7 +69,7 @@ async function mailConfirmation(
     credentialEpoch,
     lifetimeSeconds: deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS
   })
-  if (mayMail && accountAtAddress === null) {
+  if (mayMail && (accountAtAddress === null || yieldsAddress(accountAtAddress))) {
     await enqueue(tx, deps, { template: 'email-change-confirm', to: { ...account, email }, link })
   } else if (mayMail && accountAtAddress !== null) {
     await enqueue(tx, deps, { template: 'account-exists', to: accountAtAddress })
