@@ -255,10 +255,15 @@ test('LOG-01 every flow leaves one event, with who, whose, where from and how it
     () => [{ event: 'email.change_requested', subject }]
   )
   const confirm = new URL(await mailbox.linkFor(moved)).pathname
+  const unproven = fresh()
+  await signUp(unproven, { email: moved, password })
   await leaves(
     service,
     () => fresh().send('POST', confirm, {}),
-    () => [{ event: 'email.changed', subject }]
+    () => [
+      { event: 'account.yielded', actor: null, subject: userIdOf(unproven) },
+      { event: 'email.changed', subject }
+    ]
   )
   const undo = new URL(await nextLink(person.email)).pathname
   await leaves(
