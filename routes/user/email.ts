@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { answerPrefetch } from '../../plugins/http/forms.js'
 import { wantsPage } from '../../plugins/http/negotiate.js'
 import { maskAddress } from '../../src/base/email-address.js'
+import type { ProblemCode } from '../../src/base/errors/catalogue.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import type { LinkKey } from '../../src/links/link.js'
 import { confirmChange } from '../../src/user/email-change/confirm.js'
@@ -26,6 +27,7 @@ type Kind = {
   readonly showLink: (link: ChangeLink, reply: FastifyReply) => FastifyReply
   /** The page after the button. */
   readonly next: string
+  readonly problems: readonly ProblemCode[]
 }
 
 /**
@@ -49,14 +51,15 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       act: 'Confirm an address change'
     },
     description:
-      'Sessions stay open. The old address gets a mail with a link that undoes the change for 72 hours.',
+      'Sessions stay open. The old address gets a mail with a link that undoes the change for 72 hours, unless such a link is open already for an earlier address. While another account has or reserves the address, the answer is `email_taken`, and the link stays valid.',
     detail: ['email_changed', 'The address was changed.'],
     perform: (key, { sender }) => confirmChange(deps, key, sender),
     showLink: ({ isDone, address }, reply) =>
       reply.page(isDone ? 'email-change/confirmed' : 'email-change/confirm', {
         maskedEmail: maskAddress(address)
       }),
-    next: `${config.BASE_PATH}/user/email/confirm/`
+    next: `${config.BASE_PATH}/user/email/confirm/`,
+    problems: ['link_invalid', 'email_taken']
   })
 
   serve({
@@ -64,13 +67,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     purpose: 'email_change_undo',
     name: 'EmailChangeUndo',
     summaries: {
-      open: 'Follow the link that undoes an address change',
-      show: 'Page that undoes an address change',
-      press: 'Form that undoes the address change',
-      act: 'Undo an address change'
+      open: 'Follow the link that takes an account back',
+      show: 'Page that takes an account back',
+      press: 'Form that takes an account back',
+      act: 'Take an account back'
     },
     description:
-      'Restores the old address, ends every session and starts a password reset: the answer sets the cookie that allows setting a new password.',
+      'Restores the address that the link was mailed to, removes a second factor that was set up since, ends every session and link, and makes the password void. The answer sets the cookie that allows setting a new password.',
     detail: ['email_change_undone', 'The change was undone. Now choose a new password.'],
     perform: async (key, { sender }, reply) => {
       const { id, expiresAt } = await undoChange(deps, key, sender)
@@ -80,11 +83,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       isDone
         ? reply.redirect(formPage, 302)
         : reply.page('email-change/undo', { maskedEmail: maskAddress(address) }),
-    next: formPage
+    next: formPage,
+    problems: ['link_invalid']
   })
 
   function serve(link: Kind) {
-    const { kind, purpose, name, summaries, description, perform, showLink, next } = link
+    const { kind, purpose, name, summaries, description, perform, showLink, next, problems } = link
     const [key, example] = link.detail
     const config = { auth: 'none', limit: 'password_reset', problems: ['link_invalid'] } as const
     const page = { ...config, page: true } as const
@@ -137,7 +141,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     fastify.post(
       `/user/email/${kind}/`,
       {
-        config: { auth: 'flow', flow: purpose, page: true, limit: 'password_reset' },
+        config: { auth: 'flow', flow: purpose, page: true, limit: 'password_reset', problems },
         errorHandler,
         schema: {
           operationId: `${kind}EmailChangeByPage`,
@@ -155,7 +159,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     fastify.post(
       `/user/email/${kind}/:key/`,
       {
-        config,
+        config: { ...config, problems },
         schema: {
           operationId: `${kind}EmailChange`,
           summary: summaries.act,

@@ -59,7 +59,7 @@ type NewAccount = {
  * Creates an account and returns its id and epoch. The unique index lets one of several parallel
  * sign-ups with the same address succeed.
  *
- * @throws {Problem} `email_taken`, on `email`, when the address has an account.
+ * @throws {Problem} `email_taken`, on `email`, when the address has an account or is reserved.
  */
 export async function createAccount(
   db: Database,
@@ -86,7 +86,7 @@ export async function setNames(
  * Replaces the address and raises the credential epoch, which voids the links in the old mailbox.
  * Sessions stay.
  *
- * @throws {Problem} `email_taken`, on `email`, when another account has the address.
+ * @throws {Problem} `email_taken`, on `email`, when another account has the address or it is reserved.
  */
 export async function setAddress(
   db: Database,
@@ -138,7 +138,8 @@ export async function upgradePasswordHash(
 export const emailTaken = (): Problem =>
   new Problem('email_taken', { fields: { email: [{ code: 'email_taken' }] } })
 
-async function withEmailTaken<T>(write: () => Promise<T>): Promise<T> {
+/** Runs a write. @throws {Problem} `email_taken`, when an account has or reserves the address. */
+export async function withEmailTaken<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {
@@ -155,11 +156,6 @@ export async function readAccount(
     where: { id: userId, isActive: true },
     select: { email: true, firstName: true, lastName: true }
   })
-}
-
-/** Whether an account has this address. Only a hint: the unique index decides. */
-export async function isAddressTaken(db: Database, email: EmailAddress): Promise<boolean> {
-  return (await db.prisma.user.findUnique({ where: { email }, select: { id: true } })) !== null
 }
 
 /** Enables or disables an account. The caller ends its sessions. */

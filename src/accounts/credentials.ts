@@ -1,4 +1,5 @@
 import type { Database } from '../base/database/database.js'
+import type { EmailAddress } from '../base/email-address.js'
 import type { LockedAccount } from './lock.js'
 
 /** Records that the address of an account is verified. */
@@ -67,4 +68,28 @@ export async function resetPassword(
     }
   })
   return credentialEpoch + 1
+}
+
+/**
+ * Gives an account back to the person who proved its earlier mailbox: the address is restored, the password
+ * is void, and the raised epoch voids every session, link and challenge.
+ *
+ * @returns the new epoch. The caller ends the sessions.
+ */
+export async function restoreAccount(
+  tx: Database,
+  userId: string,
+  { email, now }: { email: EmailAddress; now: Date }
+): Promise<number> {
+  const { credentialEpoch } = await tx.prisma.user.update({
+    where: { id: userId },
+    data: {
+      email,
+      emailVerifiedAt: now,
+      passwordHash: null,
+      credentialEpoch: { increment: 1 }
+    },
+    select: { credentialEpoch: true }
+  })
+  return credentialEpoch
 }

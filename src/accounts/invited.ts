@@ -3,7 +3,10 @@ import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
 import { liveLink } from '../links/sql.js'
+import { withEmailTaken } from './account.js'
 import { isClaimed } from './sql.js'
+import { holdsAddress, reservesAddress } from './undo-right.js'
+import { isUnproven } from './yield-unproven.js'
 
 type Invited = {
   readonly email: EmailAddress
@@ -13,22 +16,25 @@ type Invited = {
   readonly locale: string
 }
 
-/** The locked account with an address. `claimed`: as {@link isClaimed} says. */
+/** The locked account that has or reserves an address. `claimed`: as {@link isClaimed} says, or reserved. */
 export type AccountAtAddress = {
   readonly id: string
   readonly claimed: boolean
+  /** Whether the account is in use, but gives way when an invited person proves the mailbox. */
+  readonly yields: boolean
   readonly role: number
   readonly credentialEpoch: number
 }
 
-/** Locks the account with an address for the rest of the transaction; null without one. */
+/** Locks the account that has or reserves an address for the rest of the transaction; null without one. */
 export async function lockByEmail(
   tx: Database,
   email: EmailAddress
 ): Promise<AccountAtAddress | null> {
   const statement = sql`
-    SELECT u."id", u."role", u."credentialEpoch", ${isClaimed} AS "claimed"
-    FROM "User" u WHERE u."email" = ${email}::text FOR NO KEY UPDATE`
+    SELECT u."id", u."role", u."credentialEpoch", ${isClaimed} OR ${reservesAddress(email)} AS "claimed",
+      ${isUnproven} AND u."lastLoginAt" IS NOT NULL AS "yields"
+    FROM "User" u WHERE ${holdsAddress(email)} FOR NO KEY UPDATE OF u`
   const [account] = await tx.run<AccountAtAddress>('lock-by-email', statement)
   return account ?? null
 }
@@ -36,17 +42,21 @@ export async function lockByEmail(
 /**
  * Creates the account of an invited person, without a password. Null when a parallel transaction took
  * the address; the transaction can go on.
+ *
+ * @throws {Problem} `email_taken`, when a parallel transaction has reserved the address.
  */
 export async function createInvited(
   tx: Database,
   invited: Invited,
   now: Date
 ): Promise<{ userId: string; credentialEpoch: number } | null> {
-  const [created] = await tx.prisma.user.createManyAndReturn({
-    data: [{ id: newId(), ...invited, createdAt: now }],
-    skipDuplicates: true,
-    select: { id: true, credentialEpoch: true }
-  })
+  const [created] = await withEmailTaken(() =>
+    tx.prisma.user.createManyAndReturn({
+      data: [{ id: newId(), ...invited, createdAt: now }],
+      skipDuplicates: true,
+      select: { id: true, credentialEpoch: true }
+    })
+  )
   return created ? { userId: created.id, credentialEpoch: created.credentialEpoch } : null
 }
 

@@ -83,7 +83,8 @@ export async function createLink(
   return { id, secret, expiresAt }
 }
 
-async function supersede(
+/** Supersedes the live link of an account for a purpose. */
+export async function supersede(
   tx: Database,
   { userId, purpose }: Pick<NewLink, 'userId' | 'purpose'>,
   now: Date
@@ -213,6 +214,19 @@ export async function carryVerification(
       credentialEpoch: credentialEpoch - 1
     },
     data: { credentialEpoch }
+  })
+}
+
+/** Moves the end of the open undo links of an account, with the right that they are for. */
+export async function extendUndoLinks(
+  tx: Database,
+  userId: string,
+  { now, expiresAt }: { now: Date; expiresAt: Date }
+): Promise<void> {
+  const open = { supersededAt: null, redeemedAt: null, expiresAt: { gt: now } }
+  await tx.prisma.link.updateMany({
+    where: { userId, purpose: 'email_change_undo', ...open },
+    data: { expiresAt }
   })
 }
 

@@ -9,6 +9,7 @@ import { sealLinkSecret } from './link-secret.js'
 export type MailTemplate =
   | 'account-exists'
   | 'admin-link'
+  | 'changes-undone'
   | 'email-change-confirm'
   | 'email-change-requested'
   | 'email-changed'
@@ -36,7 +37,7 @@ export type NewMail = {
   readonly to: Addressee
   /** Values that the template shows; nothing secret. */
   readonly params?: Readonly<Record<string, string | number>>
-  readonly link?: { readonly id: string; readonly secret: LinkSecret }
+  readonly link?: { readonly id: string; readonly secret: LinkSecret } | undefined
   /** Skips this mail when the account got the same template within this many seconds. */
   readonly quietSeconds?: number
 }

@@ -19,8 +19,11 @@ type Rule = {
   readonly signUp: Sql
 }
 
-/** Whether an account `u` has been invited and has not accepted yet. */
-const isInvited = sql`(u."passwordHash" IS NULL
+/**
+ * Whether an account `u` has been invited and has not accepted yet. After an undo a proven account has no
+ * password either.
+ */
+const isInvited = sql`(u."passwordHash" IS NULL AND u."emailVerifiedAt" IS NULL
   AND EXISTS (SELECT FROM "Invitation" i WHERE i."userId" = u."id" AND i."acceptedAt" IS NULL))`
 
 /**

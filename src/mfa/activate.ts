@@ -1,5 +1,6 @@
 import { raiseCredentialEpoch } from '../accounts/account.js'
 import type { LockedAccount } from '../accounts/lock.js'
+import { openUndoRight } from '../accounts/undo-right.js'
 import { byOwner, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import { Problem } from '../base/errors/problem.js'
@@ -20,7 +21,7 @@ import { findStep } from './totp.js'
 
 type ActivateDeps = Pick<
   Deps,
-  'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'totpKeys' | 'outboxKeys'
+  'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'totpKeys' | 'outboxKeys' | 'linkCodeKey'
 >
 
 export type Activated = {
@@ -34,7 +35,7 @@ export type Activated = {
  * Activates the pending secret as the second factor of the account, after a right code of the app. One
  * transaction creates authenticator and recovery codes, raises the epoch and ends every session without
  * a second factor (MFA-11, MFA-14, MFA-15). The caller's session stays and gets the factor; a setup
- * challenge becomes a session.
+ * challenge becomes a session. The owner can undo it with the link of the mail.
  *
  * @throws {Problem} `totp_already_active`; `setup_not_started`; `invalid_code` on `code`, which leaves the
  *   secret pending; `unavailable`; as the owner's `commit`, also when a parallel activation was first,
@@ -77,6 +78,8 @@ async function enable(
   const { userId, shownTo, proven } = owner
   const now = deps.clock()
   const { sealedSecret, keyId } = pending
+  // Before there is an authenticator, so that an undo removes it.
+  const undo = await openUndoRight(tx, deps, account)
   await createAuthenticator(tx, { userId, sealedSecret, keyId, lastStep: step }, now)
   const recoveryCodes = await issueRecoveryCodes(tx, { userId, now })
   const credentialEpoch = await raiseCredentialEpoch(tx, userId)
@@ -85,7 +88,7 @@ async function enable(
   const sessionId = shownTo.sessionId ?? null
   await endSessionsWithoutFactor(tx, { userId, exceptSessionId: sessionId })
   await record(tx, { event: 'mfa.enabled', ...byOwner(userId), sessionId, sender })
-  await notifyEnabled(tx, deps, account)
+  await notifyEnabled(tx, deps, account, undo)
   if (sessionId !== null) {
     await addAuthenticationMethod(tx, { userId, sessionId })
     return { recoveryCodes, signIn: null }

@@ -1,3 +1,4 @@
+import type { UndoRight } from '../accounts/undo-right.js'
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import type { SealedSecret } from './secret.js'
@@ -48,6 +49,24 @@ export async function dropSecondFactor(tx: Database, userId: string): Promise<bo
   await tx.prisma.mfaChallenge.deleteMany({ where: { userId } })
   await tx.prisma.pendingAuthenticator.deleteMany({ where: { session: { userId } } })
   return count > 0
+}
+
+/**
+ * Restores the second factor that an account had when its undo right arose: removes an authenticator that
+ * was set up since, and the recovery codes that were made since. Returns whether an authenticator was
+ * removed. A removed one does not come back.
+ */
+export async function restoreSecondFactor(
+  tx: Database,
+  userId: string,
+  { authenticatorId, since }: UndoRight
+): Promise<boolean> {
+  const where = { userId }
+  const current = await tx.prisma.authenticator.findUnique({ where, select: { id: true } })
+  if (current?.id !== authenticatorId) return dropSecondFactor(tx, userId)
+  await tx.prisma.recoveryCode.deleteMany({ where: { userId, createdAt: { gte: since } } })
+  await tx.prisma.mfaChallenge.deleteMany({ where })
+  return false
 }
 
 /** An entry in a person's own list of authenticators. */

@@ -6,8 +6,13 @@ import { fewCodes } from './recovery-codes.js'
 type MailDeps = Pick<Deps, 'config' | 'clock' | 'attemptKey' | 'outboxKeys'>
 type Owner = Parameters<typeof notifyOwner>[2]
 
-export const notifyEnabled = (tx: Database, deps: MailDeps, owner: Owner) =>
-  notifyOwner(tx, deps, owner, { template: 'mfa-enabled' })
+/** `link` undoes the setup; without one the mail leads to a reset. */
+export const notifyEnabled = (
+  tx: Database,
+  deps: MailDeps,
+  owner: Owner,
+  link: Parameters<typeof notifyOwner>[3]['link']
+) => notifyOwner(tx, deps, owner, { template: 'mfa-enabled', link })
 
 export const notifyDisabled = (tx: Database, deps: MailDeps, owner: Owner) =>
   notifyOwner(tx, deps, owner, { template: 'mfa-disabled' })

@@ -1,5 +1,6 @@
 import { setAccountRole, setActive } from '../accounts/account.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
+import { closeUndoRight } from '../accounts/undo-right.js'
 import { type AuditEventName, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
@@ -40,7 +41,7 @@ const recordByOperator = (
 
 /**
  * Disables an account: it cannot sign in, and its sessions and mailed links end, including the link
- * that undoes a change of address. Returns whether it was active.
+ * that undoes a change of address, so the reserved address is free. Returns whether it was active.
  */
 export function disableUser(deps: Pick<Deps, 'db' | 'clock'>, userId: string): Promise<boolean> {
   return withAccount(deps, userId, async (tx, { isActive }) => {
@@ -48,6 +49,7 @@ export function disableUser(deps: Pick<Deps, 'db' | 'clock'>, userId: string): P
     await setActive(tx, userId, false)
     await revokeAllSessions(tx, { userId })
     await voidLinks(tx, userId, deps.clock())
+    await closeUndoRight(tx, userId)
     await recordByOperator(tx, 'account.disabled', userId)
     return true
   })

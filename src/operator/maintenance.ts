@@ -1,3 +1,4 @@
+import { purgeUndoRights } from '../accounts/undo-right.js'
 import { purgeAuditEvents } from '../audit/purge.js'
 import type { Deps } from '../deps.js'
 import { purgeAttempts } from '../limits/purge.js'
@@ -57,7 +58,8 @@ export async function runMaintenance({ db, config, keys, clock, totpKeys }: Main
     attempts: await step('remove counters', () => purgeAttempts(db)),
     challenges: await step('remove challenges', () => purgeChallenges(db)),
     mails: await step('remove mails', () => purgeMails(db)),
-    links: await step('remove links', () => purgeLinks(db))
+    links: await step('remove links', () => purgeLinks(db)),
+    undoRights: await step('remove undo rights', () => purgeUndoRights(db))
   }
   return { removed, failures }
 }

@@ -25,6 +25,8 @@ type LinkUse = {
   readonly purpose: 'password_reset' | 'invitation'
   /** Whether the link can still be used for this account. */
   readonly accepts: (account: LockedAccount, link: Link) => boolean
+  /** The account that gets the password, if it is not the one that the link was mailed to. */
+  readonly replace?: (tx: Database, account: LockedAccount) => Promise<LockedAccount>
   /** Additional writes in the same transaction, under the account's lock. */
   readonly finish: (tx: Database, account: LockedAccount) => Promise<void>
 }
@@ -42,7 +44,7 @@ const flowNotValid = () => new Problem('capability_invalid', { final: true })
  */
 export async function setPasswordByLink(
   deps: SetDeps,
-  { linkId, purpose, accepts, finish }: LinkUse,
+  { linkId, purpose, accepts, replace = async (_, account) => account, finish }: LinkUse,
   { first, second, signsIn }: ChosenPassword,
   sender: Sender
 ): Promise<SignIn | null> {
@@ -52,9 +54,10 @@ export async function setPasswordByLink(
   await checkNewPassword(deps, { field: 'new_password', first, second, context })
   const passwordHash = await deps.hasher.hash(first, sender.signal)
   return deps.db.transaction(async tx => {
-    const account = await lockAccount(tx, link.userId)
-    if (account === null || !accepts(account, link) || !(await redeemLink(tx, link)))
+    const linked = await lockAccount(tx, link.userId)
+    if (linked === null || !accepts(linked, link) || !(await redeemLink(tx, link)))
       throw flowNotValid()
+    const account = await replace(tx, linked)
     const { id: userId } = account
     const isFirst = account.emailVerifiedAt === null
     const credentialEpoch = await resetPassword(tx, account, { passwordHash, now: deps.clock() })

@@ -1,4 +1,9 @@
+import { createInvited } from '../accounts/invited.js'
+import { type LockedAccount, lockAccount } from '../accounts/lock.js'
+import { yieldUnproven } from '../accounts/yield-unproven.js'
 import { byOwner, record } from '../audit/record.js'
+import type { Database } from '../base/database/database.js'
+import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { findLink, findLiveLink, type Link } from '../links/link.js'
 import { type ChosenPassword, setPasswordByLink } from '../passwords/set-by-link.js'
@@ -7,8 +12,8 @@ import type { SignIn } from '../sign-in/complete.js'
 import { invitationsOn } from './invite.js'
 
 /**
- * Sets the first password of an invited account, which also verifies its address. Refuses an account that
- * has a password (ADM-04).
+ * Sets the first password of an invited account, which also verifies its address. Refuses a proven account
+ * that has a password (ADM-04). An unproven one in use gives way to a new account (UND-07).
  *
  * @throws {Problem} as {@link setPasswordByLink}.
  */
@@ -23,7 +28,10 @@ export function acceptInvitation(
     {
       linkId,
       purpose: 'invitation',
-      accepts: ({ passwordHash, email }, link) => passwordHash === null && email === link.address,
+      accepts: ({ passwordHash, emailVerifiedAt, email }, link) =>
+        (passwordHash === null || emailVerifiedAt === null) && email === link.address,
+      replace: async (tx, account) =>
+        account.passwordHash === null ? account : replaceUnproven(tx, deps, account, sender),
       finish: async (tx, { id: userId }) => {
         const data = { acceptedAt: deps.clock() }
         await tx.prisma.invitation.updateMany({ where: { userId }, data })
@@ -33,6 +41,27 @@ export function acceptInvitation(
     chosen,
     sender
   )
+}
+
+/** Removes an unproven account that was in use, and gives its invitation to a new account. */
+async function replaceUnproven(
+  tx: Database,
+  { clock }: Pick<Deps, 'clock'>,
+  { id, email, locale }: LockedAccount,
+  sender: Sender
+): Promise<LockedAccount> {
+  const invitation = await tx.prisma.invitation.findFirst({
+    where: { userId: id, user: { lastLoginAt: { not: null } } }
+  })
+  if (invitation === null) throw new Problem('capability_invalid', { final: true })
+  await yieldUnproven(tx, { email, userId: null }, sender)
+  const { role } = invitation
+  const invited = { email, role, firstName: '', lastName: '', locale: locale ?? sender.locale }
+  const created = await createInvited(tx, invited, clock())
+  const account = created && (await lockAccount(tx, created.userId))
+  if (account === null) throw new Problem('capability_invalid', { final: true })
+  await tx.prisma.invitation.create({ data: { ...invitation, userId: account.id } })
+  return account
 }
 
 type OpenDeps = Pick<Deps, 'db' | 'config'>

@@ -108,10 +108,13 @@ async function prepareAccount(
 ): Promise<{ userId: string; credentialEpoch: number; replaced: number | null }> {
   for (;;) {
     const accountAtAddress = await lockByEmail(tx, account.email)
-    if (accountAtAddress?.claimed) throw emailTaken()
+    if (accountAtAddress?.claimed && !accountAtAddress.yields) throw emailTaken()
     if (accountAtAddress !== null) {
-      requireAuthority(accountAtAddress.role)
-      return { ...(await reinvite(tx, accountAtAddress, account)), replaced: accountAtAddress.role }
+      const { id: userId, credentialEpoch, role: replaced, claimed } = accountAtAddress
+      requireAuthority(replaced)
+      // An account in use whose address nobody proved stays until the invited person accepts.
+      if (claimed) return { userId, credentialEpoch, replaced }
+      return { ...(await reinvite(tx, accountAtAddress, account)), replaced }
     }
     const invited = await createInvited(tx, account, now)
     // Null: a parallel sign-up has just taken the address. The next turn reads its account.

@@ -5,6 +5,7 @@ import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
+import { supersede } from '../links/link.js'
 import { liveLink } from '../links/sql.js'
 import type { Sender } from '../sender.js'
 import { type InviteDeps, inviterOf, lockInviter, sendInvitation } from './invite.js'
@@ -92,7 +93,8 @@ export async function resendInvitation(
 }
 
 /**
- * Revokes an invitation and removes its account, so that the address is free.
+ * Revokes an invitation and removes its account, so that the address is free. An account that was in use
+ * before the invitation stays.
  *
  * @throws {Problem} `not_found`; `invitation_accepted`; `permission_denied`.
  */
@@ -106,11 +108,24 @@ export async function revokeInvitation(
     requireAuthority(role)
     // A revoked address can sign up again. For a disabled account only an operator may allow that.
     if (inviterId !== null) requireEnabled(invitee, inviterId)
-    if (!(await removeInvited(tx, userId))) throw new Problem('invitation_accepted')
+    if (!(await removeInvited(tx, userId)) && !(await withdraw(tx, deps, userId)))
+      throw new Problem('invitation_accepted')
     const details = { role: deps.roles.nameOf(role), ...inviterOf(inviterId) }
     const event = { actorId: inviterId, subjectId: userId, sender, details }
     await record(tx, { event: 'invitation.revoked', ...event })
   })
+}
+
+/** Withdraws the invitation of an unproven account that is in use, which stays; false without one. */
+async function withdraw(
+  tx: Database,
+  { clock }: Pick<Deps, 'clock'>,
+  userId: string
+): Promise<boolean> {
+  const where = { userId, acceptedAt: null, user: { emailVerifiedAt: null } }
+  const { count } = await tx.prisma.invitation.deleteMany({ where })
+  if (count > 0) await supersede(tx, { userId, purpose: 'invitation' }, clock())
+  return count > 0
 }
 
 /** Refuses a disabled account, which only an operator may enable. */

@@ -1,5 +1,6 @@
 import { emailTaken } from '../accounts/account.js'
 import { insertSignUp, isClaimed } from '../accounts/sql.js'
+import { holdsAddress, reservesAddress } from '../accounts/undo-right.js'
 import { auditEvent } from '../audit/record.js'
 import { newId } from '../base/crypto/random.js'
 import { type Sql, sql } from '../base/database/sql.js'
@@ -23,9 +24,9 @@ type SignUpDeps = Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>
 /**
  * One statement for three cases. A free address gets an account. An unverified account gets one more link,
  * with the data of this sign-up, and does not change before the person confirms with it (EML-11). An account
- * that is claimed, or has no slot left for another pending sign-up, gets a notice, unless
- * ACCOUNT_PREVENT_ENUMERATION is off. A link of an invitation protects its address even when a newer epoch
- * has voided it.
+ * that is claimed, reserves the address, or has no slot left for another pending sign-up, gets a notice,
+ * unless ACCOUNT_PREVENT_ENUMERATION is off. A link of an invitation protects its address even when a newer
+ * epoch has voided it.
  */
 function insertOrNotify(
   deps: SignUpDeps,
@@ -40,10 +41,10 @@ function insertOrNotify(
   const link = draftLink(deps, true)
   return sql`
 WITH taken AS (
-  SELECT u."id", u."email", u."locale", u."credentialEpoch", ${freeSlot} AS "slot",
-    ${isClaimed} OR ${freeSlot} IS NULL OR EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id"
-      AND l."purpose" = 'invitation' AND ${liveLink({ anyEpoch: true })}) AS claimed
-  FROM "User" u WHERE u."email" = ${email}::text FOR NO KEY UPDATE OF u
+  SELECT u."id", ${email}::text AS "email", u."locale", u."credentialEpoch", ${freeSlot} AS "slot",
+    ${isClaimed} OR ${reservesAddress(email)} OR ${freeSlot} IS NULL OR EXISTS (SELECT FROM "Link" l
+      WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink({ anyEpoch: true })}) AS claimed
+  FROM "User" u WHERE ${holdsAddress(email)} FOR NO KEY UPDATE OF u
 ), ${insertSignUp({ id, ...account, locale })}, unverified AS (
   SELECT "id", "email", "locale", "credentialEpoch", 0 AS "slot" FROM created
   UNION ALL SELECT "id", "email", "locale", "credentialEpoch", "slot" FROM taken WHERE NOT claimed

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -194,3 +194,29 @@ async function cliIn(cwd: string, url: string) {
       })
     })
 }
+
+test('UND-01 the oldest undo link that is open at the upgrade becomes the right of its account', async t => {
+  const { pool } = await connect(t, { empty: true })
+  const name = '20261126010000_undo_right'
+  const apply = async (migration: string) =>
+    pool.query(
+      await readFile(join(packageRoot, 'prisma', 'migrations', migration, 'migration.sql'), 'utf8')
+    )
+  for (const migration of all.filter(each => each < name)) await apply(migration)
+  const id = (number: number) => `00000000-0000-7000-8000-00000000000${number}`
+  await pool.query(`INSERT INTO "User" ("id", "email", "createdAt") VALUES
+    ('${id(1)}', 'c@example.com', now()), ('${id(2)}', 'taken@example.com', now())`)
+  const link = (number: number, user: number, address: string, hours: number) =>
+    pool.query(
+      `INSERT INTO "Link" ("id", "userId", "purpose", "digest", "address", "createdAt", "expiresAt")
+       VALUES ($1, $2, 'email_change_undo', gen_random_uuid()::text, $3, now() - $4 * interval '1 hour', now() + (72 - $4) * interval '1 hour')`,
+      [id(number), id(user), address, hours]
+    )
+  await link(3, 1, 'gone@example.com', 80)
+  await link(4, 1, 'taken@example.com', 60)
+  await link(5, 1, 'a@example.com', 50)
+  await link(6, 1, 'b@example.com', 40)
+  await apply(name)
+  const { rows } = await pool.query('SELECT "userId", "address" FROM "UndoRight"')
+  assert.deepEqual(rows, [{ userId: id(1), address: 'a@example.com' }])
+})

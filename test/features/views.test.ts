@@ -194,6 +194,34 @@ test('the mails that may not go without their link are those that show one', () 
   )
 })
 
+test('UND-08 mails about a password and a removed factor lead to a reset, in every language', () => {
+  const { mail } = createRenderer(
+    configWith({ PUBLIC_URL: 'https://auth.example', BASE_PATH: '/a' })
+  )
+  const url = 'https://auth.example/a/password/reset/'
+  for (const locale of languageNames)
+    for (const name of [
+      'password-changed',
+      'mfa-disabled',
+      'changes-undone',
+      'mfa-enabled'
+    ] as const) {
+      const { text, html } = mail(name, locale, { ...sampleMail, link: null })
+      assert.ok(text.includes(`\n${url}\n`), `${name} ${locale}`)
+      assert.ok(html.includes(`href="${url}"`), `${name} ${locale}`)
+    }
+})
+
+test('UND-01 a notice without an undo link says where the link is', () => {
+  for (const locale of languageNames) {
+    const { text, html } = renderer.mail('email-changed', locale, { ...sampleMail, link: null })
+    assert.doesNotMatch(text, /https?:/)
+    assert.doesNotMatch(html, /href=/)
+    const withLink = renderer.mail('email-changed', locale, sampleMail)
+    assert.ok(withLink.text.includes(String(sampleMail.link)))
+  }
+})
+
 test('a mail says how long its link works, from the settings where nothing else is said', () => {
   const { mail } = createRenderer(configWith({ PASSWORD_RESET_TIMEOUT: '30m' }))
   const { link = null, code = null } = sampleMail

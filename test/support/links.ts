@@ -1,4 +1,6 @@
 import type { TestContext } from 'node:test'
+import { type LinkPurpose, linkUrl } from '../../src/links/link-url.js'
+import { unsealLinkSecret } from '../../src/mail/link-secret.js'
 import { startApp, type TestApp } from './app.js'
 import { type Mailbox, openMailbox } from './mailbox.js'
 import { type Answer, type Client, newClient } from './people.js'
@@ -69,3 +71,48 @@ export const setNew = (
 
 export const askReset = (client: Client, email: string): Promise<Answer> =>
   client.send('POST', '/password/reset/', { email })
+
+/** A mail that waits in the outbox, and the path of its link, which is for this account. */
+export type QueuedMail = {
+  readonly template: string
+  readonly userId: string | null
+  readonly path: string | null
+  readonly code: string | null
+}
+
+/** Settings under which mails wait in the outbox, where {@link queuedMails} reads them without a worker. */
+export const unsent = { ...generous, MAIL_WORKER: 'false' }
+
+/** The mails to an address, newest first, as its owner would read them. */
+export async function queuedMails(service: TestApp, email: string): Promise<QueuedMail[]> {
+  type Row = {
+    id: string
+    template: string
+    sealedSecret: Buffer | null
+    purpose: LinkPurpose
+    userId: string
+  }
+  const rows = await service.query<Row>(
+    `SELECT m."id", m."template", m."sealedSecret", l."purpose"::text, l."userId"
+     FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" WHERE m."recipient" = $1 ORDER BY m."id" DESC`,
+    [email]
+  )
+  const { config, outboxKeys } = service.app.deps
+  return rows.map(({ id, template, sealedSecret, purpose, userId }) => {
+    if (sealedSecret === null) return { template, userId, path: null, code: null }
+    const { token, code } = unsealLinkSecret(outboxKeys, sealedSecret, id)
+    return { template, userId, path: pathOf(linkUrl(config, { purpose, userId, token })), code }
+  })
+}
+
+/** The path of the newest link of this kind that was mailed to an address. */
+export async function queuedLink(
+  service: TestApp,
+  email: string,
+  like: RegExp = /./
+): Promise<string> {
+  const mails = await queuedMails(service, email)
+  const found = mails.find(({ path }) => path !== null && like.test(path))
+  if (!found?.path) throw new Error(`no link ${like} for ${email} in ${JSON.stringify(mails)}`)
+  return found.path
+}

@@ -8,6 +8,8 @@ export type MailContext = {
   /** How long link and code work, if not as long as the settings say. */
   readonly expiresInHours?: number
   readonly newAddressMasked?: string
+  /** The present address of the account, masked. */
+  readonly addressMasked?: string
   /** Time of the event, ISO 8601. */
   readonly when?: string
   /** Number of unused recovery codes. */
@@ -16,18 +18,22 @@ export type MailContext = {
   readonly times?: number
 }
 
-/** The fields of each mail; each name is a folder under `views/mails`. */
+/**
+ * The fields of each mail; each name is a folder under `views/mails`. The link of `email-changed` and
+ * `mfa-enabled` is missing when the undo right belongs to an earlier address.
+ */
 const fields = {
   'account-exists': [],
   'admin-link': ['link'],
+  'changes-undone': ['addressMasked', 'when', 'times'],
   'email-change-confirm': ['link'],
   'email-change-requested': ['newAddressMasked', 'times'],
-  'email-changed': ['newAddressMasked', 'link'],
+  'email-changed': ['newAddressMasked', 'times', 'link'],
   'email-verification': ['link', 'code'],
   invitation: ['link'],
   'mfa-attempts': ['when'],
   'mfa-disabled': ['when', 'times'],
-  'mfa-enabled': ['when', 'times'],
+  'mfa-enabled': ['when', 'times', 'link'],
   'password-changed': ['times'],
   'password-reset': ['link', 'code'],
   'recovery-code-used': ['when', 'remaining', 'times'],
@@ -50,7 +56,7 @@ export function lifetimeHours(
   template: MailName,
   config: Pick<Config, 'PASSWORD_RESET_TIMEOUT' | 'ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS'>
 ): number {
-  if (template === 'email-changed') return undoHours
+  if (/^(email-changed|mfa-enabled)$/.test(template)) return undoHours
   const seconds = /^(password-reset|admin-link)$/.test(template)
     ? config.PASSWORD_RESET_TIMEOUT
     : config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS

@@ -107,6 +107,7 @@ export const sampleMail: MailContext = {
   link: 'https://auth.example.com/password/reset/confirm/AZOfDn5MfI6aVS8bTG2OkA/Mjdkc0QzaFpRTGJ0ZVJ4dg/',
   code: 'K7M3XQ9T',
   newAddressMasked: 'b•••@example.org',
+  addressMasked: 'a•••@example.com',
   when: '2026-11-24T09:41:00.000Z',
   remaining: 2,
   times: 3

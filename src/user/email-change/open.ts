@@ -1,10 +1,20 @@
 import { readAccount } from '../../accounts/account.js'
+import { type LockedAccount, lockAccount } from '../../accounts/lock.js'
+import type { Database } from '../../base/database/database.js'
+import type { EmailAddress } from '../../base/email-address.js'
 import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
-import { findLink, type Link, type LinkKey } from '../../links/link.js'
+import { findLink, type Link, type LinkKey, redeemLink } from '../../links/link.js'
+
+type Purpose = 'email_change' | 'email_change_undo'
 
 /** A link of an address change. `isDone`: it was used, and the account still has the address. */
 export type ChangeLink = Link & { readonly isDone: boolean }
+
+const linkInvalid = () => new Problem('link_invalid')
+
+const isDone = (link: Link, account: { readonly email: string } | null): boolean =>
+  link.status === 'redeemed' && account?.email === link.address
 
 /**
  * Reads a link that confirms or undoes a change, without using it. A used link is also returned, so that a
@@ -15,11 +25,44 @@ export type ChangeLink = Link & { readonly isDone: boolean }
 export async function openChangeLink(
   { db }: Pick<Deps, 'db'>,
   key: LinkKey,
-  purpose: 'email_change' | 'email_change_undo'
+  purpose: Purpose
 ): Promise<ChangeLink> {
   const link = await findLink(db, key, purpose)
   if (link?.status === 'live') return { ...link, isDone: false }
   const account = link?.status === 'redeemed' ? await readAccount(db, link.userId) : null
-  if (link === null || account?.email !== link.address) throw new Problem('link_invalid')
+  if (link === null || !isDone(link, account)) throw linkInvalid()
   return { ...link, isDone: true }
+}
+
+/** What a link does, in the transaction that has locked its account. */
+type Use<T> = {
+  readonly first: (tx: Database, account: LockedAccount, address: EmailAddress) => Promise<T>
+  /** The result of the first use, for a second click; null when there is none any more. */
+  readonly again: (tx: Database, account: LockedAccount) => Promise<T | null>
+}
+
+/**
+ * Uses a link of an address change up. Of parallel clicks one does the work, and the others get its result
+ * (PAG-05). An error rolls everything back, so the link can be used again.
+ *
+ * @throws {Problem} `link_invalid`.
+ */
+export async function useChangeLink<T>(
+  { db }: Pick<Deps, 'db'>,
+  key: LinkKey,
+  purpose: Purpose,
+  { first, again }: Use<T>
+): Promise<T> {
+  const found = await findLink(db, key, purpose)
+  if (found === null) throw linkInvalid()
+  return db.transaction(async tx => {
+    const account = await lockAccount(tx, found.userId)
+    // A parallel click may have used the link while this one waited for the lock.
+    const link = await findLink(tx, { id: found.id }, purpose)
+    if (account === null || link === null) throw linkInvalid()
+    if (await redeemLink(tx, link)) return first(tx, account, link.address as EmailAddress)
+    const result = isDone(link, account) ? await again(tx, account) : null
+    if (result === null) throw linkInvalid()
+    return result
+  })
 }

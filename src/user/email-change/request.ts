@@ -1,6 +1,5 @@
-import { setAddress } from '../../accounts/account.js'
 import type { LockedAccount } from '../../accounts/lock.js'
-import { yieldsAddress } from '../../accounts/yield-unproven.js'
+import { findAddressHolder, yieldsAddress } from '../../accounts/yield-unproven.js'
 import { byOwner, record } from '../../audit/record.js'
 import type { Database } from '../../base/database/database.js'
 import type { EmailAddress } from '../../base/email-address.js'
@@ -10,7 +9,7 @@ import { createLink } from '../../links/link.js'
 import { enqueue } from '../../mail/enqueue.js'
 import { notifyOwner } from '../../mail/notify-owner.js'
 import type { Sender } from '../../sender.js'
-import { notifyChange } from './notify.js'
+import { applyChange } from './apply.js'
 
 type ChangeDeps = Pick<Deps, 'config' | 'clock' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'>
 
@@ -23,8 +22,8 @@ type Request = {
 
 /**
  * Starts the change to another address, in the transaction that has locked the account. Without verification
- * the change applies at once. With it the new address is pending until it is confirmed; an address that has
- * an account is pending too, but gets no link (ENU-10).
+ * the change applies at once. With it the new address is pending until it is confirmed; an address that
+ * another account has or reserves is pending too, but gets no link (ENU-10).
  *
  * @returns the pending address; null when the change was applied.
  * @throws {Problem} `email_taken`, only with verification off.
@@ -37,9 +36,7 @@ export async function requestChange(
 ): Promise<EmailAddress | null> {
   const { id: userId } = account
   if (deps.config.EMAIL_VERIFICATION === 'none') {
-    await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
-    await notifyChange(tx, deps, account, email)
-    await record(tx, { event: 'email.changed', ...byOwner(userId), sender })
+    await applyChange(tx, deps, account, { email, sender })
     return null
   }
   await record(tx, { event: 'email.change_requested', ...byOwner(userId), sender })
@@ -48,8 +45,8 @@ export async function requestChange(
 }
 
 /**
- * Mails a link to the new address and a notice to the old one. An account at the new address gets a notice,
- * unless it never proved the address.
+ * Mails a link to the new address and a notice to the old one. A taken address gets a notice instead of the
+ * link, unless its account never proved it.
  */
 async function mailConfirmation(
   tx: Database,
@@ -58,10 +55,8 @@ async function mailConfirmation(
   { email, mayMail }: { email: EmailAddress; mayMail: boolean }
 ): Promise<void> {
   const { id: userId, credentialEpoch } = account
-  const accountAtAddress = await tx.prisma.user.findUnique({
-    where: { email },
-    select: { id: true, email: true, locale: true, emailVerifiedAt: true, isActive: true }
-  })
+  const holder = await findAddressHolder(tx, email)
+  const isFree = holder === null || yieldsAddress(holder) || holder.id === userId
   const link = await createLink(tx, deps, {
     userId,
     purpose: 'email_change',
@@ -69,10 +64,10 @@ async function mailConfirmation(
     credentialEpoch,
     lifetimeSeconds: deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS
   })
-  if (mayMail && (accountAtAddress === null || yieldsAddress(accountAtAddress))) {
+  if (mayMail && isFree) {
     await enqueue(tx, deps, { template: 'email-change-confirm', to: { ...account, email }, link })
-  } else if (mayMail && accountAtAddress !== null) {
-    await enqueue(tx, deps, { template: 'account-exists', to: accountAtAddress })
+  } else if (mayMail && holder !== null) {
+    await enqueue(tx, deps, { template: 'account-exists', to: { ...holder, email } })
   }
   const params = { newAddressMasked: maskAddress(email) }
   await notifyOwner(tx, deps, account, { template: 'email-change-requested', params })

@@ -1,57 +1,60 @@
-import { isAddressTaken, setAddress } from '../../accounts/account.js'
-import { lockAccount } from '../../accounts/lock.js'
+import { restoreAccount } from '../../accounts/credentials.js'
+import { spendUndoRight } from '../../accounts/undo-right.js'
 import { record } from '../../audit/record.js'
-import type { EmailAddress } from '../../base/email-address.js'
+import { maskAddress } from '../../base/email-address.js'
 import { Problem } from '../../base/errors/problem.js'
 import type { Deps } from '../../deps.js'
-import {
-  createLink,
-  findLink,
-  findUnmailedReset,
-  type LinkKey,
-  redeemLink
-} from '../../links/link.js'
+import { createLink, findUnmailedReset, type LinkKey, voidLinks } from '../../links/link.js'
+import { notifyOwner } from '../../mail/notify-owner.js'
+import { restoreSecondFactor } from '../../mfa/authenticators.js'
 import type { Sender } from '../../sender.js'
 import { endSessionsAfterEpoch } from '../../sessions/revoke.js'
+import { useChangeLink } from './open.js'
 
-type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey'>
+type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'>
 
 /**
- * Undoes a change of address: restores the old address, ends every session and starts a password reset,
- * because an attacker who changed the address knows the password. An error does not use the link up.
+ * Gives an account back to the address of its undo right, and starts a password reset, because a thief may
+ * know the password. Every session, link and challenge ends, and so does a second factor that was set up
+ * since the right arose. Both mailboxes are told.
  *
  * @returns the link of the reset, for the browser that pressed the button. A second click gets the same
  *   one: the browser may have dropped the answer to the first (PAG-05).
- * @throws {Problem} `link_invalid`, also where somebody else has the address by now.
+ * @throws {Problem} `link_invalid`.
  */
-export async function undoChange(
+export function undoChange(
   deps: UndoDeps,
   key: LinkKey,
   sender: Sender
 ): Promise<{ id: string; expiresAt: Date }> {
-  const link = await findLink(deps.db, key, 'email_change_undo')
-  if (link === null) throw new Problem('link_invalid')
-  return deps.db.transaction(async tx => {
-    const account = await lockAccount(tx, link.userId)
-    if (account === null) throw new Problem('link_invalid')
-    const { id: userId } = account
-    const email = link.address as EmailAddress
-    if (!(await redeemLink(tx, link))) {
-      const begun = account.email === email ? await findUnmailedReset(tx, userId) : null
-      if (begun === null) throw new Problem('link_invalid')
-      return begun
-    }
-    if (account.email !== email && (await isAddressTaken(tx, email)))
-      throw new Problem('link_invalid')
-    await setAddress(tx, userId, { email, emailVerifiedAt: deps.clock() })
-    await endSessionsAfterEpoch(tx, { userId })
-    await record(tx, { event: 'email.change_undone', actorId: null, subjectId: userId, sender })
-    return createLink(tx, deps, {
-      userId,
-      purpose: 'password_reset',
-      address: email,
-      credentialEpoch: account.credentialEpoch + 1,
-      lifetimeSeconds: deps.config.PASSWORD_RESET_TIMEOUT
-    })
+  return useChangeLink<{ id: string; expiresAt: Date }>(deps, key, 'email_change_undo', {
+    first: async (tx, account, email) => {
+      const { id: userId } = account
+      const right = await spendUndoRight(tx, { userId, address: email })
+      if (right === null) throw new Problem('link_invalid')
+      const now = deps.clock()
+      const credentialEpoch = await restoreAccount(tx, userId, { email, now })
+      await endSessionsAfterEpoch(tx, { userId })
+      // The epoch does not void further undo links.
+      await voidLinks(tx, userId, now)
+      const subject = { actorId: null, subjectId: userId, sender }
+      await record(tx, { event: 'email.change_undone', ...subject })
+      if (await restoreSecondFactor(tx, userId, right))
+        await record(tx, { event: 'mfa.disabled', ...subject })
+      const mail = {
+        template: 'changes-undone',
+        params: { addressMasked: maskAddress(email) }
+      } as const
+      await notifyOwner(tx, deps, { ...account, email, emailVerifiedAt: now }, mail)
+      if (account.email !== email) await notifyOwner(tx, deps, account, mail)
+      return createLink(tx, deps, {
+        userId,
+        purpose: 'password_reset',
+        address: email,
+        credentialEpoch,
+        lifetimeSeconds: deps.config.PASSWORD_RESET_TIMEOUT
+      })
+    },
+    again: (tx, { id }) => findUnmailedReset(tx, id)
   })
 }
