@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import test from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { assertProblem } from '../support/expect.js'
 import {
@@ -577,6 +578,32 @@ test('a shared counter that fails is told once a minute, and once when it works 
   await service.query('ALTER TABLE "Away" RENAME TO "RequestCount"')
   await requests()
   assert.deepEqual(toldOf(service), ['fails', 'fails', 'works'])
+})
+
+/** The names of the statements that some work runs, without those of the mail worker. */
+async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const { query } = pg.Client.prototype
+  const names: string[] = []
+  const counting = function (this: pg.Client, ...args: [{ name?: string }]) {
+    names.push(args[0]?.name ?? 'unnamed')
+    return Reflect.apply(query, this, args)
+  }
+  pg.Client.prototype.query = counting as typeof query
+  await work().finally(() => {
+    pg.Client.prototype.query = query
+  })
+  return names.filter(name => name !== 'claim-mails')
+}
+
+test('BRF-15 a sign-in is two statements, from a known device as from any other', async t => {
+  const service = await startApp(t)
+  const { person, client } = await newMember(service)
+  const known_device = client.cookies.get('known_device') ?? ''
+  const two = ['reserve-attempts-and-read-account', 'create-session']
+  for (const cookies of [{}, { known_device }]) {
+    const names = await statementsOf(() => login(service, { ...person, cookies }))
+    assert.deepEqual(names, two)
+  }
 })
 
 test('BRF-08 a block that an earlier version has written outlasts the upgrade', async t => {

@@ -88,7 +88,7 @@ export async function examineOutbox(deps: Deps): Promise<Finding[]> {
     ),
     warnIf(
       isSpent,
-      'MAILS_OVER_ALL is spent: mails that people ask for are not sent until it refills. Who asks for so many? See "Limits" in docs/operations.md.'
+      'MAILS_OVER_ALL is spent: mails that people ask for are not sent until it refills. Who asks for so many? See "Limits and sizing" in docs/operations.md.'
     ),
     warnIf(
       level >= warningLevel && !isSpent,
