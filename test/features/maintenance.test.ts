@@ -57,7 +57,8 @@ const steps: [step: string, trouble: [breaks: string, mends: string], stays?: Ki
   ['remove counters', refusing('DELETE', 'AttemptBudget'), 'attempts'],
   ['remove challenges', refusing('DELETE', 'MfaChallenge'), 'challenges'],
   ['remove mails', refusing('DELETE', 'Mail'), 'mails'],
-  ['remove links', refusing('DELETE', 'Link'), 'links']
+  ['remove links', refusing('DELETE', 'Link'), 'links'],
+  ['remove undo rights', refusing('DELETE', 'UndoRight')]
 ]
 
 test('DAT-04 a step of the maintenance that fails stops no other', async t => {
