@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Whether the service can serve. @throws {Problem} `unavailable` while it cannot. */
     health(): Promise<void>
+    /** From now on `health` says no, and the service goes on serving. */
+    drain(): void
   }
 }
 
@@ -30,6 +32,7 @@ export default fp(
   async fastify => {
     const { db, deps } = fastify
     let prepared = false
+    let draining = false
     let closed = false
     let told = ''
     let timer: NodeJS.Timeout | undefined
@@ -78,11 +81,14 @@ export default fp(
       db.trouble.diskFull = false
     }
     fastify.decorate('health', async () => {
-      if (!prepared) throw unavailable()
+      if (!prepared || draining) throw unavailable()
       checking ??= check().finally(() => {
         checking = undefined
       })
       await within(longestCheckMs, checking)
+    })
+    fastify.decorate('drain', () => {
+      draining = true
     })
   },
   { name: 'readiness', fastify: '5.x', dependencies: ['prisma', 'deps'] }

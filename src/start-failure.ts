@@ -18,7 +18,7 @@ export function describeFailure(error: unknown): string {
   const { code = '', syscall } = error as NodeJS.ErrnoException
   const sentence = sentences[code] ?? sentences[`${syscall} ${code}`]
   if (sentence !== undefined) return sentence
-  if (/MigrationsError|UnfitDatabaseError|UnsealError|Refusal|BackupError/.test(error.name))
+  if (/MigrationsError|UnfitDatabaseError|UnsealError|Refusal/.test(error.name))
     return error.message
   return error.stack ?? error.message
 }

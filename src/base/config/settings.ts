@@ -67,6 +67,11 @@ export const groups = {
       'X-Forwarded-For',
       'Header in which these proxies name the client. The other one is ignored, because a client may send it.'
     ),
+    DRAIN_DELAY: written(
+      kinds.duration('s', 0, 600),
+      '0s',
+      'How long `/health/ready` says no, after SIGTERM, before the service stops to accept requests. Set it where a load balancer learns only from that path: a little more than the time between two of its checks, times the failures it waits for.'
+    ),
     LOG_LEVEL: setting(
       kinds.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
       'info',

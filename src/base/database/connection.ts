@@ -61,7 +61,7 @@ const setAll = (options: SessionOptions, until: 'session' | 'transaction'): stri
 const chosenTls = new WeakMap<Address, Tls>()
 
 /**
- * A connection with the settings that the service depends on (docs/decisions/013). The startup packet
+ * A connection with the settings that the service depends on (docs/decisions/014). The startup packet
  * holds only what PgBouncer takes by default. On a connection of its own the rest is set once. Behind a
  * pooler, which may give each transaction another connection, each transaction sets it for itself: the
  * statement travels between a BEGIN and a COMMIT in one packet, so it still costs one round trip.
@@ -167,7 +167,12 @@ export class Connection extends pg.Client {
   async #queryPooled(config: Query, values: unknown): Promise<Result> {
     if (this.getTransactionStatus() !== 'I') return this.#send(config, values)
     const text = typeof config === 'string' ? config : config.text
-    return /^BEGIN$/i.test(text) ? this.#send(this.#begin) : this.#transact(config, values)
+    if (!/^BEGIN\b/i.test(text)) return this.#transact(config, values)
+    return this.#send(
+      /^BEGIN$/i.test(text)
+        ? this.#begin
+        : `${text}; SELECT ${setAll(this.#session, 'transaction')}`
+    )
   }
 
   /** One packet, one answer. A COMMIT after a failure rolls back. */
@@ -220,7 +225,7 @@ const isAboutTls = ({ message, code = '' }: Error & { code?: string }): boolean 
 export async function openConnection(
   options: SessionOptions,
   client: pg.ClientConfig = {}
-): Promise<Connection> {
+): Promise<pg.Client> {
   const connection = new Connection({ ...client, ...options })
   await connection.connect()
   return connection

@@ -82,6 +82,8 @@ export async function migrationState(database: Queryable): Promise<MigrationStat
 export async function migrate(options: {
   readonly url: string
   readonly preparedStatements?: boolean
+  /** Of the pending ones, only these: those of a backup. */
+  readonly only?: readonly string[]
   readonly onProgress?: (message: string) => void
 }): Promise<string[]> {
   const address = readAddress(options.url)
@@ -93,17 +95,22 @@ export async function migrate(options: {
     // The lock of a transaction: one of a session would stay behind in a pooler.
     await connection.query('BEGIN')
     await connection.query('SELECT pg_advisory_xact_lock($1, $2)', lock)
-    const { pending } = await migrationState(connection)
+    const state = await migrationState(connection)
+    const pending = state.pending.filter(name => options.only?.includes(name) ?? true)
     if (pending.length === 0) return []
     options.onProgress?.(`Applying ${pending.join(', ')} …`)
     // One connection, so that whatever the engine sets for its session stays in force.
-    return await apply(openConnections(session, { max: 1 }), address)
+    return await apply(openConnections(session, { max: 1 }), address, options.only)
   } finally {
     await connection.end() // releases the lock
   }
 }
 
-async function apply(pool: pg.Pool, { schema }: Address): Promise<string[]> {
+async function apply(
+  pool: pg.Pool,
+  { schema }: Address,
+  only?: readonly string[]
+): Promise<string[]> {
   const module: EngineModule = await import(pathToFileURL(enginePath).href)
   await pool.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`)
   const { engine, close } = await module.openSchemaEngine({ pool, schema })
@@ -116,10 +123,12 @@ async function apply(pool: pg.Pool, { schema }: Address): Promise<string[]> {
           content: await readFile(join(migrationsDir, lockfile), 'utf8')
         },
         shadowDbInitScript: '',
-        migrationDirectories: (await readMigrations()).map(({ name, sql }) => ({
-          path: name,
-          migrationFile: { path: script, content: { tag: 'ok', value: sql } }
-        }))
+        migrationDirectories: (await readMigrations())
+          .filter(({ name }) => only?.includes(name) ?? true)
+          .map(({ name, sql }) => ({
+            path: name,
+            migrationFile: { path: script, content: { tag: 'ok', value: sql } }
+          }))
       },
       filters: { externalTables: [], externalEnums: [] }
     })
@@ -132,6 +141,10 @@ async function apply(pool: pg.Pool, { schema }: Address): Promise<string[]> {
     await close()
   }
 }
+
+/** The names of the migrations of this version, oldest first. */
+export const knownMigrations = async (): Promise<string[]> =>
+  (await readMigrations()).map(({ name }) => name)
 
 async function readMigrations(): Promise<Migration[]> {
   const entries = await readdir(migrationsDir, { withFileTypes: true })
