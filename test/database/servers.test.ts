@@ -45,7 +45,9 @@ const strange = {
 }
 
 const linesOf = (settings: Readonly<Record<string, string>>) =>
-  Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`).join('')
+  Object.entries(settings)
+    .map(([name, value]) => `${name} = '${value}'\n`)
+    .join('')
 
 let clusters: Promise<Cluster> | undefined
 /** One cluster for the tests of this file that break nothing. */

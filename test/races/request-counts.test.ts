@@ -11,13 +11,7 @@ const windowMs = 60_000
 
 async function openShared(t: TestContext): Promise<OpenDatabase> {
   const { url, drop } = await createTestDatabase()
-  const db = openDatabase({
-    url,
-    poolSize: 4,
-    preparedStatements: true,
-    statementTimeoutSeconds: 10,
-    onIdleError: () => {}
-  })
+  const db = openDatabase({ url, poolSize: 4, statementTimeoutSeconds: 10, onIdleError: () => {} })
   atEnd(t, async () => {
     await db.close()
     await drop()

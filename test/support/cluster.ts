@@ -76,7 +76,10 @@ export async function startCluster(t: Pick<TestContext, 'after'>, settings = '')
 }
 
 /** Starts a standby that follows a cluster asynchronously, with all that this one holds now. */
-export async function startStandby(t: Pick<TestContext, 'after'>, primary: Cluster): Promise<Cluster> {
+export async function startStandby(
+  t: Pick<TestContext, 'after'>,
+  primary: Cluster
+): Promise<Cluster> {
   const standby = await prepare(t)
   const from = `host=127.0.0.1 port=${primary.port} user=postgres`
   await standby.run('pg_basebackup', '-D', standby.directory, '-R', '-c', 'fast', '-d', from)

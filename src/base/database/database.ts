@@ -40,7 +40,8 @@ type PoolOptions = {
   readonly url: string
   readonly poolSize: number
   readonly statementTimeoutSeconds: number
-  readonly preparedStatements: boolean
+  /** True unless told otherwise. */
+  readonly preparedStatements?: boolean
   onIdleError(error: Error): void
 }
 
@@ -50,7 +51,12 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
   const address = readAddress(options.url)
   const trouble: Trouble = { diskFull: false }
   const pool = openConnections(
-    { address, timeoutMs: timeout, preparedStatements: options.preparedStatements, trouble },
+    {
+      address,
+      timeoutMs: timeout,
+      preparedStatements: options.preparedStatements ?? true,
+      trouble
+    },
     {
       max: options.poolSize,
       // Idle connections stay: opening one under load is what makes a pool collapse.
