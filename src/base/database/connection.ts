@@ -37,7 +37,7 @@ const quote = (value: string) => pg.escapeLiteral(value)
 function sessionSettings({ address, timeoutMs }: SessionOptions): [name: string, value: string][] {
   return [
     ['TimeZone', 'UTC'],
-    ['DateStyle', 'ISO'],
+    ['DateStyle', 'ISO, MDY'],
     ['default_transaction_isolation', 'read committed'],
     ['search_path', address.searchPath],
     ['statement_timeout', String(timeoutMs)],
@@ -102,7 +102,7 @@ export class Connection extends pg.Client {
       database,
       application_name: this.#session.address.applicationName,
       client_encoding: 'UTF8',
-      DateStyle: 'ISO',
+      DateStyle: 'ISO, MDY',
       TimeZone: 'UTC'
     }
   }

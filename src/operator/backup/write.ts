@@ -25,7 +25,7 @@ const pageRows = 500
  * Writes one consistent snapshot of all tables to a new file, which has its name only when it is
  * complete. Other sessions are not held up.
  *
- * @throws {Refusal} if the file exists, or the database is empty.
+ * @throws {Refusal} if the file cannot be written, or the database is empty.
  */
 export async function writeBackup(connection: pg.Client, options: BackupOptions): Promise<Totals> {
   await connection.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
@@ -57,7 +57,12 @@ export async function writeBackup(connection: pg.Client, options: BackupOptions)
     )
     await rename(partial, options.file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(partial, { force: true })
+    const { code, syscall = '' } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST')
+      throw new Refusal(`${partial} exists: a backup runs, or one was interrupted. Remove it.`)
+    await rm(partial, { force: true })
+    if (/^(open|write|writev|fsync|rename)$/.test(syscall))
+      throw new Refusal(`${options.file} cannot be written (${code}).`)
     throw error
   }
   await connection.query('COMMIT')
