@@ -61,7 +61,7 @@ const setAll = (options: SessionOptions, until: 'session' | 'transaction'): stri
 const chosenTls = new WeakMap<Address, Tls>()
 
 /**
- * A connection with the settings that the service depends on (docs/decisions/014). The startup packet
+ * A connection with the settings that the service depends on (docs/decisions/015). The startup packet
  * holds only what PgBouncer takes by default. On a connection of its own the rest is set once. Behind a
  * pooler, which may give each transaction another connection, each transaction sets it for itself: the
  * statement travels between a BEGIN and a COMMIT in one packet, so it still costs one round trip.
