@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import { isUnavailable } from '../src/base/database/failures.js'
-import { sql } from '../src/base/database/sql.js'
+import { isRefused, isUnavailable, troubleOf } from '../src/base/database/failures.js'
+import { checkSpace, checkWritable } from '../src/limits/check-writable.js'
 import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
 import { prepareDatabase } from '../src/open-deps.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
@@ -14,10 +14,14 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Whether the service can serve. @throws {Problem} `unavailable` while it cannot. */
     health(): Promise<void>
+    /** From now on `health` says no, and the service goes on serving. */
+    drain(): void
   }
 }
 
 const retryMs = 1000
+/** A load balancer that asks gets its answer within three seconds, also while the server hangs. */
+const longestCheckMs = 2500
 
 /**
  * Checks the database at the start. A database with wrong migrations, for example, stops the start.
@@ -28,6 +32,7 @@ export default fp(
   async fastify => {
     const { db, deps } = fastify
     let prepared = false
+    let draining = false
     let closed = false
     let told = ''
     let timer: NodeJS.Timeout | undefined
@@ -43,7 +48,7 @@ export default fp(
     function tryLater(error: unknown) {
       if (closed) return
       const state = isUnavailable(error)
-        ? 'the database does not answer, trying again'
+        ? `the database ${troubleOf(error)}, trying again`
         : `not ready, trying again: ${(error as Error).message}`
       if (state !== told) fastify.log.warn({ err: error }, state)
       told = state
@@ -55,7 +60,7 @@ export default fp(
       try {
         await attempt()
       } catch (error) {
-        if (!isUnavailable(error)) throw error
+        if (!isUnavailable(error) || isRefused(error)) throw error
         tryLater(error)
       }
     })
@@ -66,10 +71,33 @@ export default fp(
     fastify.addHook('onRequest', async request => {
       if (!prepared && request.routeOptions.config.servesUnprepared !== true) throw unavailable()
     })
+
+    /** Those who ask at the same time share one check, so that a server that hangs is not asked more and more. */
+    let checking: Promise<void> | undefined
+    async function check() {
+      await checkWritable(db)
+      if (!db.trouble.diskFull) return
+      await checkSpace(db)
+      db.trouble.diskFull = false
+    }
     fastify.decorate('health', async () => {
-      if (!prepared) throw unavailable()
-      await deps.db.run('ping', sql`SELECT 1`)
+      if (!prepared || draining) throw unavailable()
+      checking ??= check().finally(() => {
+        checking = undefined
+      })
+      await within(longestCheckMs, checking)
+    })
+    fastify.decorate('drain', () => {
+      draining = true
     })
   },
   { name: 'readiness', fastify: '5.x', dependencies: ['prisma', 'deps'] }
 )
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unavailable()), ms)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+}

@@ -10,16 +10,16 @@ import pg from 'pg'
 const wasmPackage = '@prisma/schema-engine-wasm/schema_engine_bg'
 
 /**
- * Opens the engine on the database of a URL; `close` ends its connections. Without a URL it can do
- * what takes no database: compare schema files.
+ * Opens the engine on the database of a pool of one connection, or of a URL; `close` ends the
+ * connections. Without both it can do what takes no database: compare schema files.
  *
- * @param {string | undefined} url
+ * @param {{ pool: pg.Pool, schema: string } | { url: string } | undefined} at
  * @param {[path: string, content: string][]} [datamodels]
  */
-export async function openSchemaEngine(url, datamodels) {
+export async function openSchemaEngine(at, datamodels) {
   loading ??= loadWasm()
   const { SchemaEngine } = await loading
-  const factory = url === undefined ? new NoDatabase() : new EngineAdapterFactory(url)
+  const factory = at === undefined ? new NoDatabase() : new EngineAdapterFactory(at)
   const bound = bindMigrationAwareSqlAdapterFactory(factory)
   const engine = await SchemaEngine.new({ datamodels }, () => {}, bound)
   return { engine, close: () => factory.close() }
@@ -48,18 +48,22 @@ function fail(message) {
 /** Prisma's adapter for pg, made fit for migrations in three places where it is not. */
 class EngineAdapterFactory extends PrismaPg {
   #url
+  #lockedOutside
   #adapters = []
 
-  constructor(url) {
+  constructor({ pool, schema, url }) {
     // One connection, so that whatever the engine sets or locks for its session stays in force.
-    super({ connectionString: url, max: 1 })
+    const own = url === undefined ? { schema } : clientOptions(url)
+    super(pool ?? { connectionString: own.connectionString, max: 1 }, { schema: own.schema })
     this.#url = url
+    this.#lockedOutside = pool !== undefined
   }
 
   async connect() {
     const adapter = await super.connect()
     this.#adapters.push(adapter)
     teachChar(adapter)
+    if (this.#lockedOutside) leaveOutLock(adapter)
     // The adapter cuts a script at every semicolon, also in comments, strings and function bodies.
     // As one query it is read by PostgreSQL, and a migration happens as a whole or not at all.
     adapter.executeScript = async sql => {
@@ -74,7 +78,7 @@ class EngineAdapterFactory extends PrismaPg {
     await main.executeScript(`CREATE DATABASE "${name}"`)
     const url = new URL(this.#url)
     url.pathname = name // as an option beside a URL it would not count, and the real one be used
-    const shadow = new EngineAdapterFactory(url.href)
+    const shadow = new EngineAdapterFactory({ url: url.href })
     const adapter = await shadow.connect()
     adapter.dispose = async () => {
       await shadow.close()
@@ -87,6 +91,31 @@ class EngineAdapterFactory extends PrismaPg {
     const drivers = this.#adapters.map(adapter => adapter.underlyingDriver())
     await Promise.all(drivers.map(pool => pool.ending || pool.end()))
   }
+}
+
+/**
+ * What of a URL pg does not read as libpq and Prisma do: `schema`, and the modes of TLS.
+ *
+ * @param {string} url
+ */
+export function clientOptions(url) {
+  const read = new URL(url)
+  const schema = read.searchParams.get('schema') ?? 'public'
+  read.searchParams.delete('schema')
+  if (!read.searchParams.has('options'))
+    read.searchParams.set(
+      'options',
+      `-c search_path=${pg.escapeIdentifier(schema).replaceAll(' ', '\\ ')}`
+    )
+  if (read.searchParams.has('sslmode')) read.searchParams.set('uselibpqcompat', 'true')
+  return { schema, connectionString: read.href }
+}
+
+/** The service holds a lock of its own; the engine's, of a session, would stay behind in a pooler. */
+function leaveOutLock(adapter) {
+  const { executeRaw } = adapter
+  adapter.executeRaw = async query =>
+    /^\s*SELECT pg_advisory_lock\(\d+\)\s*$/.test(query.sql) ? 0 : executeRaw.call(adapter, query)
 }
 
 // PostgreSQL's internal type "char": its catalogues use it, and the adapter refuses to read it.

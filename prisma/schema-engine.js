@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { openSchemaEngine } from './engine.js'
+import { clientOptions, openSchemaEngine } from './engine.js'
 
 const { values, positionals } = parseArgs({
   strict: false,
@@ -39,7 +39,7 @@ async function serve() {
     paths.map(async path => [path, await readFile(path, 'utf8')])
   )
   const { engine, close } = await openSchemaEngine(
-    url,
+    url === undefined ? undefined : { url },
     datamodels.length > 0 ? datamodels : undefined
   )
   for await (const line of createInterface({ input: process.stdin })) {
@@ -73,7 +73,7 @@ async function createDatabase() {
 }
 
 async function query(url, text) {
-  const client = new pg.Client(url)
+  const client = new pg.Client(clientOptions(url).connectionString)
   await client.connect()
   await client.query(text).finally(() => client.end())
 }

@@ -16,6 +16,7 @@ export function openPool(config: Config, log: Log): OpenDatabase {
     url: config.DATABASE_URL,
     poolSize: config.DATABASE_POOL_SIZE,
     statementTimeoutSeconds: config.DATABASE_STATEMENT_TIMEOUT,
+    preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
     onIdleError: error => log.warn({ err: error }, 'a database connection was lost')
   })
 }

@@ -1,10 +1,10 @@
-import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.js'
 import { type Config, loadConfig } from './base/config/load.js'
 import { openEmbedded } from './base/database/embedded.js'
 import { version } from './base/version.js'
 import { hasDevMailbox } from './mail/dev-mailbox.js'
 import { say } from './start-process.js'
+import { stopGracefully } from './stop-gracefully.js'
 
 /** Starts the service. It runs until a signal ends the process. */
 export async function runService(): Promise<void> {
@@ -18,8 +18,7 @@ export async function runService(): Promise<void> {
   try {
     app = await buildApp(config)
     for (const warning of config.warnings) app.log.warn(warning)
-    closeWithGrace({ delay: 15_000 }, async ({ err }) => {
-      if (err !== undefined) app?.log.fatal({ err }, 'stopping after an unhandled error')
+    stopGracefully(app, config.DRAIN_DELAY, async () => {
       await app?.close()
       await embedded?.close()
     })

@@ -1,4 +1,3 @@
-import closeWithGrace from 'close-with-grace'
 import Fastify from 'fastify'
 import deps from '../plugins/deps.js'
 import mailWorker from '../plugins/mail-worker.js'
@@ -10,6 +9,7 @@ import { version } from './base/version.js'
 import { createRenderer } from './base/views/renderer.js'
 import { serverOptions } from './server-options.js'
 import { say } from './start-process.js'
+import { stopGracefully } from './stop-gracefully.js'
 
 /** Starts the process that sends mails and runs maintenance. It runs until a signal ends it. */
 export async function runWorker(): Promise<void> {
@@ -22,10 +22,8 @@ export async function runWorker(): Promise<void> {
   app.decorate('renderer', createRenderer(config))
   await app.register(maintenance)
   await app.register(mailWorker)
-  closeWithGrace({ delay: 15_000 }, async ({ err }) => {
-    if (err !== undefined) app.log.fatal({ err }, 'stopping after an unhandled error')
-    await app.close()
-  })
+  // Nobody sends it requests, so there is nothing to drain.
+  stopGracefully(app, 0, () => app.close())
   await app.ready()
   say(`Postern ${version} sends mails through ${config.EMAIL_HOST}:${config.EMAIL_PORT}`)
 }

@@ -14,7 +14,9 @@ export function serverOptions(config: Config) {
     bodyLimit: 16 * 1024,
     requestTimeout: 15_000,
     connectionTimeout: 60_000,
-    keepAliveTimeout: 30_000,
+    // Longer than the proxies keep an idle connection (nginx 60 s, Traefik 90 s, Caddy 120 s): whoever
+    // closes first must be the one who sends, or a request meets a closed connection and is a 502.
+    keepAliveTimeout: 125_000,
     handlerTimeout: 30_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
     forceCloseConnections: 'idle',

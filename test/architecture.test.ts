@@ -255,7 +255,10 @@ test('a table is written by one room', () => {
     }
   }
   const tables = [
-    ...readFileSync(join(packageRoot, 'prisma/schema.prisma'), 'utf8').matchAll(/^model (\w+)/gm)
+    // Migrations write MigrationFloor, and no room does.
+    ...readFileSync(join(packageRoot, 'prisma/schema.prisma'), 'utf8').matchAll(
+      /^model (?!MigrationFloor)(\w+)/gm
+    )
   ]
   assert.deepEqual([...writers.keys()].sort(), tables.map(([, name]) => name).sort())
   for (const [table, rooms] of writers)

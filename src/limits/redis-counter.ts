@@ -24,25 +24,60 @@ export async function pingRedis(url: string): Promise<void> {
   }
 }
 
-/** The counter in Redis. It rejects quickly if Redis is unavailable, so that the caller can use another counter. */
+/** Longest wait for an answer, and time between two attempts to reach a Redis that was left aside. */
+const answerMs = 500
+const retryMs = 1000
+
+/**
+ * The counter in Redis. Once it does not answer it is left aside: counting rejects at once, so that the
+ * caller can use another counter, until a later attempt in the background succeeds (BRF-12).
+ */
 export function createRedisCounter(
   url: string,
-  onError: (error: Error) => void
+  onError: (error: unknown) => void
 ): RequestCounter & { close(): Promise<void> } {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
-    commandTimeout: 500
+    commandTimeout: answerMs
   })
   redis.on('error', onError)
+  let failure: unknown
+  let timer: NodeJS.Timeout | undefined
+
+  function leaveAside(error: unknown) {
+    failure = error
+    timer ??= setTimeout(tryAgain, retryMs).unref()
+  }
+  async function tryAgain() {
+    timer = undefined
+    try {
+      await redis.ping()
+      failure = undefined
+    } catch (error) {
+      // A connection to a machine that is gone stays silent for a quarter of an hour.
+      if (redis.status === 'ready') redis.disconnect(true)
+      leaveAside(error)
+    }
+  }
+
   return {
     async count(key, windowMs) {
-      const [current, ttlMs] = (await redis.eval(script, 1, `postern:${key}`, windowMs)) as [
-        number,
-        number
-      ]
-      return { current, ttlMs: Math.max(0, ttlMs) }
+      if (failure !== undefined) throw failure
+      try {
+        const [current, ttlMs] = (await redis.eval(script, 1, `postern:${key}`, windowMs)) as [
+          number,
+          number
+        ]
+        return { current, ttlMs: Math.max(0, ttlMs) }
+      } catch (error) {
+        leaveAside(error)
+        throw error
+      }
     },
-    close: async () => redis.disconnect()
+    close: async () => {
+      clearTimeout(timer)
+      redis.disconnect()
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { RequestCount } from './request-counter.js'
 
 const logEveryMs = 60_000
 
-/** Logs a failure of the shared counter at most once a minute, and its recovery. */
+/** Logs that the shared counter fails, again once a minute while it does, and its recovery. */
 export function createCounterHealth({ log, clock }: Pick<Deps, 'log' | 'clock'>) {
   let failing = false
   let loggedAt = 0
@@ -14,7 +14,7 @@ export function createCounterHealth({ log, clock }: Pick<Deps, 'log' | 'clock'>)
     },
     bad(err: unknown) {
       const now = clock().getTime()
-      if (now - loggedAt < logEveryMs) return
+      if (failing && now - loggedAt < logEveryMs) return
       loggedAt = now
       failing = true
       log.warn({ err }, 'the shared counter of requests fails; this process counts by itself')

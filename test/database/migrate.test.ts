@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
-import { MigrationsError, migrate, pendingMigrations } from '../../src/base/database/migrate.js'
+import { MigrationsError, migrate, migrationState } from '../../src/base/database/migrate.js'
 import { packageRoot } from '../../src/base/package-root.js'
+import { startAppOn } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
 import { createTestDatabase, lookInto } from '../support/database.js'
 
@@ -17,6 +18,8 @@ const all = entries
   .map(entry => entry.name)
   .sort()
 const last = all.at(-1)
+
+const pendingMigrations = async (pool: pg.Pool) => (await migrationState(pool)).pending
 
 async function connect(t: TestContext, options: { empty?: boolean }) {
   const { url, drop } = await createTestDatabase(options)
@@ -85,11 +88,33 @@ test('FLT-14 a migration under way at another instance is not taken for a failed
   assert.deepEqual(await whileLocked(pool, () => pendingMigrations(pool), finish), [])
 })
 
+const future = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
+  VALUES ('x', 'x', '99990101000000_future', now())`
+
+test('FLT-20 an addition of a newer version is told, and this one runs over it', async t => {
+  const { url, pool } = await connect(t, {})
+  await pool.query(
+    `${future}; INSERT INTO "MigrationFloor" VALUES ('99990101000000_future', '0.0.9')`
+  )
+  assert.deepEqual(await migrationState(pool), { pending: [], newer: ['99990101000000_future'] })
+  assert.deepEqual(await migrate({ url }), [])
+  const service = await startAppOn(t, url)
+  assert.equal((await service.inject({ url: '/health/ready' })).statusCode, 200)
+  assert.match(service.logs.join(''), /99990101000000_future.*this version may run over it/)
+})
+
+test('FLT-20 every migration says the least version that may run over it', async t => {
+  const { pool } = await connect(t, { empty: false })
+  const { rows } = await pool.query('SELECT "migration" FROM "MigrationFloor"')
+  const since = all.filter(name => name >= '20261126040000')
+  const told = rows.map(({ migration }) => migration).sort()
+  assert.deepEqual(told, since, 'a migration inserts a row for itself into "MigrationFloor"')
+})
+
 const refusals = {
-  'FLT-14 a database of a newer version is refused': {
-    change: `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
-             VALUES ('x', 'x', '99990101000000_future', now())`,
-    message: /newer version of Postern \(99990101000000_future\)/
+  'FLT-14 a database that a newer version changed so that this one cannot run is refused': {
+    change: `${future}; INSERT INTO "MigrationFloor" VALUES ('99990101000000_future', '0.10.0')`,
+    message: /newer version of Postern \(99990101000000_future\), which at least version 0\.10\.0/
   },
   'a migration that failed is named, with the way out': {
     change: `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${last}'`,

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import test from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
+import { pingRedis } from '../../src/limits/redis-counter.js'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { assertProblem } from '../support/expect.js'
+import { freePort } from '../support/free-port.js'
 import {
   changePassword,
   newClient,
@@ -14,6 +19,8 @@ import {
   refresh,
   signIn
 } from '../support/people.js'
+
+import { until } from '../support/until.js'
 
 type Try = {
   readonly email?: string
@@ -552,6 +559,37 @@ test('BRF-12 and when Redis is not there at all', async t => {
   await service.advance(61)
   await login(service)
   assert.deepEqual(toldOf(service), ['fails', 'fails'])
+})
+
+test('BRF-12 a Redis that freezes costs one time limit, then nothing until it is back', {
+  skip: existsSync('/usr/bin/redis-server') ? false : 'redis-server is not installed'
+}, async t => {
+  const port = await freePort()
+  const args = ['--port', String(port), '--save', '', '--bind', '127.0.0.1']
+  const redis = spawn('/usr/bin/redis-server', args, { stdio: 'ignore' })
+  atEnd(t, () => redis.kill('SIGKILL'))
+  const url = `redis://127.0.0.1:${port}`
+  await until('Redis answers', () =>
+    pingRedis(url).then(
+      () => true,
+      () => false
+    )
+  )
+  const plenty = { ...limited, RATE_LIMIT_DEFAULT: '100000/min', REDIS_URL: url }
+  const service = await startApp(t, plenty)
+  const request = () => service.inject({ method: 'GET', url: '/user/' })
+  await request()
+  redis.kill('SIGSTOP')
+  await request()
+  const before = Date.now()
+  for (let n = 0; n < 10; n++) await request()
+  assert.ok(Date.now() - before < 3000, 'ten more did not wait 500 ms each')
+  assert.deepEqual(toldOf(service), ['fails'])
+  redis.kill('SIGCONT')
+  await until('it counts in Redis again', async () => {
+    await request()
+    return toldOf(service).includes('works')
+  })
 })
 
 /** What the log says of the counter that instances share, in order. */

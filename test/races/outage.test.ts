@@ -98,7 +98,7 @@ const unfit: [
   [
     'lacks migrations',
     async () => {},
-    /The database lacks \d{14}_heart, .+ Run: npx prisma migrate deploy/,
+    /The database lacks \d{14}_heart, .+ Run: postern migrate/,
     ({ url }) => migrate({ url })
   ],
   [

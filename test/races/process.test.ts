@@ -217,3 +217,22 @@ test('FLT-09 SIGTERM under load answers what it has begun, loses no refresh and 
   const sessions = new Set(members.map(({ client }) => claimsOf(client.access as string).session))
   assert.equal(sessions.size, members.length)
 })
+
+test('FLT-26 SIGTERM is told, and DRAIN_DELAY lets a load balancer notice before requests are refused', async t => {
+  const open = databases['a database server'] as (t: TestContext) => Promise<Settings>
+  const service = await startProcess(t, {
+    ...(await open(t)),
+    ...patient,
+    DRAIN_DELAY: '3s',
+    LOG_LEVEL: 'info'
+  })
+  const { client } = await newMember(service)
+  const ready = async () =>
+    (await service.inject({ method: 'GET', url: '/health/ready' })).statusCode
+  assert.equal(await ready(), 200)
+  const ended = service.end('SIGTERM')
+  await until('it is not ready any more', async () => (await ready()) === 503)
+  assert.equal((await refresh(client)).statusCode, 200, 'requests are still answered')
+  assert.equal(await ended, 0, service.output())
+  assert.match(service.output(), /"signal":"SIGTERM".*"msg":"stopping"/)
+})

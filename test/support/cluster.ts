@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import type pg from 'pg'
 import { atEnd } from './at-end.js'
 import { freePort } from './free-port.js'
+import { withClient } from './test-server.js'
 
 const root = '/usr/lib/postgresql'
 const programs = (existsSync(root) ? readdirSync(root) : [])
@@ -21,7 +23,7 @@ export const noCluster =
   programs === undefined ? 'no PostgreSQL server here; install Debian’s postgresql' : false
 
 /** PostgreSQL refuses to run as root; its own user runs it then. */
-const owner =
+export const owner =
   process.getuid?.() === 0 && programs !== undefined
     ? { uid: numberOf('-u'), gid: numberOf('-g') }
     : {}
@@ -36,8 +38,13 @@ export type Cluster = {
   readonly directory: string
   /** Runs a program of PostgreSQL as the owner of the cluster. */
   run(program: string, ...args: string[]): Promise<void>
+  /** The URL of a database. */
+  urlOf(database: string): string
+  query(text: string, database?: string): Promise<pg.QueryResult>
   /** Ends the server as a crash does. */
   crash(): Promise<void>
+  /** Starts it again. */
+  start(): Promise<void>
 }
 
 // Nothing is kept beyond the test, so no write needs to reach the disk.
@@ -50,7 +57,7 @@ listen_addresses = '127.0.0.1'
 `
 
 /** Starts an empty cluster, which ends with the test. */
-export async function startCluster(t: TestContext, settings = ''): Promise<Cluster> {
+export async function startCluster(t: Pick<TestContext, 'after'>, settings = ''): Promise<Cluster> {
   const cluster = await prepare(t)
   await cluster.run(
     'initdb',
@@ -64,18 +71,23 @@ export async function startCluster(t: TestContext, settings = ''): Promise<Clust
     'UTF8'
   )
   await appendFile(join(cluster.directory, 'postgresql.conf'), `${quick}${settings}`)
-  return start(cluster)
+  await cluster.start()
+  return cluster
 }
 
 /** Starts a standby that follows a cluster asynchronously, with all that this one holds now. */
-export async function startStandby(t: TestContext, primary: Cluster): Promise<Cluster> {
+export async function startStandby(
+  t: Pick<TestContext, 'after'>,
+  primary: Cluster
+): Promise<Cluster> {
   const standby = await prepare(t)
   const from = `host=127.0.0.1 port=${primary.port} user=postgres`
   await standby.run('pg_basebackup', '-D', standby.directory, '-R', '-c', 'fast', '-d', from)
-  return start(standby)
+  await standby.start()
+  return standby
 }
 
-async function prepare(t: TestContext): Promise<Cluster> {
+async function prepare(t: Pick<TestContext, 'after'>): Promise<Cluster> {
   const home = await mkdtemp(join(tmpdir(), 'postern-cluster-'))
   if (owner.uid !== undefined) await chown(home, owner.uid, owner.gid)
   const directory = join(home, 'data')
@@ -88,12 +100,20 @@ async function prepare(t: TestContext): Promise<Cluster> {
     await crash().catch(() => undefined)
     await rm(home, { recursive: true, force: true })
   })
-  return { url: `postgresql://postgres@127.0.0.1:${port}/postgres`, port, directory, run, crash }
-}
-
-async function start(cluster: Cluster): Promise<Cluster> {
-  const { directory, port, run } = cluster
-  const options = `-p ${port} -k ${directory}`
-  await run('pg_ctl', 'start', '-w', '-D', directory, '-o', options, '-l', `${directory}.log`)
-  return cluster
+  const start = () =>
+    run(
+      'pg_ctl',
+      'start',
+      '-w',
+      '-D',
+      directory,
+      '-o',
+      `-p ${port} -k ${directory}`,
+      '-l',
+      `${directory}.log`
+    )
+  const urlOf = (database: string) => `postgresql://postgres@127.0.0.1:${port}/${database}`
+  const query = (text: string, database = 'postgres') =>
+    withClient(urlOf(database), client => client.query(text))
+  return { url: urlOf('postgres'), urlOf, query, port, directory, run, crash, start }
 }

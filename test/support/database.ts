@@ -8,7 +8,8 @@ import {
   startTestServer,
   type TestServer,
   useTestClock,
-  withClient
+  withClient,
+  withTestClock
 } from './test-server.js'
 
 /** A database of a test's own; `adminUrl` is the same one as somebody who may create roles. */
@@ -43,7 +44,7 @@ export async function createTestDatabase(options: { empty?: boolean } = {}): Pro
   if (used !== undefined) return used
   const server = await findServer()
   const name = server.template.replace('template', `${process.pid}_${count++}`)
-  const url = databaseUrl(server.url, name)
+  const url = empty ? databaseUrl(server.url, name) : withTestClock(databaseUrl(server.url, name))
   await withClient(server.url, async client => {
     if (empty) return client.query(`CREATE DATABASE ${name}`)
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${server.template}`)
@@ -121,7 +122,7 @@ const sendAway = `
 
 const emptyTables = `
   DO $$ DECLARE it record; BEGIN
-    FOR it IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'
+    FOR it IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('_prisma_migrations', 'MigrationFloor')
     LOOP
       EXECUTE format('DELETE FROM %I', it.tablename);
     END LOOP;

@@ -83,5 +83,7 @@ function through(databaseUrl: string, port: number): string {
   const password = new pg.Client(databaseUrl).password
   const secret = password ? `:${encodeURIComponent(password)}` : ''
   const who = `${encodeURIComponent(user)}${secret}`
-  return `postgresql://${who}@127.0.0.1:${port}/${encodeURIComponent(database)}`
+  const options = new URL(databaseUrl).searchParams.get('options')
+  const path = options === null ? '' : `?options=${encodeURIComponent(options)}`
+  return `postgresql://${who}@127.0.0.1:${port}/${encodeURIComponent(database)}${path}`
 }

@@ -51,6 +51,13 @@ export function databaseUrl(url: string, database: string): string {
 export const useTestClock = (database: string) =>
   `ALTER DATABASE ${database} SET search_path = public, test_clock, pg_catalog`
 
+/** The same for the service, which sets the search path of its connections itself. */
+export function withTestClock(url: string): string {
+  const turned = new URL(url)
+  turned.searchParams.set('options', '-c search_path=public,test_clock,pg_catalog')
+  return turned.href
+}
+
 /** Runs something on a connection of its own. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>) {
   const client = new pg.Client(url)
@@ -72,7 +79,7 @@ async function embedded() {
 
 /** The clock comes first, so that defaults and functions of the migrations bind to it as well. */
 async function fillTemplate(serverUrl: string, template: string): Promise<void> {
-  const url = databaseUrl(serverUrl, template)
+  const url = withTestClock(databaseUrl(serverUrl, template))
   await withClient(url, client => client.query(createClock))
   await withClient(serverUrl, client => client.query(useTestClock(template)))
   await migrate({ url })

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { AddressError, readAddress } from '../database/address.js'
 import { languageFor, languageNames } from '../i18n/language-names.js'
 import { builtIn, type NamedRole } from './roles.js'
 
@@ -195,6 +196,20 @@ export function url(...protocols: readonly string[]): Kind<string> {
         ? value
         : fail(`must be a URL that starts with ${protocols.join(':// or ')}://`)
     }
+  }
+}
+
+/** The URL of a PostgreSQL server, with its parameters checked. */
+export const databaseUrl: Kind<string> = {
+  name: 'URL',
+  parse(value) {
+    const known = url('postgresql', 'postgres').parse(value)
+    try {
+      readAddress(known)
+    } catch (error) {
+      fail(error instanceof AddressError ? error.message : 'cannot be read as a URL of PostgreSQL')
+    }
+    return known
   }
 }
 

@@ -67,6 +67,11 @@ export const groups = {
       'X-Forwarded-For',
       'Header in which these proxies name the client. The other one is ignored, because a client may send it.'
     ),
+    DRAIN_DELAY: written(
+      kinds.duration('s', 0, 600),
+      '0s',
+      'How long `/health/ready` says no, after SIGTERM, before the service stops to accept requests. Set it where a load balancer learns only from that path: a little more than the time between two of its checks, times the failures it waits for.'
+    ),
     LOG_LEVEL: setting(
       kinds.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
       'info',
@@ -75,8 +80,8 @@ export const groups = {
   },
   Database: {
     DATABASE_URL: optional(
-      kinds.url('postgresql', 'postgres'),
-      'PostgreSQL 14 or later. Without it an embedded PostgreSQL runs under `DATA_DIR`.',
+      kinds.databaseUrl,
+      'PostgreSQL 14 or later. Without it an embedded PostgreSQL runs under `DATA_DIR`. Parameters that it may have are in [operations](operations.md#the-url).',
       { secret: true }
     ),
     DATABASE_POOL_SIZE: setting(
@@ -88,6 +93,10 @@ export const groups = {
       kinds.duration('s', 1, 600),
       '10s',
       'Longest time for one statement. After it the request is answered with 503.'
+    ),
+    DATABASE_PREPARED_STATEMENTS: flag(
+      true,
+      'Plan statements once for each connection. Set it to `false` behind a pooler that does not keep them: PgBouncer before 1.21 in transaction mode.'
     ),
     DATA_DIR: setting(
       kinds.text,

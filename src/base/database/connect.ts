@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
 import type { Config } from '../config/load.js'
+import { readAddress } from './address.js'
+import { openConnection } from './connection.js'
 import { EmbeddedDatabaseError, embeddedStatus, openEmbedded } from './embedded.js'
 
 /** A database that is available at `url` until `close`. */
@@ -46,8 +47,8 @@ const mostPolls = 300
 
 /** Waits until other commands no longer use the server that this command started. */
 async function waitForOtherCommands(url: string): Promise<void> {
-  const client = new pg.Client(url)
-  await client.connect()
+  const address = readAddress(url)
+  const client = await openConnection({ address, timeoutMs: 10_000, preparedStatements: true })
   try {
     for (let polls = 0; polls < mostPolls; polls++) {
       const { rowCount } = await client.query(`

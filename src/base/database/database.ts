@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
-import pg from 'pg'
+import type pg from 'pg'
+import { readAddress } from './address.js'
 import { PrismaClient } from './client/client.js'
 import type { TransactionClient } from './client/internal/prismaNamespace.js'
+import { Connection, openConnections, type Trouble } from './connection.js'
 import { isRetryable } from './failures.js'
 import { retried } from './retried.js'
 import { queryOf, type Sql } from './sql.js'
@@ -27,34 +29,53 @@ export type Database = {
   listen(channel: Channel, listener: () => void): () => void
 }
 
-export type OpenDatabase = Database & { readonly pool: pg.Pool; close(): Promise<void> }
+export type OpenDatabase = Database & {
+  readonly pool: pg.Pool
+  /** What a statement met that the next one may not notice. Whoever finds it mended says so here. */
+  readonly trouble: Trouble
+  close(): Promise<void>
+}
 
 type PoolOptions = {
   readonly url: string
   readonly poolSize: number
   readonly statementTimeoutSeconds: number
+  /** True unless told otherwise. */
+  readonly preparedStatements?: boolean
   onIdleError(error: Error): void
 }
 
 /** The pool that everything shares: the hot path by named statements, the rest through Prisma. */
 export function openDatabase(options: PoolOptions): OpenDatabase {
   const timeout = options.statementTimeoutSeconds * 1000
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolSize,
-    // Idle connections stay: opening one under load is what makes a pool collapse.
-    idleTimeoutMillis: 0,
-    connectionTimeoutMillis: timeout / 2,
-    statement_timeout: timeout,
-    // A server that stopped answering is not told by its own timeout.
-    query_timeout: timeout + 1000,
-    lock_timeout: timeout,
-    idle_in_transaction_session_timeout: 2 * timeout,
-    keepAlive: true,
-    application_name: 'postern'
-  })
+  const address = readAddress(options.url)
+  const trouble: Trouble = { diskFull: false }
+  const pool = openConnections(
+    {
+      address,
+      timeoutMs: timeout,
+      preparedStatements: options.preparedStatements ?? true,
+      trouble
+    },
+    {
+      max: options.poolSize,
+      // Idle connections stay: opening one under load is what makes a pool collapse.
+      idleTimeoutMillis: 0,
+      connectionTimeoutMillis: timeout / 2,
+      // A server that stopped answering is not told by its own timeout.
+      query_timeout: timeout + 1000,
+      keepAlive: true,
+      // Firewalls and load balancers forget a connection that is silent for minutes.
+      keepAliveInitialDelayMillis: 30_000
+    }
+  )
   pool.on('error', options.onIdleError)
+  // The next connection may reach the server that took over.
+  pool.on('release', (_error, client) => {
+    if (client instanceof Connection && client.isReadOnly) void client.end()
+  })
   const adapter = new PrismaPg(pool, {
+    schema: address.schema,
     statementNameGenerator: ({ sql }) => createHash('sha1').update(sql).digest('base64url')
   })
   const prisma = new PrismaClient({
@@ -65,6 +86,7 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
   const database: OpenDatabase = {
     ...listeners,
     pool,
+    trouble,
     prisma,
     run: async (name, statement) => (await pool.query({ name, ...queryOf(name, statement) })).rows,
     transaction: async work => {

@@ -112,7 +112,7 @@ async function prepareCluster(
   if (written === at.binaries.major) return
   throw new EmbeddedDatabaseError(
     `it was written by PostgreSQL ${written}, and this version of Postern brings ` +
-      `${at.binaries.major}, which cannot read it. Export it with the earlier version of Postern ` +
-      'or with pg_dump, and import it into a new DATA_DIR.'
+      `${at.binaries.major}, which cannot read it. Write it to a file with the earlier version of ` +
+      'Postern (postern backup), and restore that into a new DATA_DIR (postern restore).'
   )
 }

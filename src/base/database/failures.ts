@@ -1,3 +1,5 @@
+import { ConnectionError } from './connection-error.js'
+
 type Coded = {
   code?: unknown
   kind?: unknown
@@ -23,22 +25,41 @@ function codeOf(error: unknown, depth = 0): string {
 }
 
 const unavailableCode =
-  /^(08...|53...|57P0[1-5]|57014|55P03|40001|40P01|25P03|ECONN\w+|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|P1\d{3}|P2024|P2028|P2034)$/
+  /^(08...|25006|26000|42P05|53...|57P0[1-5]|57014|55P03|40001|40P01|25P03|ECONN\w+|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|P1\d{3}|P2024|P2028|P2034)$/
 const unavailableMessage =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Cannot use a pool after calling end/i
 
 /**
- * Whether the database is unavailable: unreachable, too slow, full, or the transaction was aborted
- * by a deadlock. The answer is 503; such a failure never means that a row is missing (SES-24).
+ * Whether the database is unavailable: unreachable, too slow, full, read-only, behind a pooler that
+ * loses prepared statements, or the transaction was aborted by a deadlock. The answer is 503; such a failure never means that a row is missing (SES-24).
  */
 export function isUnavailable(error: unknown): boolean {
-  if (unavailableCode.test(codeOf(error))) return true
+  if (error instanceof ConnectionError || unavailableCode.test(codeOf(error))) return true
   const { message, cause } = (error ?? {}) as Coded
   return (
     (typeof message === 'string' && unavailableMessage.test(message)) ||
     (cause !== undefined && isUnavailable(cause))
   )
 }
+
+const troubles: Readonly<Record<string, string>> = {
+  '25006': 'is read-only',
+  '53100': 'has no space left on its disk',
+  '53300': 'has no free connection',
+  '26000':
+    'is behind a pooler that loses prepared statements; set DATABASE_PREPARED_STATEMENTS=false',
+  '42P05':
+    'is behind a pooler that loses prepared statements; set DATABASE_PREPARED_STATEMENTS=false'
+}
+
+/** Why a database is unavailable, as the end of "the database …". */
+export const troubleOf = (error: unknown): string => troubles[codeOf(error)] ?? 'does not answer'
+
+/** No connection can be made until settings or server are changed. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof ConnectionError
+    ? error.lasting
+    : error instanceof Error && error.cause !== undefined && isRefused(error.cause)
 
 /** Serialisation failures and deadlocks: the transaction may succeed when it runs again. */
 export const isRetryable = (error: unknown): boolean => /^(40001|40P01|P2034)$/.test(codeOf(error))

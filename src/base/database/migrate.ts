@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { packageRoot } from '../package-root.js'
+import { version } from '../version.js'
+import { type Address, readAddress } from './address.js'
+import { openConnection, openConnections } from './connection.js'
+import { requireFit } from './require-fit.js'
 
 /** The database does not fit the migrations of this version. The message gives the reason. */
 export class MigrationsError extends Error {
@@ -15,13 +19,22 @@ export class MigrationsError extends Error {
 
 type Migration = { readonly name: string; readonly sql: string }
 
-type Applied = { readonly name: string; readonly checksum: string; readonly finished: boolean }
+type Applied = {
+  readonly name: string
+  readonly checksum: string
+  readonly finished: boolean
+  /** The least version of the service that may run over it, where the migration says one. */
+  readonly leastVersion: string | null
+}
 
 type Queryable = { query: (text: string, values?: unknown[]) => Promise<{ rows: unknown[] }> }
 
+/** What the database lacks, and what a newer version added that this one may run over. */
+export type MigrationState = { readonly pending: string[]; readonly newer: string[] }
+
 /** The used part of prisma/engine.js, which is JavaScript because the Prisma CLI loads it too. */
 type EngineModule = {
-  openSchemaEngine(url: string): Promise<{
+  openSchemaEngine(at: { pool: pg.Pool; schema: string }): Promise<{
     engine: { applyMigrations(input: object): Promise<{ appliedMigrationNames: string[] }> }
     close(): Promise<void>
   }>
@@ -36,12 +49,12 @@ const script = 'migration.sql'
 const lock = [1886352244, 2]
 
 /**
- * The migrations of this version that the database lacks, oldest first.
+ * Compares the migrations of this version with those of the database, oldest first.
  *
  * @throws {MigrationsError} if a migration failed, was edited after it was applied, or comes from a
- *   newer version.
+ *   newer version and does not let this one run.
  */
-export async function pendingMigrations(database: Queryable): Promise<string[]> {
+export async function migrationState(database: Queryable): Promise<MigrationState> {
   const migrations = await readMigrations()
   let applied = await readApplied(database)
   if (applied.some(row => !row.finished)) {
@@ -49,38 +62,58 @@ export async function pendingMigrations(database: Queryable): Promise<string[]> 
     await database.query('SELECT pg_advisory_xact_lock_shared($1, $2)', lock)
     applied = await readApplied(database)
   }
+  const known = new Set(migrations.map(({ name }) => name))
   for (const row of applied) check(row, migrations)
   const done = new Set(applied.map(({ name }) => name))
-  return migrations.map(({ name }) => name).filter(name => !done.has(name))
+  return {
+    pending: [...known].filter(name => !done.has(name)),
+    newer: [...done].filter(name => !known.has(name))
+  }
 }
 
 /**
  * Applies pending migrations with Prisma's engine and returns their names. If several instances start
- * at once, one applies them and the others wait.
+ * at once, one applies them and the others wait. The schema of the URL is created if it is missing.
  *
- * @throws {MigrationsError} as {@link pendingMigrations}, and if a migration fails.
+ * @throws {MigrationsError} as {@link migrationState}, and if a migration fails.
+ * @throws {UnfitDatabaseError}
+ * @throws {ConnectionError}
  */
 export async function migrate(options: {
   readonly url: string
+  readonly preparedStatements?: boolean
+  /** Of the pending ones, only these: those of a backup. */
+  readonly only?: readonly string[]
   readonly onProgress?: (message: string) => void
 }): Promise<string[]> {
-  const session = new pg.Client(options.url)
-  session.on('error', () => undefined) // the waiting query rejects with the same error
-  await session.connect()
+  const address = readAddress(options.url)
+  // A migration, and waiting for another instance that runs it, may take long.
+  const session = { address, timeoutMs: 0, preparedStatements: options.preparedStatements ?? true }
+  const connection = await openConnection(session)
   try {
-    await session.query('SELECT pg_advisory_lock($1, $2)', lock)
-    const pending = await pendingMigrations(session)
+    await requireFit(connection)
+    // The lock of a transaction: one of a session would stay behind in a pooler.
+    await connection.query('BEGIN')
+    await connection.query('SELECT pg_advisory_xact_lock($1, $2)', lock)
+    const state = await migrationState(connection)
+    const pending = state.pending.filter(name => options.only?.includes(name) ?? true)
     if (pending.length === 0) return []
     options.onProgress?.(`Applying ${pending.join(', ')} …`)
-    return await apply(options.url)
+    // One connection, so that whatever the engine sets for its session stays in force.
+    return await apply(openConnections(session, { max: 1 }), address, options.only)
   } finally {
-    await session.end() // releases the lock
+    await connection.end() // releases the lock
   }
 }
 
-async function apply(url: string): Promise<string[]> {
+async function apply(
+  pool: pg.Pool,
+  { schema }: Address,
+  only?: readonly string[]
+): Promise<string[]> {
   const module: EngineModule = await import(pathToFileURL(enginePath).href)
-  const { engine, close } = await module.openSchemaEngine(url)
+  await pool.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`)
+  const { engine, close } = await module.openSchemaEngine({ pool, schema })
   try {
     const { appliedMigrationNames } = await engine.applyMigrations({
       migrationsList: {
@@ -90,10 +123,12 @@ async function apply(url: string): Promise<string[]> {
           content: await readFile(join(migrationsDir, lockfile), 'utf8')
         },
         shadowDbInitScript: '',
-        migrationDirectories: (await readMigrations()).map(({ name, sql }) => ({
-          path: name,
-          migrationFile: { path: script, content: { tag: 'ok', value: sql } }
-        }))
+        migrationDirectories: (await readMigrations())
+          .filter(({ name }) => only?.includes(name) ?? true)
+          .map(({ name, sql }) => ({
+            path: name,
+            migrationFile: { path: script, content: { tag: 'ok', value: sql } }
+          }))
       },
       filters: { externalTables: [], externalEnums: [] }
     })
@@ -107,6 +142,10 @@ async function apply(url: string): Promise<string[]> {
   }
 }
 
+/** The names of the migrations of this version, oldest first. */
+export const knownMigrations = async (): Promise<string[]> =>
+  (await readMigrations()).map(({ name }) => name)
+
 async function readMigrations(): Promise<Migration[]> {
   const entries = await readdir(migrationsDir, { withFileTypes: true })
   const names = entries.filter(entry => entry.isDirectory()).map(({ name }) => name)
@@ -119,21 +158,28 @@ async function readMigrations(): Promise<Migration[]> {
 }
 
 async function readApplied(database: Queryable): Promise<Applied[]> {
-  const text = `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
-    FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`
-  try {
-    return (await database.query(text)).rows as Applied[]
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === '42P01') return []
-    throw error
-  }
+  // A failed statement would end the transaction, and with it the lock.
+  const tables = await database.query(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "any", to_regclass('"MigrationFloor"') IS NOT NULL AS floors`
+  )
+  const { any, floors } = tables.rows[0] as { any: boolean; floors: boolean }
+  if (!any) return []
+  const { rows } = await database.query(`
+    SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished,
+      ${floors ? `(SELECT "leastVersion" FROM "MigrationFloor" WHERE "migration" = migration_name)` : 'NULL'} AS "leastVersion"
+    FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`)
+  return rows as Applied[]
 }
 
-function check({ name, checksum, finished }: Applied, migrations: readonly Migration[]): void {
+function check(
+  { name, checksum, finished, leastVersion }: Applied,
+  migrations: readonly Migration[]
+): void {
   const migration = migrations.find(known => known.name === name)
   if (migration === undefined) {
+    if (leastVersion === null || !isOlder(version, leastVersion)) return
     throw new MigrationsError(
-      `The database was migrated by a newer version of Postern (${name}). Start that version.`
+      `The database was migrated by a newer version of Postern (${name}), which at least version ${leastVersion} can run over. This is ${version}. Start that version.`
     )
   }
   if (!finished) {
@@ -148,4 +194,11 @@ function check({ name, checksum, finished }: Applied, migrations: readonly Migra
         'what this version expects. Restore the file.'
     )
   }
+}
+
+/** Compares versions by their three numbers. */
+function isOlder(one: string, other: string): boolean {
+  const [a, b] = [one, other].map(text => text.split(/[.-]/, 3).map(Number)) as [number[], number[]]
+  const differing = a.findIndex((number, index) => number !== b[index])
+  return differing >= 0 && (a[differing] ?? 0) < (b[differing] ?? 0)
 }

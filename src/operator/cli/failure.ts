@@ -1,7 +1,7 @@
 import { isUnavailable } from '../../base/database/failures.js'
 import { Problem } from '../../base/errors/problem.js'
 import { loadTexts } from '../../base/i18n/texts.js'
-import { describeFailure } from '../../start-failure.js'
+import { connectionErrorOf, describeFailure } from '../../start-failure.js'
 
 type Failure = Error & { readonly code?: string; readonly path?: string }
 
@@ -10,7 +10,7 @@ export function describe(error: unknown): string {
   if (error instanceof Problem) return describeProblem(error)
   const { code, message, path } = error as Failure
   // ENOENT means a missing socket, or with a path a missing file.
-  if (isUnavailable(error) && path === undefined)
+  if (isUnavailable(error) && path === undefined && connectionErrorOf(error) === undefined)
     return `The database does not answer (${code ?? message}). Find the cause with: postern doctor.`
   return describeFailure(error)
 }

@@ -20,9 +20,11 @@ role of the service.`
 async function migrateNow(): Promise<void> {
   const { connectDatabase } = await import('../../base/database/connect.js')
   const { migrate } = await import('../../base/database/migrate.js')
-  const { url, close } = await connectDatabase(loadConfig(), remark)
+  const config = loadConfig()
+  const { url, close } = await connectDatabase(config, remark)
+  const preparedStatements = config.DATABASE_PREPARED_STATEMENTS
   try {
-    const applied = await migrate({ url, onProgress: remark })
+    const applied = await migrate({ url, preparedStatements, onProgress: remark })
     say(applied.length === 0 ? 'Nothing is pending.' : `Applied ${applied.join(', ')}.`)
   } finally {
     await close()

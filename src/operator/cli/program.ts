@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../../base/version.js'
 import { adminCommands } from './admin.js'
 import { auditCommand } from './audit.js'
+import { backupCommands } from './backup.js'
 import { doctorCommand } from './doctor.js'
 import { describe } from './failure.js'
 import { invitationCommands } from './invitation.js'
@@ -33,6 +34,7 @@ function createProgram(): Command {
   for (const add of [
     startCommands,
     migrateCommand,
+    backupCommands,
     adminCommands,
     userCommands,
     inviteCommand,

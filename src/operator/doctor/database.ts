@@ -1,71 +1,49 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Config } from '../../base/config/load.js'
-import { pendingMigrations } from '../../base/database/migrate.js'
+import { readAddress } from '../../base/database/address.js'
+import { openConnection } from '../../base/database/connection.js'
+import { migrationState } from '../../base/database/migrate.js'
+import { unfitness } from '../../base/database/require-fit.js'
 import { type Finding, findingsOf, problemsOr } from './finding.js'
 
 const { ok, fail, failIf, warnIf } = findingsOf('database')
 
 /** Connects like the service. If that fails, the client is null and the finding has the reason. */
-export async function connectClient(
-  url: string
-): Promise<{ client: pg.Client | null; findings: Finding[] }> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: 5000,
-    query_timeout: 10_000,
-    application_name: 'postern'
-  })
-  client.on('error', () => undefined) // the waiting query rejects with the same error
+export async function connectClient({
+  DATABASE_URL,
+  DATABASE_PREPARED_STATEMENTS
+}: Config): Promise<{ client: pg.Client | null; findings: Finding[] }> {
+  const session = {
+    address: readAddress(DATABASE_URL as string),
+    timeoutMs: 10_000,
+    preparedStatements: DATABASE_PREPARED_STATEMENTS
+  }
+  const limits = { connectionTimeoutMillis: 5000, query_timeout: 10_000 }
   try {
-    await client.connect()
-    return { client, findings: [] }
+    return { client: await openConnection(session, limits), findings: [] }
   } catch (error) {
-    await client.end().catch(() => undefined)
-    return { client: null, findings: [fail(describeConnection(error as Failure, new URL(url)))] }
+    return { client: null, findings: [fail((error as Error).message)] }
   }
-}
-
-type Failure = Error & { readonly code?: string; readonly errors?: readonly Failure[] }
-
-/** Describes a failed connection without the URL, which contains a password. */
-function describeConnection(error: Failure, { hostname, port, pathname }: URL): string {
-  const at = `${hostname}:${port || 5432}`
-  const code = error.code ?? error.errors?.[0]?.code ?? ''
-  const known: Readonly<Record<string, string>> = {
-    ECONNREFUSED: `No PostgreSQL listens at ${at}, the address in DATABASE_URL. Is it running, and is the port right?`,
-    ENOTFOUND: `The host ${hostname} of DATABASE_URL cannot be resolved. Is it spelt correctly?`,
-    EAI_AGAIN: `The host ${hostname} of DATABASE_URL cannot be resolved now. Does DNS work on this machine?`,
-    '28P01': `The PostgreSQL at ${at} refuses the user or the password of DATABASE_URL.`,
-    '28000': `The PostgreSQL at ${at} refuses the connection: its pg_hba.conf does not allow this user, TLS mode or address.`,
-    '3D000': `There is no database ${decodeURIComponent(pathname.slice(1))} at ${at}. Create it, or correct DATABASE_URL.`,
-    '53300': `The PostgreSQL at ${at} has no free connection. Raise max_connections or lower DATABASE_POOL_SIZE.`,
-    '57P03': `The PostgreSQL at ${at} is starting up or shutting down. Try again in a moment.`
-  }
-  const timedOut = code === 'ETIMEDOUT' || /timeout/i.test(error.message)
-  if (timedOut)
-    return `The PostgreSQL at ${at} does not answer within 5 seconds. Does a firewall block it?`
-  return known[code] ?? `The database at ${at} cannot be used: ${error.message}.`
 }
 
 type Facts = {
-  readonly version: number
   readonly name: string
   readonly standby: boolean
   readonly readOnly: boolean
   readonly connections: number
 }
 
-/** Checks version, role and connection limit of the server. */
+/** Checks version, encoding, role and connection limit of the server. */
 export async function examineServer(client: pg.Client, config: Config): Promise<Finding[]> {
   const { rows } = await client.query<Facts>(`
-    SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS name,
+    SELECT current_setting('server_version') AS name,
       pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS "readOnly",
       current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS connections`)
-  const { version, name, standby, readOnly, connections } = rows[0] as Facts
+  const { name, standby, readOnly, connections } = rows[0] as Facts
   const pool = config.DATABASE_POOL_SIZE
   return problemsOr(
     ok(`PostgreSQL ${name} answers.`),
-    failIf(version < 140_000, `PostgreSQL ${name} is too old. Postern needs 14 or later.`),
+    (await unfitness(client)).map(fail),
     failIf(
       standby || readOnly,
       'The database is read-only: it is a standby, or set to read-only. DATABASE_URL must point to the primary.'
@@ -84,7 +62,14 @@ export async function examineMigrations(
 ): Promise<{ isCurrent: boolean; findings: Finding[] }> {
   const { ok, warn, fail } = findingsOf('migrations')
   try {
-    const pending = await pendingMigrations(client)
+    const { pending, newer } = await migrationState(client)
+    if (newer.length > 0 && pending.length === 0)
+      return {
+        isCurrent: true,
+        findings: [
+          ok(`A newer version has applied ${newer.join(', ')}, over which this one may run.`)
+        ]
+      }
     if (pending.length === 0)
       return { isCurrent: true, findings: [ok('Every migration is applied.')] }
     const names = pending.join(', ')
@@ -106,7 +91,8 @@ export async function examineRole(client: pg.Client): Promise<Finding[]> {
       FILTER (WHERE NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
         AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))), '{}') AS tables
     FROM pg_class c
-    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> '_prisma_migrations'`)
+    WHERE c.relkind = 'r' AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+      AND c.relname NOT IN ('_prisma_migrations', 'MigrationFloor')`)
   const { role = '', tables = [] } = rows[0] ?? {}
   if (tables.length === 0) return [ok(`The role ${role} may use every table.`)]
   return [

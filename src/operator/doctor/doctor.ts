@@ -61,9 +61,10 @@ async function examineDatabase(config: Config, onProgress: Progress): Promise<Fi
     return [ok('There is no embedded database in DATA_DIR yet; the first start creates one.')]
   const { url, close } = await connectDatabase(config, onProgress)
   try {
-    const { client, findings } = await connectClient(url)
+    const own = { ...config, DATABASE_URL: url }
+    const { client, findings } = await connectClient(own)
     if (client === null) return findings
-    return await examineOpen(client, { ...config, DATABASE_URL: url }).finally(() => client.end())
+    return await examineOpen(client, own).finally(() => client.end())
   } finally {
     await close()
   }
