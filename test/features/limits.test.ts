@@ -4,7 +4,6 @@ import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import test from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
 import { pingRedis } from '../../src/limits/redis-counter.js'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
@@ -20,6 +19,7 @@ import {
   signIn
 } from '../support/people.js'
 
+import { statementsOf } from '../support/statements.js'
 import { until } from '../support/until.js'
 
 type Try = {
@@ -618,29 +618,17 @@ test('a shared counter that fails is told once a minute, and once when it works 
   assert.deepEqual(toldOf(service), ['fails', 'fails', 'works'])
 })
 
-/** The names of the statements that some work runs, without those of the mail worker. */
-async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
-  const { query } = pg.Client.prototype
-  const names: string[] = []
-  const counting = function (this: pg.Client, ...args: [{ name?: string }]) {
-    names.push(args[0]?.name ?? 'unnamed')
-    return Reflect.apply(query, this, args)
-  }
-  pg.Client.prototype.query = counting as typeof query
-  await work().finally(() => {
-    pg.Client.prototype.query = query
-  })
-  return names.filter(name => name !== 'claim-mails')
-}
-
 test('BRF-15 a sign-in is two statements, from a known device as from any other', async t => {
   const service = await startApp(t)
   const { person, client } = await newMember(service)
   const known_device = client.cookies.get('known_device') ?? ''
   const two = ['reserve-attempts-and-read-account', 'create-session']
   for (const cookies of [{}, { known_device }]) {
-    const names = await statementsOf(() => login(service, { ...person, cookies }))
-    assert.deepEqual(names, two)
+    const statements = await statementsOf(() => login(service, { ...person, cookies }))
+    assert.deepEqual(
+      statements.map(({ name }) => name),
+      two
+    )
   }
 })
 

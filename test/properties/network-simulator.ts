@@ -116,6 +116,9 @@ export function honestStore(world: World, run: Run, begin: number): void {
       tell(then, `${token.jti} gets ${news?.jti ?? refused?.body ?? 'nothing new'}`)
       if (refused?.statusCode === 401)
         assert.fail(`${name}: an honest client is signed out\n${story.join('\n')}`)
+      // A late answer must not put an older cookie over a newer one.
+      if (transport === 'cookie')
+        assert.notEqual(news?.jti, token.jti, `${name}: a cookie that says nothing new`)
       if (news !== null && news.parent !== token.parent) {
         checkBurst(news, then)
         used.add(news.parent)
