@@ -11,17 +11,23 @@ import { networkOf } from '../limits/network.js'
 import { notifyOwner } from '../mail/notify-owner.js'
 import { satisfiesPolicy } from '../mfa/policy.js'
 import type { Sender } from '../sender.js'
-import { graceOf, isChild, isLate, isUnknown, isUsed, isYoung, takesToken } from './refresh-rule.js'
 import { revokeAllSessions, revokeSession } from './revoke.js'
 import {
   absoluteEnd,
+  graceOf,
+  isChild,
+  isLate,
+  isUnknown,
+  isUsed,
+  isYoung,
   liveSession,
   nextEnd,
   type RefreshToken,
   type Session,
   type SessionRow,
   sessionColumns,
-  sessionOf
+  sessionOf,
+  takesToken
 } from './session.js'
 
 type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'outboxKeys'>

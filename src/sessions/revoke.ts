@@ -3,8 +3,7 @@ import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import { hasFactorSql } from '../mfa/policy.js'
-import { takesToken } from './refresh-rule.js'
-import { liveSession, type RefreshToken } from './session.js'
+import { liveSession, type RefreshToken, takesToken } from './session.js'
 
 /** Ends one session of an account; false without one. A parallel refresh runs before it or finds no session. */
 export async function revokeSession(
