@@ -4,6 +4,7 @@ import { isUniqueViolation } from '../base/database/failures.js'
 import { sql } from '../base/database/sql.js'
 import type { EmailAddress } from '../base/email-address.js'
 import { Problem } from '../base/errors/problem.js'
+import { eraseSignUps } from '../links/link.js'
 
 /** The fields of an account that tokens and answers need, without the password hash. */
 export type Account = {
@@ -115,12 +116,18 @@ export async function raiseCredentialEpoch(
   return credentialEpoch
 }
 
-/** Replaces the password of an account that this transaction has locked; returns the new epoch. */
-export const replacePassword = (
+/**
+ * Replaces the password of an account that this transaction has locked; returns the new epoch. A later
+ * confirmation must not bring the password of the sign-up back.
+ */
+export async function replacePassword(
   tx: Database,
   userId: string,
   passwordHash: string
-): Promise<number> => raiseCredentialEpoch(tx, userId, { passwordHash })
+): Promise<number> {
+  await eraseSignUps(tx, userId)
+  return raiseCredentialEpoch(tx, userId, { passwordHash })
+}
 
 /** Stores a hash with new parameters, unless the password has changed meanwhile (HSH-03). */
 export async function upgradePasswordHash(
@@ -128,9 +135,10 @@ export async function upgradePasswordHash(
   userId: string,
   { from, to }: { from: string; to: string }
 ): Promise<void> {
-  await db.prisma.user.updateMany({
-    where: { id: userId, passwordHash: from },
-    data: { passwordHash: to }
+  await db.transaction(async tx => {
+    const where = { id: userId, passwordHash: from }
+    const { count } = await tx.prisma.user.updateMany({ where, data: { passwordHash: to } })
+    if (count > 0) await eraseSignUps(tx, userId)
   })
 }
 

@@ -13,7 +13,7 @@ export async function hasSuperuser(tx: Database): Promise<boolean> {
   const statement = sql`
     SELECT EXISTS (
       SELECT FROM "User" u LEFT JOIN "Invitation" i ON i."userId" = u."id" AND i."acceptedAt" IS NULL
-      WHERE u."role" = ${builtIn.superuser}::int4 AND u."isActive" AND (i."id" IS NULL OR EXISTS (
+      WHERE COALESCE(i."role", u."role") = ${builtIn.superuser}::int4 AND u."isActive" AND (i."id" IS NULL OR EXISTS (
         SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink()}))
     ) AS found`
   const [row] = await tx.run<{ found: boolean }>('find-superuser', statement)

@@ -7,7 +7,7 @@ import type { Database } from '../base/database/database.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
 import { fieldProblem, Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { createLink } from '../links/link.js'
+import { createLink, eraseSignUps, supersede } from '../links/link.js'
 import { linkUrl } from '../links/link-url.js'
 import { enqueue } from '../mail/enqueue.js'
 import type { Sender } from '../sender.js'
@@ -114,12 +114,19 @@ async function prepareAccount(
       requireAuthority(replaced)
       // An account in use whose address nobody proved stays until the invited person accepts.
       if (claimed) return { userId, credentialEpoch, replaced }
+      await dropSignUps(tx, userId, now)
       return { ...(await reinvite(tx, accountAtAddress, account)), replaced }
     }
     const invited = await createInvited(tx, account, now)
     // Null: a parallel sign-up has just taken the address. The next turn reads its account.
     if (invited !== null) return { ...invited, replaced: null }
   }
+}
+
+/** Ends the sign-ups that wait for their confirmation: an invitation takes the address. */
+async function dropSignUps(tx: Database, userId: string, now: Date): Promise<void> {
+  await supersede(tx, { userId, purpose: 'email_verification' }, now)
+  await eraseSignUps(tx, userId)
 }
 
 /** Details that name the operator in the trail, when no account is the inviter. */

@@ -108,7 +108,7 @@ export async function revokeInvitation(
     requireAuthority(role)
     // A revoked address can sign up again. For a disabled account only an operator may allow that.
     if (inviterId !== null) requireEnabled(invitee, inviterId)
-    if (!(await removeInvited(tx, userId)) && !(await withdraw(tx, deps, userId)))
+    if (!(await removeInvited(tx, userId)) && !(await withdrawInvitation(tx, deps, userId)))
       throw new Problem('invitation_accepted')
     const details = { role: deps.roles.nameOf(role), ...inviterOf(inviterId) }
     const event = { actorId: inviterId, subjectId: userId, sender, details }
@@ -116,13 +116,13 @@ export async function revokeInvitation(
   })
 }
 
-/** Withdraws the invitation of an unproven account that is in use, which stays; false without one. */
-async function withdraw(
+/** Withdraws the open invitation of an account, which stays; false without one. */
+export async function withdrawInvitation(
   tx: Database,
   { clock }: Pick<Deps, 'clock'>,
   userId: string
 ): Promise<boolean> {
-  const where = { userId, acceptedAt: null, user: { emailVerifiedAt: null } }
+  const where = { userId, acceptedAt: null }
   const { count } = await tx.prisma.invitation.deleteMany({ where })
   if (count > 0) await supersede(tx, { userId, purpose: 'invitation' }, clock())
   return count > 0

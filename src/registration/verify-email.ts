@@ -19,6 +19,7 @@ import type { Sender } from '../sender.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
 import { invitationsOn } from './invite.js'
+import { withdrawInvitation } from './manage-invitations.js'
 import { checkOwnerPassword, type OwnerPassword } from './owner-password.js'
 
 /** Whether addresses are confirmed here. An invitation confirms one too, so links mailed before still do. */
@@ -149,6 +150,8 @@ async function verifyFirst(
   const { id: userId, credentialEpoch } = account
   const isSamePassword = passwordHash === account.passwordHash
   await eraseSignUps(tx, userId)
+  // The account has an owner now, who cannot accept an invitation any more. An operator can set the role.
+  await withdrawInvitation(tx, { clock }, userId)
   if (passwordHash === null || (isSamePassword && !contested)) {
     await markVerified(tx, userId, clock())
     return credentialEpoch

@@ -6,13 +6,16 @@ import { codeIn, linkIn } from '../support/mailbox.js'
 import {
   type Answer,
   type Client,
+  changePassword,
   newClient,
+  newMember,
   newPerson,
   type Person,
   readUser,
   signedIn,
   signIn
 } from '../support/people.js'
+import { inviteByOperator, inviting } from '../support/team.js'
 
 const formPage = '/registration/verification/'
 const verified = '/registration/verified/'
@@ -315,3 +318,37 @@ test('where tokens travel in bodies no link opens a session, and the code does',
 function twice(password: string) {
   return { new_password1: password, new_password2: password }
 }
+
+test('ADM-05 EML-10 an invitation ends the sign-ups that wait, and no resend brings one back', async t => {
+  const settings = { ...inviting, EMAIL_VERIFICATION: 'mandatory' }
+  const { service, mailbox } = await startMailing(t, settings)
+  const { email } = newPerson()
+  const stranger = { email, password1: strangers, password2: strangers }
+  assert.equal((await newClient(service).send('POST', '/registration/', stranger)).statusCode, 201)
+  const theirs = await mailbox.linkFor(email)
+  await inviteByOperator(service, email, 'staff')
+  for (const path of ['/registration/verification/resend/', '/registration/invitation/resend/'])
+    await newClient(service).send('POST', path, { email })
+  const live = `SELECT DISTINCT "purpose"::text FROM "Link" WHERE "supersededAt" IS NULL`
+  assert.deepEqual(await service.query(live), [{ purpose: 'invitation' }])
+  assert.deepEqual(await service.query('SELECT 1 FROM "Link" WHERE "signUp" IS NOT NULL'), [])
+  assert.equal((await newClient(service).send('POST', pathOf(theirs), {})).statusCode, 400)
+})
+
+test('EML-10 a confirmation brings no replaced password back, and ends an invitation', async t => {
+  const settings = { ...inviting, EMAIL_VERIFICATION: 'optional' }
+  const { service, mailbox } = await startMailing(t, settings)
+  const { person, client } = await newMember(service)
+  const old = { ...person }
+  await mailbox.next(person.email)
+  await inviteByOperator(service, person.email, 'staff')
+  assert.equal((await changePassword(client, person, fresh)).statusCode, 200)
+  await mailbox.next(person.email)
+  const { email } = person
+  await newClient(service).send('POST', '/registration/verification/resend/', { email })
+  const answer = await newClient(service).send('POST', pathOf(await mailbox.linkFor(email)), {})
+  assert.equal(answer.statusCode, 303, answer.body)
+  assertProblem(await signIn(newClient(service), old), 401, 'incorrect_credentials')
+  assert.equal((await readUser(await signedIn(service, person))).json().email, email)
+  assert.deepEqual(await service.query('SELECT 1 FROM "Invitation"'), [])
+})

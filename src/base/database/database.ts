@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
-import type pg from 'pg'
+import pg from 'pg'
 import { readAddress } from './address.js'
 import { PrismaClient } from './client/client.js'
 import type { TransactionClient } from './client/internal/prismaNamespace.js'
@@ -88,7 +88,7 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
     pool,
     trouble,
     prisma,
-    run: async (name, statement) => (await pool.query({ name, ...queryOf(name, statement) })).rows,
+    run: (name, statement) => runOn(pool, { name, ...queryOf(name, statement) }),
     transaction: async work => {
       const { result, told } = await retried(3, isRetryable, async () => {
         // Of a try that was rolled back nobody hears.
@@ -105,6 +105,23 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
     }
   }
   return database
+}
+
+/**
+ * Runs one statement on a connection of the pool. A connection stays in the pool when the server refuses
+ * the statement, for a unique index for example: opening another one costs more than the statement.
+ */
+async function runOn<Row>(pool: pg.Pool, query: pg.QueryConfig): Promise<Row[]> {
+  const client = await pool.connect()
+  try {
+    const { rows } = await client.query(query)
+    client.release()
+    return rows
+  } catch (error) {
+    const isRefusal = error instanceof pg.DatabaseError && error.severity === 'ERROR'
+    client.release(!isRefusal)
+    throw error
+  }
 }
 
 type Listeners = Pick<Database, 'notify' | 'listen'>
