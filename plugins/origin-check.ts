@@ -6,9 +6,8 @@ import { isUnsafe } from './http/methods.js'
 
 /**
  * Refuses requests that another site makes a browser send: those that carry a cookie as their proof, and those
- * that could leave one, because a form could sign a person in as the attacker. So every unsafe method is guarded,
- * except where only an access token counts, which no browser adds by itself. A request
- * without `Origin` and `Sec-Fetch-Site` passes: it comes from a program.
+ * that could leave one, because a form could sign a person in as the attacker. So every unsafe method is
+ * guarded, except where only an access token counts, which no browser adds by itself. A request without `Origin` and `Sec-Fetch-Site` passes: it comes from a program.
  */
 export default fp(
   async fastify => {

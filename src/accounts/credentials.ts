@@ -1,5 +1,6 @@
 import type { Database } from '../base/database/database.js'
 import type { EmailAddress } from '../base/email-address.js'
+import { eraseSignUps } from '../links/link.js'
 import type { LockedAccount } from './lock.js'
 
 /** Records that the address of an account is verified. */
@@ -46,7 +47,7 @@ export async function adoptSignUp(
 
 /**
  * Sets a password that was chosen with a mailed link, and verifies the address. The raised epoch
- * voids every other link and challenge.
+ * voids every other link and challenge, and no pending sign-up counts any more.
  *
  * @returns the new epoch.
  */
@@ -59,6 +60,7 @@ export async function resetPassword(
   }: Pick<LockedAccount, 'id' | 'credentialEpoch' | 'emailVerifiedAt'>,
   { passwordHash, now }: { passwordHash: string; now: Date }
 ): Promise<number> {
+  await eraseSignUps(tx, id)
   await tx.prisma.user.update({
     where: { id },
     data: {

@@ -32,8 +32,9 @@ export async function findAddressHolder(
 
 /**
  * Deletes the account at an address that never proved it, in a transaction in which another person has
- * just proved the mailbox: with the account `userId`, or with an invitation and none yet. Its sessions, links, invitation and mails end with it; the trail keeps its id. Any
- * other account at the address stays, and the unique index refuses the change of address.
+ * just proved the mailbox: with the account `userId`, or by an invitation (null). Its sessions, links,
+ * invitation and mails end with it; the trail keeps its id. Any other account at the address stays, and the
+ * unique index refuses the change of address.
  */
 export async function yieldUnproven(
   tx: Database,

@@ -4,7 +4,7 @@ import { type LockedAccount, lockAccount } from '../accounts/lock.js'
 import type { Database } from '../base/database/database.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { eraseSignUps, findLiveLink, type Link, redeemLink } from '../links/link.js'
+import { findLiveLink, type Link, redeemLink } from '../links/link.js'
 import { recordFirstVerification } from '../mfa/first-verification.js'
 import type { Sender } from '../sender.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
@@ -61,10 +61,7 @@ export async function setPasswordByLink(
     const { id: userId } = account
     const isFirst = account.emailVerifiedAt === null
     const credentialEpoch = await resetPassword(tx, account, { passwordHash, now: deps.clock() })
-    if (isFirst) {
-      await eraseSignUps(tx, userId)
-      await recordFirstVerification(tx, userId, sender)
-    }
+    if (isFirst) await recordFirstVerification(tx, userId, sender)
     if (isFirst || deps.config.LOGOUT_ON_PASSWORD_CHANGE)
       await endSessionsAfterEpoch(tx, { userId })
     await finish(tx, account)

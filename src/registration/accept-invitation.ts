@@ -1,6 +1,6 @@
 import { createInvited } from '../accounts/invited.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
-import { yieldUnproven } from '../accounts/yield-unproven.js'
+import { yieldsAddress, yieldUnproven } from '../accounts/yield-unproven.js'
 import { byOwner, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import { Problem } from '../base/errors/problem.js'
@@ -28,8 +28,8 @@ export function acceptInvitation(
     {
       linkId,
       purpose: 'invitation',
-      accepts: ({ passwordHash, emailVerifiedAt, email }, link) =>
-        (passwordHash === null || emailVerifiedAt === null) && email === link.address,
+      accepts: (account, link) =>
+        (account.passwordHash === null || yieldsAddress(account)) && account.email === link.address,
       replace: async (tx, account) =>
         account.passwordHash === null ? account : replaceUnproven(tx, deps, account, sender),
       finish: async (tx, { id: userId }) => {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
-import pg from 'pg'
+import type pg from 'pg'
 import { readAddress } from './address.js'
 import { PrismaClient } from './client/client.js'
 import type { TransactionClient } from './client/internal/prismaNamespace.js'
 import { Connection, openConnections, type Trouble } from './connection.js'
-import { isRetryable } from './failures.js'
+import { isRetryable, isStatementRefused } from './failures.js'
 import { retried } from './retried.js'
 import { queryOf, type Sql } from './sql.js'
 
@@ -108,8 +108,8 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
 }
 
 /**
- * Runs one statement on a connection of the pool. A connection stays in the pool when the server refuses
- * the statement, for a unique index for example: opening another one costs more than the statement.
+ * Runs one statement on a connection of the pool. The connection stays in the pool when the server refuses
+ * the statement: opening another one costs more than the statement.
  */
 async function runOn<Row>(pool: pg.Pool, query: pg.QueryConfig): Promise<Row[]> {
   const client = await pool.connect()
@@ -118,8 +118,7 @@ async function runOn<Row>(pool: pg.Pool, query: pg.QueryConfig): Promise<Row[]> 
     client.release()
     return rows
   } catch (error) {
-    const isRefusal = error instanceof pg.DatabaseError && error.severity === 'ERROR'
-    client.release(!isRefusal)
+    client.release(!isStatementRefused(error))
     throw error
   }
 }

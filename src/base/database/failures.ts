@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { ConnectionError } from './connection-error.js'
 
 type Coded = {
@@ -31,7 +32,8 @@ const unavailableMessage =
 
 /**
  * Whether the database is unavailable: unreachable, too slow, full, read-only, behind a pooler that
- * loses prepared statements, or the transaction was aborted by a deadlock. The answer is 503; such a failure never means that a row is missing (SES-24).
+ * loses prepared statements, or the transaction was aborted by a deadlock. The answer is 503; such a
+ * failure never means that a row is missing (SES-24).
  */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof ConnectionError || unavailableCode.test(codeOf(error))) return true
@@ -60,6 +62,10 @@ export const isRefused = (error: unknown): boolean =>
   error instanceof ConnectionError
     ? error.lasting
     : error instanceof Error && error.cause !== undefined && isRefused(error.cause)
+
+/** The server refused one statement, for a unique index for example; the connection is as good as before. */
+export const isStatementRefused = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.severity === 'ERROR'
 
 /** Serialisation failures and deadlocks: the transaction may succeed when it runs again. */
 export const isRetryable = (error: unknown): boolean => /^(40001|40P01|P2034)$/.test(codeOf(error))
