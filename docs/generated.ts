@@ -41,7 +41,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 function settingsPage(): string {
   const sections = allGroups.map(([heading, definitions]) => {
     const rows = Object.entries(definitions).map(([name, setting]) => [
-      `\`${name}\``,
+      setting.secret ? `\`${name}\`, \`${name}_FILE\`` : `\`${name}\``,
       setting.description,
       shownDefault(setting),
       setting.kind.name
@@ -56,7 +56,9 @@ Every setting is an environment variable, or a line of \`.env\` in the working d
 environment wins. All of them are read once, at the start. What is wrong is told with one sentence for
 each problem, never with the value, and the process exits with code 1. A name that starts with
 \`JWT_ALLAUTH_\` and is none of these is reported in the log with the nearest one that is. An empty
-value is no value; for a setting that holds a secret it is a mistake.
+value is no value; for a setting that holds a secret it is a mistake. A secret may stand in a file
+instead, whose path is the value of its name with \`_FILE\`; the end of the last line is no part of it.
+Both at once are refused.
 
 \`NODE_ENV=production\` turns on the checks of a production installation ([operations](operations.md)).
 

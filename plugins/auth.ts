@@ -9,6 +9,7 @@ import type { ProblemCode } from '../src/base/errors/catalogue.js'
 import { Problem } from '../src/base/errors/problem.js'
 import { authenticate, type Principal } from '../src/sessions/authenticate.js'
 import type { RefreshToken } from '../src/sessions/session.js'
+import { adoptLegacyToken } from '../src/sign-in/adopt-legacy-token.js'
 import type { FlowKind } from '../src/tokens/flow-cookie.js'
 
 /**
@@ -83,8 +84,16 @@ export default fp(
         if (!roles.includes(principal.user.role)) throw new Problem('permission_denied')
       }
 
-    const requireRefreshToken: preHandlerAsyncHookHandler = async (request, reply) => {
+    /** The refresh token of a request. One of an earlier installation becomes ours with its first use. */
+    async function readRefresh(request: FastifyRequest) {
       const sent = request.readRefreshToken()
+      if (sent === null || sent.token !== null) return sent
+      const { text, transport } = sent
+      return { ...sent, token: await adoptLegacyToken(deps, text, transport, request.sender) }
+    }
+
+    const requireRefreshToken: preHandlerAsyncHookHandler = async (request, reply) => {
+      const sent = await readRefresh(request)
       if (sent === null) throw new Problem('refresh_missing')
       request.refreshToken = sent.token
       if (sent.token !== null) return
@@ -92,10 +101,15 @@ export default fp(
       throw new Problem('token_not_valid')
     }
     const dropDeadRefreshToken: onErrorAsyncHookHandler = async (request, reply, error) => {
-      if (isFinal(error) && request.refreshToken?.transport === 'cookie') reply.clearRefreshCookie()
+      if (isFinal(error) && request.readRefreshToken()?.transport === 'cookie')
+        reply.clearRefreshCookie()
     }
     const requireSession: preHandlerAsyncHookHandler = async request => {
-      const sent = request.readRefreshToken()
+      const sent = await readRefresh(request).catch(error => {
+        // Such a token proves nothing, and the bearer may.
+        if (isFinal(error)) return request.readRefreshToken()
+        throw error
+      })
       request.refreshToken = sent?.token ?? null
       if (request.bearer?.principal || request.refreshToken !== null) return
       throw (sent === null && request.bearer?.problem) || new Problem('token_not_valid')
@@ -143,7 +157,7 @@ export default fp(
   {
     name: 'auth',
     fastify: '5.x',
-    dependencies: ['deps', 'jwt', 'sign-in', 'flow-cookies', 'rate-limit']
+    dependencies: ['deps', 'jwt', 'sender', 'sign-in', 'flow-cookies', 'rate-limit']
   }
 )
 

@@ -11,13 +11,16 @@ declare module 'fastify' {
   }
 }
 
+const quietMs = 60_000
+const mostCauses = 100
+
 /** Gives every error the same body: `{ detail, code, errors? }`. */
 export default fp(
   async fastify => {
     fastify.setErrorHandler<FastifyError>((error, request, reply) => {
       const problem = problemOf(error, request)
       if (problem.statusCode === 500) request.log.error({ err: error }, 'request failed')
-      else if (problem.statusCode === 503) request.log.warn({ err: error }, 'request refused')
+      else if (problem.statusCode === 503) tellOnce(error)
       try {
         return send(problem, request, reply)
       } catch (err) {
@@ -26,6 +29,25 @@ export default fp(
         return send(new Problem('internal_error'), request, reply)
       }
     })
+
+    const told = new Map<string, number>()
+
+    /**
+     * Logs the cause of an answer 503, with its stack, at most once a minute: while the database is away
+     * every request fails by the same cause, and has a line of its own in the request log.
+     */
+    function tellOnce(err: FastifyError) {
+      const cause = `${err.code ?? err.name} ${err.message}`
+      const now = performance.now()
+      if (now - (told.get(cause) ?? Number.NEGATIVE_INFINITY) < quietMs) return
+      // The text of a cause may differ each time, for example by a port.
+      if (told.size >= mostCauses) told.clear()
+      told.set(cause, now)
+      fastify.log.warn(
+        { err },
+        'requests are refused; further ones with this cause are not logged for a minute'
+      )
+    }
 
     function send(problem: Problem, request: FastifyRequest, reply: FastifyReply) {
       const { statusCode, details } = problem

@@ -1,7 +1,7 @@
 import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { SignIn } from '../src/sign-in/complete.js'
+import { countSignIn, type SignIn } from '../src/sign-in/complete.js'
 import type { FlowKind } from '../src/tokens/flow-cookie.js'
 
 declare module 'fastify' {
@@ -25,7 +25,7 @@ declare module 'fastify' {
 export default fp(
   async fastify => {
     const { tokens } = fastify
-    const { config } = fastify.deps
+    const { config, metrics } = fastify.deps
     const cookies: Readonly<Record<FlowKind, readonly [string, CookieSerializeOptions]>> = {
       password_reset: [
         'password_reset_access_token',
@@ -68,6 +68,7 @@ export default fp(
       'redirectToMfa',
       function (this: FastifyReply, signIn: SignIn | null, status = 303) {
         if (signIn === null || signIn.kind === 'session') return null
+        countSignIn(metrics, signIn)
         const page = signIn.kind === 'mfa_required' ? '/mfa/challenge/page/' : '/mfa/setup/'
         return this.startFlow('mfa', signIn.challenge.id).redirect(
           `${config.BASE_PATH}${page}`,

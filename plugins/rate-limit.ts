@@ -11,6 +11,10 @@ import {
 import { createCounterHealth, watched } from '../src/limits/watched-counter.js'
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** The limit of requests refused it, not a budget of attempts. */
+    isLimited: boolean
+  }
   interface FastifyContextConfig {
     /** Budget of the route, in place of the default one. Routes with the same name share it. */
     limit?: 'login' | 'registration' | 'refresh' | 'password_reset' | 'mfa'
@@ -36,6 +40,7 @@ export default fp(
     }
     const shared = await openCounter(fastify.deps)
     fastify.addHook('onClose', shared.close)
+    fastify.decorateRequest('isLimited', false)
     fastify.addHook('onRoute', route => {
       const { limit } = route.config ?? {}
       if (limit === undefined) return
@@ -54,7 +59,10 @@ export default fp(
         shared,
         createLocalCounter(() => fastify.deps.clock())
       ),
-      errorResponseBuilder: (_request, { ttl }) => throttled(ttl / 1000),
+      errorResponseBuilder: (request, { ttl }) => {
+        request.isLimited = true
+        return throttled(ttl / 1000)
+      },
       addHeadersOnExceeding: noHeaders,
       addHeaders: noHeaders
     })

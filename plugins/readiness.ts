@@ -4,6 +4,7 @@ import { checkSpace, checkWritable } from '../src/limits/check-writable.js'
 import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
 import { prepareDatabase } from '../src/open-deps.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
+import { readSchemes } from '../src/passwords/schemes.js'
 import { unavailable } from './http/problem-body.js'
 
 declare module 'fastify' {
@@ -42,6 +43,8 @@ export default fp(
       await inviteFirstAdmin(deps)
       await warnWhenMfaOff(deps)
       prepared = true
+      // Only the first sign-in needs the result, so the start does not wait for it.
+      deps.hasher.prepare(await readSchemes(deps.db)).catch(() => {})
     }
 
     /** Logs the reason only when it differs from the last one. */

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 
-/** Logs one line per request, with the route and not the URL: a URL may contain a token (LNK-13). */
+/** Logs one line per request, with the route and not the URL: a URL may contain a token (LNK-13). An answer 5xx is an error. */
 export default fp(
   async fastify => {
     fastify.addHook('onRequest', async (request, reply) => {
@@ -9,7 +9,11 @@ export default fp(
     fastify.addHook('onResponse', async (request, reply) => {
       const { method, routeOptions } = request
       const ms = Math.round(reply.elapsedTime * 10) / 10
-      request.log.info({ method, route: routeOptions.url, status: reply.statusCode, ms }, 'request')
+      const level = reply.statusCode >= 500 ? 'error' : 'info'
+      request.log[level](
+        { method, route: routeOptions.url, status: reply.statusCode, ms },
+        'request'
+      )
     })
   },
   { name: 'request-log', fastify: '5.x' }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RefreshToken, Session } from '../src/sessions/session.js'
-import type { SignIn } from '../src/sign-in/complete.js'
+import { countSignIn, type SignIn } from '../src/sign-in/complete.js'
 import { seconds } from '../src/tokens/claims.js'
 import { knownDeviceCookie, knownDeviceSeconds } from '../src/tokens/known-device.js'
 import { refreshCookie } from '../src/tokens/session-tokens.js'
@@ -19,7 +19,11 @@ declare module 'fastify' {
      * valid. With a token in both cookie and body, the requested transport decides, or else the
      * default one.
      */
-    readRefreshToken(): { transport: RefreshToken['transport']; token: RefreshToken | null } | null
+    readRefreshToken(): {
+      transport: RefreshToken['transport']
+      text: string
+      token: RefreshToken | null
+    } | null
   }
   interface FastifyReply {
     /**
@@ -43,7 +47,7 @@ declare module 'fastify' {
 export default fp(
   async fastify => {
     const { tokens } = fastify
-    const { config, clock } = fastify.deps
+    const { config, clock, metrics } = fastify.deps
     const attributes = {
       path: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH,
       httpOnly: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY,
@@ -58,7 +62,7 @@ export default fp(
       const other = wanted === 'cookie' ? 'body' : 'cookie'
       const transport = mayFallBack ? other : wanted
       const text = sent[transport]
-      return text === null ? null : { transport, token: tokens.readRefresh(text, transport) }
+      return text === null ? null : { transport, text, token: tokens.readRefresh(text, transport) }
     })
     fastify.decorateReply(
       'issueTokens',
@@ -74,6 +78,7 @@ export default fp(
       }
     )
     fastify.decorateReply('answerSignIn', function (this: FastifyReply, signIn) {
+      countSignIn(metrics, signIn)
       if (signIn.kind !== 'session') {
         const { kind, challenge } = signIn
         return kind === 'mfa_required'

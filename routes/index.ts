@@ -6,6 +6,7 @@ import invitations from './invitations.js'
 import login from './login.js'
 import logout from './logout.js'
 import logoutAll from './logout-all.js'
+import metrics from './metrics.js'
 import activate from './mfa/activate.js'
 import authenticators from './mfa/authenticators.js'
 import challenge from './mfa/challenge.js'
@@ -47,7 +48,7 @@ const routes: FastifyPluginAsync = async fastify => {
   await group('Registration', [registration, verification, verificationKey])
   await group('Registration', [setPassword, invitation])
   await group('Invitations', [userRegister, invitations])
-  for (const plugin of [wellKnown, health]) await fastify.register(plugin)
+  for (const plugin of [wellKnown, health, metrics]) await fastify.register(plugin)
 
   /** `guard` runs before the body of a request is read. */
   async function group(tag: string, files: FastifyPluginAsync[], guard?: typeof requireMfaOn) {

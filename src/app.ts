@@ -12,6 +12,7 @@ import jwt from '../plugins/jwt.js'
 import language from '../plugins/language.js'
 import mailWorker from '../plugins/mail-worker.js'
 import maintenance from '../plugins/maintenance.js'
+import metrics from '../plugins/metrics.js'
 import missingRoutes from '../plugins/missing-routes.js'
 import openapi from '../plugins/openapi.js'
 import originCheck from '../plugins/origin-check.js'
@@ -20,6 +21,7 @@ import problemSchemas from '../plugins/problem-schemas.js'
 import rateLimit from '../plugins/rate-limit.js'
 import readiness from '../plugins/readiness.js'
 import requestLog from '../plugins/request-log.js'
+import requestMetrics from '../plugins/request-metrics.js'
 import securityHeaders from '../plugins/security-headers.js'
 import sender from '../plugins/sender.js'
 import shutdown from '../plugins/shutdown.js'
@@ -56,6 +58,8 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(signIn)
   await app.register(flowCookies)
   await app.register(rateLimit)
+  await app.register(metrics)
+  await app.register(requestMetrics)
   await app.register(openapi)
   await app.register(problemSchemas)
   await app.register(auth)

@@ -2,6 +2,7 @@ import type { Config } from './base/config/load.js'
 import type { Roles } from './base/config/roles.js'
 import type { KeyChain } from './base/crypto/derive.js'
 import type { Database } from './base/database/database.js'
+import type { Metrics } from './base/metrics.js'
 import type { Hasher } from './passwords/hashing.js'
 import type { PasswordPolicy } from './passwords/policy.js'
 import type { KeyRing } from './tokens/keys/keyring.js'
@@ -19,6 +20,7 @@ export type Deps = {
   readonly clock: () => Date
   readonly roles: Roles
   readonly log: Log
+  readonly metrics: Metrics
   readonly keys: KeyRing
   /** Key for the digests that name accounts and networks in the budget table. */
   readonly attemptKey: Buffer
@@ -30,6 +32,10 @@ export type Deps = {
   readonly linkCodeKey: Buffer
   /** Keys that encrypt the secrets of authenticator apps. */
   readonly totpKeys: KeyChain
+  /** Keys for the digests of imported recovery codes. */
+  readonly recoveryCodeKeys: KeyChain
+  /** Keys that encrypt the key of an earlier installation. */
+  readonly legacyKeys: KeyChain
   readonly hasher: Hasher
   readonly passwordPolicy: PasswordPolicy
 }

@@ -3,6 +3,7 @@ import { createRoles } from './base/config/roles.js'
 import { deriveKey, deriveKeyChain } from './base/crypto/derive.js'
 import { type OpenDatabase, openDatabase } from './base/database/database.js'
 import { requireMigrated } from './base/database/require-migrated.js'
+import { createMetrics } from './base/metrics.js'
 import type { Deps, Log } from './deps.js'
 import { createMailWarning } from './mail/budget-warning.js'
 import { createHasher } from './passwords/hashing.js'
@@ -29,6 +30,7 @@ export function openDeps(
   overrides: Partial<Deps> = {}
 ): Deps {
   const clock = overrides.clock ?? (() => new Date())
+  const metrics = createMetrics()
   const hasher = createHasher({
     parameters: {
       memoryKib: config.ARGON2_MEMORY_KIB,
@@ -38,6 +40,7 @@ export function openDeps(
     concurrency: config.HASH_CONCURRENCY,
     queueLimit: config.HASH_QUEUE_LIMIT,
     peppers: config.PASSWORD_PEPPERS.map(pepper => Buffer.from(pepper)),
+    onWaited: seconds => metrics.hashWait.observe(seconds),
     onCorruptHash: () =>
       log.error({ event: 'password.corrupt_hash' }, 'a stored password hash is not readable')
   })
@@ -56,6 +59,7 @@ export function openDeps(
     config,
     clock,
     log,
+    metrics,
     keys,
     attemptKey: deriveKey(config.SECRET_KEY, 'attempt-budgets'),
     roles: createRoles(config.ROLES),
@@ -63,6 +67,8 @@ export function openDeps(
     linkCodeKey: deriveKey(config.SECRET_KEY, 'link-codes'),
     outboxKeys: deriveKeyChain(secrets, 'outbox'),
     totpKeys: deriveKeyChain(secrets, 'totp'),
+    recoveryCodeKeys: deriveKeyChain(secrets, 'recovery-codes'),
+    legacyKeys: deriveKeyChain(secrets, 'legacy-keys'),
     hasher,
     passwordPolicy,
     ...overrides,

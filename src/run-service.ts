@@ -3,7 +3,7 @@ import { type Config, loadConfig } from './base/config/load.js'
 import { openEmbedded } from './base/database/embedded.js'
 import { version } from './base/version.js'
 import { hasDevMailbox } from './mail/dev-mailbox.js'
-import { say } from './start-process.js'
+import { tellTerminal } from './start-process.js'
 import { stopGracefully } from './stop-gracefully.js'
 
 /** Starts the service. It runs until a signal ends the process. */
@@ -11,7 +11,7 @@ export async function runService(): Promise<void> {
   const given = loadConfig()
   const embedded =
     given.DATABASE_URL === null
-      ? await openEmbedded({ dataDir: given.DATA_DIR, onProgress: say })
+      ? await openEmbedded({ dataDir: given.DATA_DIR, onProgress: tellTerminal })
       : null
   const config: Config = { ...given, DATABASE_URL: embedded?.url ?? given.DATABASE_URL }
   let app: Awaited<ReturnType<typeof buildApp>> | undefined
@@ -22,7 +22,11 @@ export async function runService(): Promise<void> {
       await app?.close()
       await embedded?.close()
     })
-    await app.listen({ host: config.HOST, port: config.PORT })
+    await app.listen({
+      host: config.HOST,
+      port: config.PORT,
+      listenTextResolver: address => `Postern ${version} listens on ${address}`
+    })
     announce(config, app.listeningOrigin)
   } catch (error) {
     // The app closes first: its connections would fail if the embedded server stopped before them.
@@ -34,10 +38,10 @@ export async function runService(): Promise<void> {
 
 function announce(config: Config, listening: string) {
   const at = config.PUBLIC_URL
-  say(`\nPostern ${version} listens on ${listening}\n`)
-  say(`  API    ${at}${config.BASE_PATH}/`)
-  say(`  Docs   ${at}/docs/`)
+  tellTerminal(`\nPostern ${version} listens on ${listening}\n`)
+  tellTerminal(`  API    ${at}${config.BASE_PATH}/`)
+  tellTerminal(`  Docs   ${at}/docs/`)
   if (hasDevMailbox(config) && config.MAIL_WORKER)
-    say(`  Mails  ${at}${config.BASE_PATH}/dev/mailbox/`)
-  say('')
+    tellTerminal(`  Mails  ${at}${config.BASE_PATH}/dev/mailbox/`)
+  tellTerminal('')
 }

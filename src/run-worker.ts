@@ -2,13 +2,14 @@ import Fastify from 'fastify'
 import deps from '../plugins/deps.js'
 import mailWorker from '../plugins/mail-worker.js'
 import maintenance from '../plugins/maintenance.js'
+import metrics from '../plugins/metrics.js'
 import prisma from '../plugins/prisma.js'
 import readiness from '../plugins/readiness.js'
 import { type Config, ConfigError, loadConfig } from './base/config/load.js'
 import { version } from './base/version.js'
 import { createRenderer } from './base/views/renderer.js'
 import { serverOptions } from './server-options.js'
-import { say } from './start-process.js'
+import { tellTerminal } from './start-process.js'
 import { stopGracefully } from './stop-gracefully.js'
 
 /** Starts the process that sends mails and runs maintenance. It runs until a signal ends it. */
@@ -19,13 +20,16 @@ export async function runWorker(): Promise<void> {
   await app.register(prisma, { config })
   await app.register(deps, { config, overrides: {} })
   await app.register(readiness)
+  await app.register(metrics)
   app.decorate('renderer', createRenderer(config))
   await app.register(maintenance)
   await app.register(mailWorker)
   // Nobody sends it requests, so there is nothing to drain.
   stopGracefully(app, 0, () => app.close())
   await app.ready()
-  say(`Postern ${version} sends mails through ${config.EMAIL_HOST}:${config.EMAIL_PORT}`)
+  const told = `Postern ${version} sends mails through ${config.EMAIL_HOST}:${config.EMAIL_PORT}`
+  app.log.info(told)
+  tellTerminal(told)
 }
 
 function requireMails({ DATABASE_URL, EMAIL_HOST, EMAIL_DISABLED }: Config) {

@@ -20,6 +20,8 @@ export type Sender = {
   readonly locale: string
   /** Aborts when the client disconnects, which frees its place in the hash queue (HSH-06). */
   readonly signal?: AbortSignal
+  /** Who runs the command of an operator; absent for a request. */
+  readonly operator?: string
   /** The device, if an account signed in from it before. */
   readonly knownDevice: KnownDevice | null
 }

@@ -2,8 +2,16 @@ import { ConfigError } from './base/config/load.js'
 import { version } from './base/version.js'
 import { describeFailure } from './start-failure.js'
 
-/** Writes a line to standard output. */
-export const say = (line: string): void => void process.stdout.write(`${line}\n`)
+/** Writes what was asked for, such as the help, to standard output. */
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+/**
+ * Writes a line for a person who watches. Standard output holds log lines alone, so it goes to standard
+ * error, and only if that is a terminal: whoever collects logs gets no other text.
+ */
+export const tellTerminal = (line: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`${line}\n`)
+}
 
 /**
  * Runs a process with the arguments of the command line: `--help`, `--version`, or none to start it. A

@@ -18,6 +18,8 @@ export type Account = {
   readonly credentialEpoch: number
   readonly locale: string | null
   readonly createdAt: Date
+  /** Its key in the installation that it was imported from; null: it was created here. */
+  readonly legacyId: string | null
 }
 
 export type UserColumns = {
@@ -29,7 +31,8 @@ export const userColumns = sql`
   u."id" AS "userId", u."email" AS "userEmail", u."emailVerifiedAt" AS "userEmailVerifiedAt",
   u."firstName" AS "userFirstName", u."lastName" AS "userLastName", u."role" AS "userRole",
   u."isActive" AS "userIsActive", u."credentialEpoch" AS "userCredentialEpoch",
-  u."locale" AS "userLocale", u."createdAt" AS "userCreatedAt"`
+  u."locale" AS "userLocale", u."createdAt" AS "userCreatedAt",
+  u."legacyId" AS "userLegacyId"`
 
 export function accountOf(row: UserColumns): Account {
   return {
@@ -42,9 +45,14 @@ export function accountOf(row: UserColumns): Account {
     isActive: row.userIsActive,
     credentialEpoch: row.userCredentialEpoch,
     locale: row.userLocale,
-    createdAt: row.userCreatedAt
+    createdAt: row.userCreatedAt,
+    legacyId: row.userLegacyId
   }
 }
+
+/** An old number as a number, as that installation's own code expects it; other keys as text. */
+export const legacyKey = (legacyId: string | null): string | number | null =>
+  legacyId !== null && /^(0|[1-9]\d{0,14})$/.test(legacyId) ? Number(legacyId) : legacyId
 
 type NewAccount = {
   readonly email: EmailAddress

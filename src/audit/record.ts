@@ -1,5 +1,5 @@
 import { newId } from '../base/crypto/random.js'
-import type { Database } from '../base/database/database.js'
+import type { Statements } from '../base/database/database.js'
 import { type Sql, sql } from '../base/database/sql.js'
 import { networkOf } from '../limits/network.js'
 import type { Sender } from '../sender.js'
@@ -11,6 +11,7 @@ export const auditEvents = [
   'account.enabled',
   'account.role_changed',
   'account.yielded',
+  'accounts.imported',
   'email.change_requested',
   'email.change_undone',
   'email.changed',
@@ -39,7 +40,7 @@ export const auditEvents = [
 export type AuditEventName = (typeof auditEvents)[number]
 
 /** What the trail stores of a sender. */
-type Traced = Pick<Sender, 'ip' | 'userAgent'>
+type Traced = Pick<Sender, 'ip' | 'userAgent' | 'operator'>
 
 type AuditEvent = {
   readonly event: AuditEventName
@@ -61,8 +62,10 @@ const columns = sql`
   "id", "at", "event", "outcome", "actorId", "subjectId", "sessionId", "network", "userAgent", "details"`
 
 /** Records an event in the transaction that changes the state, so that both commit or neither (LOG-05). */
-export async function record(tx: Database, event: AuditEvent): Promise<void> {
-  const { outcome = 'success', sessionId = null, sender, details = {} } = event
+export async function record(tx: Statements, event: AuditEvent): Promise<void> {
+  const { outcome = 'success', sessionId = null, sender } = event
+  const { operator } = sender
+  const details = { ...event.details, ...(operator === undefined ? {} : { operator }) }
   const statement = sql`
     INSERT INTO "AuditEvent" (${columns})
     VALUES (${newId()}::uuid, now(), ${event.event}::text, ${outcome}::"AuditOutcome", ${event.actorId}::uuid,

@@ -16,7 +16,7 @@ export type Work = {
   readonly settleWithRetry: (write: () => Promise<void>) => Promise<void>
 }
 
-type DeliveryDeps = Pick<Deps, 'db' | 'log' | 'outboxKeys'>
+type DeliveryDeps = Pick<Deps, 'db' | 'log' | 'outboxKeys' | 'metrics'>
 
 const giveUpAfterSeconds = 24 * 3600
 
@@ -34,6 +34,7 @@ export async function deliver(
   const { id: mailId, template, attempts } = mail
   const failure = work.sent.has(mailId) ? null : await attempt(deps, work, mail, signal)
   if (failure === null) {
+    deps.metrics.mailsSettled.inc({ result: 'sent' })
     return settleWithRetry(async () => {
       await settle(db, mail)
       work.sent.delete(mailId)
@@ -42,6 +43,7 @@ export async function deliver(
   const retry = { afterSeconds: backoffSeconds(attempts), giveUpAfterSeconds }
   await settleWithRetry(async () => {
     const state = await settleFailure(db, mail, failure, retry)
+    deps.metrics.mailsSettled.inc({ result: state === 'dead' ? 'dead' : 'failed' })
     const fields = { mailId, template, attempts, reason: failure.summary }
     if (state === 'dead')
       log.error({ event: 'mail.dead', ...fields }, 'mail not sent; it will not be tried again')

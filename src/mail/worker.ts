@@ -28,10 +28,10 @@ export type MailWorker = {
  * lease, and the worker that sends the mail settles it.
  */
 export function createMailWorker(
-  deps: Pick<Deps, 'db' | 'log' | 'outboxKeys'>,
+  deps: Pick<Deps, 'db' | 'log' | 'outboxKeys' | 'metrics'>,
   { send, render }: Pick<Work, 'send' | 'render'>
 ): MailWorker {
-  const { db, log } = deps
+  const { db, log, metrics } = deps
   const sending = new Map<AbortController, Promise<void>>()
   const sent = new Set<string>()
   const health = createHealth(log)
@@ -56,6 +56,7 @@ export function createMailWorker(
     try {
       const { mails, droppedIds } = await claim(db, { limit, leaseSeconds })
       health.succeeded()
+      if (droppedIds.length > 0) metrics.mailsSettled.inc({ result: 'dropped' }, droppedIds.length)
       if (droppedIds.length > 0)
         log.info({ mailIds: droppedIds }, 'mails dropped because their link is not live')
       if (stopping) await release(db, mails)

@@ -17,7 +17,15 @@ export type OfferedCode = { readonly method: 'otp' | 'rc'; readonly code: string
 
 export type CheckCodeDeps = Pick<
   Deps,
-  'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'totpKeys' | 'outboxKeys'
+  | 'db'
+  | 'config'
+  | 'clock'
+  | 'log'
+  | 'attemptKey'
+  | 'totpKeys'
+  | 'recoveryCodeKeys'
+  | 'outboxKeys'
+  | 'metrics'
 >
 
 type CodeCheck<T> = {
@@ -90,7 +98,7 @@ async function prepare(
   const now = deps.clock()
   if (method === 'rc') {
     return async (tx, account) => {
-      const remaining = await useRecoveryCode(tx, { userId, code, now })
+      const remaining = await useRecoveryCode(tx, deps, { userId, code, now })
       if (remaining === null) return false
       await record(tx, {
         event: 'mfa.recovery_code_used',
@@ -112,6 +120,7 @@ async function recordFailure<T>(
   { userId, offered, sender }: CodeCheck<T>,
   { failures, blocksSeconds }: Reserved
 ): Promise<void> {
+  deps.metrics.challenges.inc({ event: 'wrong' })
   deps.log.warn({ event: 'mfa.failed', userId, failures }, 'a code of the second factor was wrong')
   await deps.db.transaction(async tx => {
     const account = await lockAccount(tx, userId)

@@ -1,6 +1,9 @@
-import { digest } from '../base/crypto/digest.js'
+import { digest, keyedDigest } from '../base/crypto/digest.js'
 import { newId, newRecoveryCode } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
+import type { Deps } from '../deps.js'
+
+type Keys = Pick<Deps, 'recoveryCodeKeys'>
 
 const codesInSet = 10
 
@@ -31,10 +34,14 @@ export async function issueRecoveryCodes(
 /** Uses a code up. Returns how many are left; null when there is no such unused code (MFA-16). */
 export async function useRecoveryCode(
   tx: Database,
+  { recoveryCodeKeys }: Keys,
   { userId, code, now }: { userId: string; code: string; now: Date }
 ): Promise<number | null> {
+  const typed = normalized(code)
+  const keys = [recoveryCodeKeys.current, ...recoveryCodeKeys.earlier]
+  const digests = [digestOf(userId, typed), ...keys.map(key => importedDigest(key, userId, typed))]
   const { count } = await tx.prisma.recoveryCode.updateMany({
-    where: { userId, digest: digestOf(userId, normalized(code)), usedAt: null },
+    where: { userId, digest: { in: digests }, usedAt: null },
     data: { usedAt: now }
   })
   return count === 0 ? null : tx.prisma.recoveryCode.count({ where: { userId, usedAt: null } })
@@ -52,3 +59,17 @@ const normalized = (code: string) =>
  * of `SECRET_KEY`. With the account's id an attacker must search for each account separately.
  */
 const digestOf = (userId: string, code: string) => digest(`${userId}\0${code}`)
+
+const importedDigest = (key: Buffer, userId: string, code: string) =>
+  keyedDigest(key, `${userId}\0${code}`)
+
+/**
+ * The digest of a code from another installation. Such codes are short, so the digest has a key: without
+ * `SECRET_KEY` the table does not tell them. They end with the `SECRET_KEY` they were imported under, and its
+ * place in `SECRET_KEY_FALLBACKS`.
+ */
+export const importedDigestOf = (
+  { recoveryCodeKeys }: Keys,
+  userId: string,
+  code: string
+): string => importedDigest(recoveryCodeKeys.current, userId, normalized(code))

@@ -37,7 +37,7 @@ export async function verifyChallenge(
   { key, offered }: { key: ChallengeKey; offered: OfferedCode },
   sender: Sender
 ): Promise<SignIn> {
-  const { db, config } = deps
+  const { db, config, metrics } = deps
   const challenge = await openChallenge(deps, key)
   const { id, userId, credentialEpoch, amr } = challenge
   const limit = config.JWT_ALLAUTH_MFA_CHALLENGE_MAX_ATTEMPTS
@@ -64,6 +64,7 @@ export async function verifyChallenge(
       return signIn
     },
     onWrong: async () => {
+      metrics.signIns.inc({ method: offered.method, outcome: 'credentials' })
       if (attempt !== limit) return
       await useChallenge(db, id)
       throw challengeNotValid()

@@ -8,7 +8,7 @@ import { carryVerification, voidLinks } from '../links/link.js'
 import { dropSecondFactor, readAuthenticator } from '../mfa/authenticators.js'
 import { notifyDisabled } from '../mfa/notify.js'
 import { revokeAllSessions } from '../sessions/revoke.js'
-import { noSender } from './no-sender.js'
+import { operatorSender } from './no-sender.js'
 import { Refusal } from './refusal.js'
 
 /** Runs `work` in a transaction that locks the account: sign-ins and refreshes run before it or after it. */
@@ -24,9 +24,10 @@ function withAccount<T>(
   })
 }
 
-/** Records an event without an actor. The details name the operator as its cause. */
+/** Records an event without an actor account. The details name the operator as its cause, and who that is. */
 const recordByOperator = (
   tx: Database,
+  deps: Pick<Deps, 'config'>,
   event: AuditEventName,
   subjectId: string,
   details: Readonly<Record<string, string>> = {}
@@ -35,7 +36,7 @@ const recordByOperator = (
     event,
     actorId: null,
     subjectId,
-    sender: noSender,
+    sender: operatorSender(deps),
     details: { by: 'operator', ...details }
   })
 
@@ -43,24 +44,27 @@ const recordByOperator = (
  * Disables an account: it cannot sign in, and its sessions and mailed links end, including the link
  * that undoes a change of address, so the reserved address is free. Returns whether it was active.
  */
-export function disableUser(deps: Pick<Deps, 'db' | 'clock'>, userId: string): Promise<boolean> {
+export function disableUser(
+  deps: Pick<Deps, 'db' | 'clock' | 'config'>,
+  userId: string
+): Promise<boolean> {
   return withAccount(deps, userId, async (tx, { isActive }) => {
     if (!isActive) return false
     await setActive(tx, userId, false)
     await revokeAllSessions(tx, { userId })
     await voidLinks(tx, userId, deps.clock())
     await closeUndoRight(tx, userId)
-    await recordByOperator(tx, 'account.disabled', userId)
+    await recordByOperator(tx, deps, 'account.disabled', userId)
     return true
   })
 }
 
 /** Allows a disabled account to sign in again; ended sessions and links stay ended. Returns whether it was disabled. */
-export function enableUser(deps: Pick<Deps, 'db'>, userId: string): Promise<boolean> {
+export function enableUser(deps: Pick<Deps, 'db' | 'config'>, userId: string): Promise<boolean> {
   return withAccount(deps, userId, async (tx, { isActive }) => {
     if (isActive) return false
     await setActive(tx, userId, true)
-    await recordByOperator(tx, 'account.enabled', userId)
+    await recordByOperator(tx, deps, 'account.enabled', userId)
     return true
   })
 }
@@ -74,7 +78,7 @@ export type RoleChange = { readonly from: number; readonly to: number; readonly 
  * @throws {Refusal} if the account has an open invitation, because the invitation grants the role.
  */
 export function setRole(
-  deps: Pick<Deps, 'db' | 'roles'>,
+  deps: Pick<Deps, 'db' | 'roles' | 'config'>,
   userId: string,
   to: number
 ): Promise<RoleChange | null> {
@@ -90,16 +94,16 @@ export function setRole(
     await setAccountRole(tx, userId, to)
     if (lowered) await revokeAllSessions(tx, { userId })
     const details = { from: roles.nameOf(from), to: roles.nameOf(to) }
-    await recordByOperator(tx, 'account.role_changed', userId, details)
+    await recordByOperator(tx, deps, 'account.role_changed', userId, details)
     return { from, to, lowered }
   })
 }
 
 /** Ends every session of an account and every sign-in that is not complete. */
-export function logoutAll(deps: Pick<Deps, 'db'>, userId: string): Promise<void> {
+export function logoutAll(deps: Pick<Deps, 'db' | 'config'>, userId: string): Promise<void> {
   return withAccount(deps, userId, async tx => {
     await revokeAllSessions(tx, { userId })
-    await recordByOperator(tx, 'logout.all', userId)
+    await recordByOperator(tx, deps, 'logout.all', userId)
   })
 }
 
@@ -117,7 +121,7 @@ export function resetMfa(
     await dropSecondFactor(tx, userId)
     await revokeAllSessions(tx, { userId })
     await carryVerification(tx, { userId, credentialEpoch: credentialEpoch + 1 })
-    await recordByOperator(tx, 'mfa.disabled', userId)
+    await recordByOperator(tx, deps, 'mfa.disabled', userId)
     await notifyDisabled(tx, deps, account)
     return true
   })

@@ -1,3 +1,4 @@
+import { legacyKey } from '../accounts/account.js'
 import { listEvents } from '../audit/list.js'
 import type { Deps } from '../deps.js'
 import { listAuthenticators } from '../mfa/authenticators.js'
@@ -20,6 +21,8 @@ export type ListedAccount = {
   readonly sessions: number
   readonly createdAt: Date
   readonly lastLoginAt: Date | null
+  /** Its number in the installation that it was imported from. */
+  readonly legacyId: string | number | null
 }
 
 type Filter = {
@@ -104,6 +107,7 @@ async function read(
     hasSecondFactor: row.authenticator !== null,
     sessions: row._count.sessions,
     createdAt: row.createdAt,
-    lastLoginAt: row.lastLoginAt
+    lastLoginAt: row.lastLoginAt,
+    legacyId: legacyKey(row.legacyId)
   }))
 }

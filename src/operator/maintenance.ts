@@ -6,6 +6,8 @@ import { purgeLinks } from '../links/purge.js'
 import { dropQueuedMails, purgeMails } from '../mail/purge.js'
 import { purgeChallenges } from '../mfa/purge.js'
 import { resealSecrets } from '../mfa/reseal.js'
+import { forgetUnusedSchemes } from '../passwords/schemes.js'
+import { purgeLegacySessions } from '../sessions/legacy.js'
 import { purgeSessions } from '../sessions/purge.js'
 import {
   dropRetiredKeys,
@@ -13,6 +15,7 @@ import {
   retireUnusedKeys,
   rotateSigningKeys
 } from '../tokens/keys/store.js'
+import { dropLegacyKeys } from '../tokens/legacy-key.js'
 
 /** Keys of another algorithm are retired this long after they should have been rotated. */
 const daySeconds = 86_400
@@ -49,6 +52,11 @@ export async function runMaintenance({ db, config, keys, clock, totpKeys }: Main
   }
   await step('read signing keys', () => keys.load())
   await step('seal second factors again', () => resealSecrets({ db, totpKeys }))
+  await step('remove keys of earlier installations', async () => {
+    await dropLegacyKeys(db)
+    await purgeLegacySessions(db)
+  })
+  await step('forget kinds of password hashes', () => forgetUnusedSchemes(db))
   if (config.EMAIL_DISABLED) await step('drop queued mails', () => dropQueuedMails(db))
   const removed = {
     sessions: await step('remove sessions', () => purgeSessions(db)),

@@ -1,7 +1,8 @@
 import { sourceLanguage } from '../base/i18n/language-names.js'
+import type { Deps } from '../deps.js'
 import type { Sender } from '../sender.js'
 
-/** The sender of an operator's command, which has no request. */
+/** The sender of what the service does by itself, which has no request. */
 export const noSender: Sender = {
   ip: null,
   userAgent: null,
@@ -10,3 +11,9 @@ export const noSender: Sender = {
   locale: sourceLanguage,
   knownDevice: null
 }
+
+/** The sender of an operator's command. The trail names the operator. */
+export const operatorSender = ({ config }: Pick<Deps, 'config'>): Sender => ({
+  ...noSender,
+  operator: config.POSTERN_OPERATOR
+})

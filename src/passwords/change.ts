@@ -5,6 +5,7 @@ import type { Deps } from '../deps.js'
 import { notify } from '../mail/notify-owner.js'
 import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
+import { endLegacySessions } from '../sessions/legacy.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { authorizeChange, type ChangeDeps, commitChange } from '../sign-in/authorize-change.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
@@ -48,6 +49,7 @@ export async function changePassword(
     const credentialEpoch = await replacePassword(tx, userId, passwordHash)
     await record(tx, { event: 'password.changed', ...byOwner(userId), sessionId, sender })
     await notify(tx, deps, account, { template: 'password-changed' })
+    await endLegacySessions(tx, userId)
     if (!deps.config.LOGOUT_ON_PASSWORD_CHANGE) return null
     await endSessionsAfterEpoch(tx, { userId })
     const authTime = oldPassword === null ? { authTime: principal.authTime } : {}

@@ -3,6 +3,7 @@ import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { type Budget, type Reservation, refund, reserve } from '../limits/budgets.js'
 import type { KnownDevice, Sender } from '../sender.js'
+import { knownSchemes } from './schemes.js'
 
 /** The account whose password is checked. */
 export type PasswordAccount = {
@@ -25,10 +26,13 @@ export type PasswordCheck = {
   readonly locks: boolean
 }
 
+type Read = { readonly account: PasswordAccount | null; readonly schemes: readonly string[] }
+
 const readPasswordAccount = (address: string) => sql`
-  SELECT json_build_object('id', u."id", 'passwordHash', u."passwordHash", 'isActive', u."isActive",
-    'verified', u."emailVerifiedAt" IS NOT NULL, 'credentialEpoch', u."credentialEpoch")
-  FROM "User" u WHERE u."email" = ${address}::text`
+  SELECT json_build_object('schemes', ${knownSchemes}, 'account', (
+    SELECT json_build_object('id', u."id", 'passwordHash', u."passwordHash", 'isActive', u."isActive",
+      'verified', u."emailVerifiedAt" IS NOT NULL, 'credentialEpoch', u."credentialEpoch")
+    FROM "User" u WHERE u."email" = ${address}::text))`
 
 /** The place of the address's account among those that know the device, from 1; 0: none of them. */
 const knownAccount = (address: string, device: KnownDevice | null) => sql`
@@ -51,17 +55,24 @@ export async function checkPassword(
   sender: Sender
 ): Promise<PasswordCheck> {
   const budgets = budgetsFor(deps.config, address, sender)
-  const {
-    also: account,
-    blocksSeconds,
-    ...reservation
-  } = await reserve<PasswordAccount>(deps.db, deps.attemptKey, budgets, {
-    name: 'reserve-attempts-and-read-account',
-    select: readPasswordAccount(address),
-    choice: knownAccount(address, sender.knownDevice)
-  })
+  const { also, blocksSeconds, ...reservation } = await reserve<Read>(
+    deps.db,
+    deps.attemptKey,
+    budgets,
+    {
+      name: 'reserve-attempts-and-read-account',
+      select: readPasswordAccount(address),
+      choice: knownAccount(address, sender.knownDevice)
+    }
+  )
+  const { account, schemes } = also ?? { account: null, schemes: [] }
   try {
-    const result = await deps.hasher.verify(account?.passwordHash ?? null, password, sender.signal)
+    const result = await deps.hasher.verify(account?.passwordHash ?? null, password, {
+      signal: sender.signal,
+      schemes,
+      // A disabled account answers like a wrong password (ENU-01).
+      hidesMatch: account?.isActive === false
+    })
     return { account, ...result, reservation, locks: blocksSeconds !== null }
   } catch (error) {
     // The password was not compared, so the attempt does not count.

@@ -79,7 +79,7 @@ const estimator = new WorkerPool<StrengthJob, Strength>({
   module: 'strength-worker',
   size: 1,
   queueLimit: 64,
-  typicalMs: 10,
+  typicalMs: () => 10,
   heapMb: 40,
   idleMs: 2 * 60_000
 })

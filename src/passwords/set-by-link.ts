@@ -7,6 +7,7 @@ import type { Deps } from '../deps.js'
 import { findLiveLink, type Link, redeemLink } from '../links/link.js'
 import { recordFirstVerification } from '../mfa/first-verification.js'
 import type { Sender } from '../sender.js'
+import { endLegacySessions } from '../sessions/legacy.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { completeSignIn, requireSetup, type SignIn } from '../sign-in/complete.js'
 import { checkNewPassword } from './new-password.js'
@@ -64,6 +65,7 @@ export async function setPasswordByLink(
     if (isFirst) await recordFirstVerification(tx, userId, sender)
     if (isFirst || deps.config.LOGOUT_ON_PASSWORD_CHANGE)
       await endSessionsAfterEpoch(tx, { userId })
+    else await endLegacySessions(tx, userId)
     await finish(tx, account)
     const authentication = {
       userId,

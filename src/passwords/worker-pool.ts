@@ -17,15 +17,18 @@ type Options = {
   /** Most jobs that wait; a further job is refused immediately. */
   readonly queueLimit: number
   /** Estimated time of one job, for `Retry-After`. */
-  readonly typicalMs: number
+  readonly typicalMs: () => number
   /** JavaScript heap of one thread, without the memory of native code. */
   readonly heapMb: number
   /** A thread ends after this time without a job; if absent, never. */
   readonly idleMs?: number
+  /** Called with the seconds that a job waited for its thread. */
+  readonly onWaited?: ((seconds: number) => void) | undefined
 }
 
 type Task<Job, Result> = {
   readonly job: Job
+  readonly since: number
   readonly resolve: (result: Result) => void
   readonly reject: (reason: unknown) => void
 }
@@ -53,7 +56,7 @@ export class WorkerPool<Job, Result> {
     if (this.#closed || this.#isFull()) throw this.#busy()
     let abandon = () => {}
     const outcome = new Promise<Result>((resolve, reject) => {
-      const task = { job, resolve, reject }
+      const task = { job, since: performance.now(), resolve, reject }
       // A waiting job leaves the queue. A running hash cannot be stopped; its result is ignored.
       abandon = () => {
         this.#queue.delete(task)
@@ -64,6 +67,11 @@ export class WorkerPool<Job, Result> {
     signal?.addEventListener('abort', abandon)
     this.#dispatch()
     return outcome.finally(() => signal?.removeEventListener('abort', abandon))
+  }
+
+  /** How many jobs wait for a thread. */
+  get waiting(): number {
+    return this.#queue.size
   }
 
   /** Rejects waiting and running jobs, and ends the threads. */
@@ -81,7 +89,7 @@ export class WorkerPool<Job, Result> {
   }
 
   #busy(): HasherBusyError {
-    const waitMs = (this.#queue.size * this.#options.typicalMs) / this.#options.size
+    const waitMs = (this.#queue.size * this.#options.typicalMs()) / this.#options.size
     return new HasherBusyError(Math.max(1, Math.ceil(waitMs / 1000)))
   }
 
@@ -91,6 +99,7 @@ export class WorkerPool<Job, Result> {
       if (worker === undefined) return
       this.#queue.delete(task)
       this.#running.set(worker, task)
+      this.#options.onWaited?.((performance.now() - task.since) / 1000)
       worker.postMessage(task.job)
     }
   }

@@ -37,7 +37,7 @@ export async function checkOwnerPassword(
   const budget: Budget = { kind: 'sign-up-password', subject: id, rate: perLink }
   const reservation = await reserve(deps.db, deps.attemptKey, [budget])
   const { matches } = await deps.hasher
-    .verify(stored, sent.password, signal)
+    .verify(stored, sent.password, { signal })
     // The password was not compared, so the attempt does not count.
     .catch(async error => {
       await refund(deps.db, reservation)

@@ -24,6 +24,8 @@ export type Authentication = {
   readonly amr: readonly AuthenticationMethod[]
   /** When the person authenticated, if not now. */
   readonly authTime?: Date
+  /** The first refresh token of the session, if it is issued already: that of an earlier installation. */
+  readonly jti?: string
   /** The audit event of the new session. */
   readonly via: AuditEventName
   /** Attempts of this authentication, which creating the session gives back. */
@@ -32,7 +34,7 @@ export type Authentication = {
 
 const insertSession = (
   config: Config,
-  { userId, credentialEpoch, amr, authTime, via, reservation }: Authentication,
+  { userId, credentialEpoch, amr, authTime, jti, via, reservation }: Authentication,
   sender: Sender
 ) => sql`
 WITH ${stampSignIn(
@@ -42,7 +44,7 @@ WITH ${stampSignIn(
 )}, s AS (
   INSERT INTO "Session" ("id", "userId", "jti", "previousJti", "rotatedAt", "createdAt", "authTime", "amr", "transport",
     "lastUsedAt", "expiresAt", "ip", "userAgent")
-  SELECT ${newId()}::uuid, u."id", ${newJti()}::uuid, ${newJti()}::uuid, now(), now(), COALESCE(${authTime ?? null}::timestamptz, now()),
+  SELECT ${newId()}::uuid, u."id", ${jti ?? newJti()}::uuid, ${newJti()}::uuid, now(), now(), COALESCE(${authTime ?? null}::timestamptz, now()),
     ${amr}::text[], ${sender.transport}::"Transport", now(), ${nextEnd(config, sql`now()`)}, ${sender.ip}::text,
     ${sender.userAgent}::text
   FROM u

@@ -30,7 +30,10 @@ import {
   takesToken
 } from './session.js'
 
-type RefreshDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'outboxKeys'>
+type RefreshDeps = Pick<
+  Deps,
+  'db' | 'config' | 'clock' | 'log' | 'attemptKey' | 'outboxKeys' | 'metrics'
+>
 
 const hasRequiredFactor = (config: Config) => satisfiesPolicy(config, sql`s."amr"`, sql`s."userId"`)
 
@@ -55,8 +58,16 @@ WHERE s."id" = ${token.sessionId}::uuid AND s."userId" = ${token.userId}::uuid
   AND s."transport" = ${token.transport}::"Transport" AND ${liveSession}
   AND COALESCE(${absoluteEnd(config, sql`s."createdAt"`)} > now(), true)
   AND u."id" = s."userId" AND ${maySignIn(config)} AND ${hasRequiredFactor(config)}
-RETURNING ${sessionColumns}`
+RETURNING ${sessionColumns},
+  CASE
+    WHEN s."rotatedAt" < s."nextAt" THEN 'replaced'
+    WHEN s."usedBeforeJti" <> ${token.parentJti}::uuid THEN 'recovered'
+    ELSE 'rotated'
+  END AS "outcome"`
 }
+
+/** What the statement made of the token: used it, replaced a lost answer, or took a generation that was forgotten. */
+type RotatedRow = SessionRow & { readonly outcome: 'rotated' | 'replaced' | 'recovered' }
 
 type SessionState = SessionRow & {
   /** The address that the newest token was given to. */
@@ -87,6 +98,8 @@ WHERE s."id" = ${token.sessionId}::uuid AND s."userId" = ${token.userId}::uuid`
 /** `isNews`: the refresh token is new, or newer than the one presented; the client's store has to learn of it. */
 export type Refreshed = { readonly session: Session; readonly isNews: boolean }
 
+type Answer = Refreshed & { readonly outcome: RotatedRow['outcome'] | 'repeated' }
+
 /**
  * Answers a refresh token (RFC 9700 §4.14.2), usually with one statement. A token is used once, and its
  * child takes its place. Requests that arrive together, answers that were lost or came late, and a
@@ -107,15 +120,34 @@ export async function refresh(
   presented: RefreshToken,
   sender: Sender
 ): Promise<Refreshed> {
+  const { refreshes } = deps.metrics
+  try {
+    const { outcome, ...refreshed } = await answer(deps, presented, sender)
+    refreshes.inc({ outcome })
+    return refreshed
+  } catch (error) {
+    // Without a verdict of the session, for example while the database is away, nothing is counted.
+    if (error instanceof Problem && error.statusCode < 500)
+      refreshes.inc({ outcome: refusalOf(error, presented) })
+    throw error
+  }
+}
+
+function refusalOf({ code }: Problem, { expired }: RefreshToken): 'reused' | 'expired' | 'refused' {
+  if (code === 'refresh_reused') return 'reused'
+  return expired || code === 'session_expired' ? 'expired' : 'refused'
+}
+
+async function answer(deps: RefreshDeps, presented: RefreshToken, sender: Sender): Promise<Answer> {
   const { db, config } = deps
   for (let attempt = 0; attempt < 3; attempt++) {
     if (!presented.expired) {
       const statement = rotateSession(presented, sender, config)
-      const [row] = await db.run<SessionRow>('rotate-session', statement)
-      if (row !== undefined) return { session: sessionOf(row), isNews: true }
+      const [row] = await db.run<RotatedRow>('rotate-session', statement)
+      if (row !== undefined) return { session: sessionOf(row), isNews: true, outcome: row.outcome }
     }
-    const answer = await answerWithoutRotation(deps, presented, sender)
-    if (answer !== 'due') return answer
+    const unrotated = await answerWithoutRotation(deps, presented, sender)
+    if (unrotated !== 'due') return { ...unrotated, outcome: 'repeated' }
   }
   throw new Problem('busy', { params: { seconds: 1 }, retryAfter: 1 })
 }

@@ -3,6 +3,7 @@ import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import { hasFactorSql } from '../mfa/policy.js'
+import { endLegacySessions } from './legacy.js'
 import { liveSession, type RefreshToken, takesToken } from './session.js'
 
 /** Ends one session of an account; false without one. A parallel refresh runs before it or finds no session. */
@@ -37,6 +38,7 @@ export async function endSessionsAfterEpoch(
   { userId }: { userId: string }
 ): Promise<void> {
   await tx.prisma.session.deleteMany({ where: { userId } })
+  await endLegacySessions(tx, userId)
 }
 
 /**
@@ -51,6 +53,7 @@ export async function endSessionsWithoutFactor(
     DELETE FROM "Session" s
     WHERE s."userId" = ${userId}::uuid AND s."id" IS DISTINCT FROM ${exceptSessionId}::uuid AND NOT ${hasFactorSql(sql`s."amr"`)}`
   await tx.run('end-sessions-without-factor', statement)
+  await endLegacySessions(tx, userId)
 }
 
 /** Ends every session but one of an account that this transaction has locked; returns how many. */
@@ -60,6 +63,7 @@ export async function revokeOtherSessions(
 ): Promise<number> {
   const where = { userId, id: { not: sessionId } }
   const { count } = await tx.prisma.session.deleteMany({ where })
+  await endLegacySessions(tx, userId)
   return count
 }
 

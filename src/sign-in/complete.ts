@@ -8,7 +8,12 @@ import type { Session } from '../sessions/session.js'
 /** The result of an authentication: a session, or a challenge for the second factor. */
 export type SignIn =
   | { readonly kind: 'session'; readonly session: Session }
-  | { readonly kind: ChallengeAnswer; readonly challenge: NewChallenge }
+  | {
+      readonly kind: ChallengeAnswer
+      readonly challenge: NewChallenge
+      /** How the person authenticated so far. */
+      readonly amr: Authentication['amr']
+    }
 
 type ChallengeAnswer = 'mfa_required' | 'mfa_setup_required'
 
@@ -32,7 +37,7 @@ export async function completeSignIn(
     if (session !== null) return { kind: 'session', session }
     if (kinds.length === 0 || hasFactor(authentication.amr)) return null
     const { challenge, kind } = await createChallenge(deps.db, authentication, kinds, sender)
-    if (kind !== null) return { kind: answerTo[kind], challenge }
+    if (kind !== null) return { kind: answerTo[kind], challenge, amr: authentication.amr }
   }
   return null
 }
@@ -48,7 +53,7 @@ export async function requireSetup(
 ): Promise<SignIn | null> {
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
   const { challenge, kind } = await createChallenge(deps.db, authentication, ['setup'], sender)
-  return kind && { kind: answerTo[kind], challenge }
+  return kind && { kind: answerTo[kind], challenge, amr: authentication.amr }
 }
 
 /**
@@ -62,7 +67,17 @@ export async function requireSetupWithDecoy(
 ): Promise<SignIn | null> {
   if (deps.config.JWT_ALLAUTH_MFA_TOTP_MODE !== 'required') return null
   const { challenge } = await createChallenge(deps.db, authentication, ['setup'], sender)
-  return { kind: answerTo.setup, challenge }
+  return { kind: answerTo.setup, challenge, amr: authentication.amr }
+}
+
+/** Counts a sign-in that was answered: by its last method, and whether it needs a second factor. */
+export function countSignIn({ signIns, challenges }: Deps['metrics'], signIn: SignIn): void {
+  const isComplete = signIn.kind === 'session'
+  const method = (isComplete ? signIn.session : signIn).amr.at(-1) ?? ''
+  signIns.inc({ method, outcome: isComplete ? 'success' : signIn.kind })
+  if (!isComplete)
+    challenges.inc({ event: signIn.kind === 'mfa_required' ? 'opened' : 'setup_opened' })
+  else if (hasFactor(signIn.session.amr)) challenges.inc({ event: 'passed' })
 }
 
 function challengeKinds({ config }: CompleteDeps): readonly ChallengeKind[] {

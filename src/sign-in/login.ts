@@ -9,7 +9,7 @@ import { checkPassword, type PasswordCheck } from '../passwords/check.js'
 import type { Sender } from '../sender.js'
 import { completeSignIn, type SignIn } from './complete.js'
 
-type LoginDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'attemptKey' | 'log'>
+type LoginDeps = Pick<Deps, 'db' | 'config' | 'hasher' | 'attemptKey' | 'log' | 'metrics'>
 
 /**
  * Signs a person in with a password. It needs two round trips to the database: one reserves the attempt and
@@ -29,6 +29,7 @@ export async function login(
   const { account, outdated, reservation } = check
   const reason = refusalReason(deps, check)
   if (account === null || reason !== null) {
+    deps.metrics.signIns.inc({ method: 'pwd', outcome: reason ?? 'credentials' })
     await record(deps.db, {
       event: 'login',
       outcome: 'failure',

@@ -1,3 +1,4 @@
+import { legacyKey } from '../accounts/account.js'
 import type { Config } from '../base/config/load.js'
 import { createRoles, type Roles } from '../base/config/roles.js'
 import { newJti } from '../base/crypto/random.js'
@@ -93,7 +94,7 @@ function sharedClaims(config: Config, roles: Roles, session: Session, now: Date)
     ...extraClaims(config, session),
     iss: config.PUBLIC_URL,
     sub: session.user.id,
-    user_id: session.user.id,
+    user_id: (config.JWT_USER_ID === 'legacy' && session.user.legacyId) || session.user.id,
     sid: session.sessionId,
     session: session.sessionId,
     session_iat: seconds(session.createdAt),
@@ -115,7 +116,8 @@ function extraClaims(config: Config, { user }: Session): Claims {
     first_name: user.firstName,
     last_name: user.lastName,
     locale: user.locale,
-    created_at: seconds(user.createdAt)
+    created_at: seconds(user.createdAt),
+    legacy_id: legacyKey(user.legacyId)
   }
   const claims = Object.entries(config.JWT_ALLAUTH_USER_ATTRIBUTES).map(([claim, field]) => [
     claim,

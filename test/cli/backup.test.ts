@@ -53,7 +53,7 @@ async function contentOf(file: string): Promise<string[]> {
   return lines.slice(0, -1).sort()
 }
 
-test('OPS-10 everything goes from a server to the embedded database and back, and people go on', async t => {
+test('OPS-14 everything goes from a server to the embedded database and back, and people go on', async t => {
   const { path, sealed } = await folder(t)
   const service = await startApp(t)
   const { person, client } = await newMember(service)
@@ -87,7 +87,7 @@ test('OPS-10 everything goes from a server to the embedded database and back, an
   assert.equal((await refresh(moved)).statusCode, 200, 'a session goes on')
 })
 
-test('OPS-10 a backup of an earlier version is brought up to this one', async t => {
+test('OPS-14 a backup of an earlier version is brought up to this one', async t => {
   const { path } = await folder(t)
   const [early, late] = [await emptyDatabase(t), await emptyDatabase(t)]
   const known = await knownMigrations()
@@ -106,7 +106,7 @@ test('OPS-10 a backup of an earlier version is brought up to this one', async t 
   assert.match(refused.err, /migration 99990101000000_future this version does not know/)
 })
 
-test('OPS-10 what is cut short, changed, foreign or of another passphrase leaves nothing behind', async t => {
+test('OPS-14 what is cut short, changed, foreign or of another passphrase leaves nothing behind', async t => {
   const { path, sealed } = await folder(t)
   const service = await startApp(t)
   await newMember(service)
@@ -172,7 +172,7 @@ test('OPS-10 what is cut short, changed, foreign or of another passphrase leaves
   )
 })
 
-test('OPS-10 the schema has no sequence, whose position a backup would have to keep', async t => {
+test('OPS-14 the schema has no sequence, whose position a backup would have to keep', async t => {
   const { url, drop } = await createTestDatabase()
   atEnd(t, drop)
   const { rows } = await lookInto(url).query('SELECT * FROM pg_sequences')

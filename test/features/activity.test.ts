@@ -96,7 +96,10 @@ async function leaves<T>(
       sessionId: it.session ?? null,
       network: it.byOperator ? null : '127.0.0.1',
       userAgent: it.byOperator ? null : agent,
-      details: { ...it.details, ...(it.byOperator ? { by: 'operator' } : {}) }
+      details: {
+        ...it.details,
+        ...(it.byOperator ? { by: 'operator', operator: 'Grace, on call' } : {})
+      }
     }))
   )
   for (const { event } of written) seen.add(event)
@@ -107,9 +110,13 @@ const seen = new Set<string>()
 
 const opened = { amr: ['pwd'], transport: 'cookie' }
 
-test('LOG-01 every flow leaves one event, with who, whose, where from and how it ended', async t => {
+test('LOG-01 LOG-08 every flow leaves one event, with who, whose, where from and how it ended', async t => {
   const mailbox = await openMailbox(t)
-  const service = await startApp(t, { ...settings, ...mailbox.settings })
+  const service = await startApp(t, {
+    ...settings,
+    ...mailbox.settings,
+    POSTERN_OPERATOR: 'Grace, on call'
+  })
   const { deps } = service.app
   const person = newPerson('ada')
   const fresh = () => newClient(service, { headers })

@@ -389,3 +389,30 @@ test('the process', { concurrency: 2 }, async t => {
     })
   ])
 })
+
+test('OPS-12 a secret may stand in a file, but not in both places', t => {
+  const cwd = folder(t)
+  const file = (name: string, content: string) => {
+    const path = join(cwd, name)
+    writeFileSync(path, content)
+    return path
+  }
+  const DATABASE_URL_FILE = file('url', `${database}\n`)
+  const SECRET_KEY_FILE = file('key', secretKey)
+  const config = loadConfig({ DATABASE_URL_FILE, SECRET_KEY_FILE })
+  assert.equal(config.DATABASE_URL, database)
+  assert.equal(config.SECRET_KEY, secretKey)
+  assert.deepEqual(problemsOf({ ...good, SECRET_KEY_FILE }), [
+    'SECRET_KEY and SECRET_KEY_FILE are both set; remove one of them.'
+  ])
+  assert.deepEqual(problemsOf({ ...good, REDIS_URL_FILE: join(cwd, 'none') }), [
+    'REDIS_URL_FILE cannot be read (ENOENT).'
+  ])
+  assert.deepEqual(problemsOf({ ...good, METRICS_TOKEN_FILE: file('empty', '\n') }), [
+    'METRICS_TOKEN is empty; remove it or set a value.'
+  ])
+  // What stands in the file is checked like any other value, and told as little.
+  const [problem = ''] = problemsOf({ ...good, METRICS_TOKEN_FILE: file('short', 'hunter2') })
+  assert.match(problem, /^METRICS_TOKEN must hold at least 32 bytes/)
+  assert.ok(!problem.includes('hunter2'))
+})

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { Writable } from 'node:stream'
 import test from 'node:test'
+import { buildApp } from '../../src/app.js'
+import { loadConfig } from '../../src/base/config/load.js'
 import { secretKey, startApp, type TestApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
+import { createTestDatabase } from '../support/database.js'
 import { patient } from '../support/expect.js'
 import {
   changePassword,
@@ -17,6 +22,7 @@ import {
   signIn,
   signUp
 } from '../support/people.js'
+import { startProcess } from '../support/service-process.js'
 
 /** Something that nobody but its owner may see, and where the run got it from. */
 type Secret = { readonly name: string; readonly value: string }
@@ -211,4 +217,46 @@ test('every request leaves one line that names its route, not its address', asyn
   )
   assert.equal(typeof ms, 'number')
   assert.equal(typeof reqId, 'string')
+})
+
+test('LOG-06 the output of the service is lines of JSON and nothing else', async t => {
+  const database = await createTestDatabase()
+  atEnd(t, () => database.drop())
+  const service = await startProcess(t, { DATABASE_URL: database.url })
+  await service.inject({ method: 'GET', url: '/health/ready' })
+  assert.equal(await service.end('SIGTERM'), 0)
+  const lines = service.output().trim().split('\n')
+  for (const line of lines) assert.equal(typeof JSON.parse(line).level, 'number', line)
+})
+
+test('LOG-07 an answer 5xx is an error, and its cause is told once', async t => {
+  const logs: string[] = []
+  const logStream = new Writable({
+    write(chunk, _encoding, done) {
+      logs.push(String(chunk))
+      done()
+    }
+  })
+  // Nobody listens on port 1, so the database is away.
+  const config = loadConfig({
+    DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+    SECRET_KEY: secretKey,
+    PUBLIC_URL: 'http://localhost:3000'
+  })
+  const app = await buildApp(config, { logStream })
+  atEnd(t, () => app.close())
+  for (let n = 0; n < 3; n++) assert.equal((await app.inject({ url: '/user/' })).statusCode, 503)
+  assert.equal((await app.inject({ url: '/health/live' })).statusCode, 200)
+  const lines = logs.map(line => JSON.parse(line))
+  const requests = lines.filter(({ msg }) => msg === 'request')
+  assert.deepEqual(
+    requests.map(({ level, status }) => [level, status]),
+    [
+      [50, 503],
+      [50, 503],
+      [50, 503],
+      [30, 200]
+    ]
+  )
+  assert.equal(lines.filter(({ msg }) => /^requests are refused/.test(msg)).length, 1)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { disableUser, enableUser } from '../../src/operator/accounts.js'
-import { noSender } from '../../src/operator/no-sender.js'
+import { operatorSender } from '../../src/operator/no-sender.js'
 import { revokeInvitation } from '../../src/registration/manage-invitations.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { assertProblem, withoutTraces } from '../support/expect.js'
@@ -372,7 +372,7 @@ test('UND-07 an account that nobody proved gives way to an invited person', asyn
     `SELECT "id"::text FROM "Invitation" WHERE "userId" = $1`,
     [userIdOf(user)]
   )
-  const action = { id: row?.id ?? '', inviterId: null, sender: noSender }
+  const action = { id: row?.id ?? '', inviterId: null, sender: operatorSender(service.app.deps) }
   await revokeInvitation(service.app.deps, action)
   assert.equal((await readUser(user)).statusCode, 200)
   const page = await newClient(service).send('GET', new URL(withdrawn).pathname)

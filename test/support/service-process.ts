@@ -18,7 +18,7 @@ export type ServiceProcess = Service & {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-const defaults = { ...quick, PORT: '0', LOG_LEVEL: 'warn' }
+const defaults = { ...quick, PORT: '0', LOG_LEVEL: 'info' }
 
 /** Starts the service, or another program with arguments, and waits until it says where it listens. */
 export async function startProcess(
@@ -44,7 +44,7 @@ export async function startProcess(
     stream.setEncoding('utf8').on('data', text => {
       written += text
     })
-  const listening = /listens on (http:\/\/\S+)/
+  const listening = /listens on (http:\/\/[^\s"]+)/
   await until('the service listens', () => {
     if (!isRunning()) throw new Error(`the service stopped:\n${written}`)
     return listening.test(written)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setRole } from '../../src/operator/accounts.js'
-import { noSender } from '../../src/operator/no-sender.js'
+import { operatorSender } from '../../src/operator/no-sender.js'
 import { invite } from '../../src/registration/invite.js'
 import type { TestApp } from './app.js'
 import {
@@ -54,7 +54,7 @@ export async function inviteByOperator(
   role = 'user'
 ): Promise<string> {
   const invitee = { email, role, firstName: '', lastName: '' }
-  const how = { inviterId: null, locale: 'en', mail: null, sender: noSender }
+  const how = { inviterId: null, locale: 'en', mail: null, sender: operatorSender(deps) }
   return (await invite(deps, invitee, how)).link
 }
 

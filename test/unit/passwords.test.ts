@@ -109,7 +109,7 @@ suite('hashing', () => {
     const { hasher } = startHasher(t, { queueLimit: 1 })
     const client = new AbortController()
     const running = hasher.verify(null, 'first')
-    const waiting = hasher.verify(null, 'second', client.signal)
+    const waiting = hasher.verify(null, 'second', { signal: client.signal })
     await assert.rejects(hasher.verify(null, 'third'), HasherBusyError)
 
     client.abort()
@@ -265,7 +265,7 @@ suite('hashing', () => {
 })
 
 suite('threads', () => {
-  const options = { size: 1, queueLimit: 5, typicalMs: 10, heapMb: 16 }
+  const options = { size: 1, queueLimit: 5, typicalMs: () => 10, heapMb: 16 }
 
   test('a thread that cannot start fails its jobs and holds up none', async t => {
     const pool = new WorkerPool<string, string>({ ...options, module: 'no-such-module' })
@@ -278,7 +278,7 @@ suite('threads', () => {
   })
 
   test('a job that throws fails alone; an idle thread that ended is replaced', async t => {
-    const pool = new WorkerPool<object, string>({ ...options, module: 'argon2-worker', idleMs: 0 })
+    const pool = new WorkerPool<object, string>({ ...options, module: 'hash-worker', idleMs: 0 })
     atEnd(t, () => pool.close())
     await assert.rejects(pool.run({ password: 'x', parameters: { memoryKib: 1 } }), Error)
     for (let round = 0; round < 3; round++) {

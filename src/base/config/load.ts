@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { canonicalAddress } from '../email-address.js'
 import { SettingError } from './kinds.js'
 import { isLoopback } from './loopback.js'
 import { createRoles } from './roles.js'
+import { withSecretFiles } from './secret-files.js'
 import { readOrCreateSecretKey } from './secret-key.js'
 import type { Setting, Settings } from './settings.js'
 import { settings } from './settings.js'
@@ -34,23 +35,29 @@ export function readEnvironment(): Environment {
   return { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...process.env }
 }
 
+/** Settings that `NAME_FILE` may hand over in a file. */
+const secretNames = Object.entries<Setting<unknown>>(settings)
+  .filter(([, { secret }]) => secret)
+  .map(([name]) => name)
+
 /**
  * Validates the settings and `NODE_ENV`, and fills in defaults that depend on other settings. Without
  * `SECRET_KEY` the key is read from `DATA_DIR`, or generated there.
  *
  * @throws {ConfigError} with every problem at once.
  */
-export function loadConfig(env: Environment = readEnvironment()): Config {
+export function loadConfig(given: Environment = readEnvironment()): Config {
   const problems: string[] = []
+  const env = withSecretFiles(given, secretNames, problems)
   const values: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(settings) as [string, Setting<unknown>][]) {
     values[name] = parseOne(name, definition, env[name], problems)
   }
-  const given = values as Settings
-  const completed = complete(given, env)
-  problems.push(...contradictions(completed, given, env))
+  const parsed = values as Settings
+  const completed = complete(parsed, env)
+  problems.push(...contradictions(completed, parsed, env))
   if (problems.length > 0) throw new ConfigError(problems)
-  const secretKey = given.SECRET_KEY ?? ownSecretKey(given.DATA_DIR)
+  const secretKey = parsed.SECRET_KEY ?? ownSecretKey(parsed.DATA_DIR)
   return Object.freeze({ ...completed, SECRET_KEY: secretKey })
 }
 
@@ -63,6 +70,7 @@ function complete(given: Settings, env: Environment) {
   return {
     ...given,
     PUBLIC_URL: publicUrl,
+    POSTERN_OPERATOR: given.POSTERN_OPERATOR ?? systemUser(),
     JWT_AUDIENCE: given.JWT_AUDIENCE ?? publicUrl,
     MIGRATE_ON_START: given.MIGRATE_ON_START ?? given.DATABASE_URL === null,
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: given.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE ?? https,
@@ -77,6 +85,15 @@ function complete(given: Settings, env: Environment) {
     HASH_QUEUE_LIMIT: given.HASH_QUEUE_LIMIT ?? 64 * concurrency,
     production,
     warnings: [...unknownNames(env), ...mailless(given, production, publicUrl)]
+  }
+}
+
+/** The name of the system user, or its number where the system knows no name, as in containers. */
+function systemUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
 

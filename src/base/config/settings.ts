@@ -32,7 +32,14 @@ const page = (description: string) =>
 const secureByDefault = { defaultText: '`true` unless `PUBLIC_URL` is http' }
 
 /** User fields that may become claims of an access token. */
-export const claimFields = ['email', 'first_name', 'last_name', 'locale', 'created_at'] as const
+export const claimFields = [
+  'email',
+  'first_name',
+  'last_name',
+  'locale',
+  'created_at',
+  'legacy_id'
+] as const
 
 /**
  * Every setting, in the order of the documentation, under the heading of its group. Names are
@@ -76,6 +83,23 @@ export const groups = {
       kinds.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
       'info',
       'Lowest severity that is logged. No level logs a secret, with one exception: without `EMAIL_HOST` the links of mails are logged.'
+    )
+  },
+  Watching: {
+    POSTERN_OPERATOR: optional(
+      kinds.text,
+      'Who runs the commands: the audit trail names it in `details.operator` of each act.',
+      { defaultText: 'the system user' }
+    ),
+    METRICS_PORT: optional(
+      kinds.integer(0, 65_535),
+      'Port of a listener of its own for `/metrics`, in the text format of Prometheus; 0 takes a free one.'
+    ),
+    METRICS_HOST: setting(kinds.text, '127.0.0.1', 'Address of that listener.'),
+    METRICS_TOKEN: optional(
+      kinds.secret,
+      'Bearer token with which `/metrics` answers on `PORT`. Without it there is no such path.',
+      { secret: true }
     )
   },
   Database: {
@@ -166,6 +190,11 @@ export const groups = {
       kinds.pairsOf(kinds.oneOf(...claimFields)),
       {},
       `User fields that are added as claims, \`claim=field,…\`. Fields: ${claimFields.join(', ')}.`
+    ),
+    JWT_USER_ID: setting(
+      kinds.oneOf('uuid', 'legacy'),
+      'uuid',
+      'The claim `user_id`: the id of the account, or with `legacy` the number that an imported account had before. `sub` is always the id.'
     ),
     REFRESH_REUSE_GRACE_SECONDS: setting(
       kinds.duration('s', 0, 300),

@@ -11,6 +11,8 @@ export type KeyPurpose =
   | 'outbox'
   | 'link-codes'
   | 'totp'
+  | 'recovery-codes'
+  | 'legacy-keys'
   | `flow-${string}`
 
 /** Derives 256 bits for one purpose from the installation's secret with HKDF-SHA-256 (RFC 5869). */

@@ -23,11 +23,19 @@ export type Database = {
   run<Row>(name: string, statement: Sql): Promise<Row[]>
   /** Runs `work` in one transaction; within an open one, in that. Retried where PostgreSQL gave up a victim. */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` in one transaction of named statements only. Without Prisma a large batch takes a third of the
+   * memory and time.
+   */
+  batch<T>(work: (tx: Statements) => Promise<T>): Promise<T>
   /** Wakes the listeners of this process once the open transaction has committed, else at once. */
   notify(channel: Channel): void
   /** Called after each commit that notified; the function returned stops that. */
   listen(channel: Channel, listener: () => void): () => void
 }
+
+/** What named statements need: the pool, or a transaction of either kind. */
+export type Statements = Pick<Database, 'run'>
 
 export type OpenDatabase = Database & {
   readonly pool: pg.Pool
@@ -99,12 +107,36 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
       for (const channel of told) listeners.notify(channel)
       return result
     },
+    batch: work => retried(3, isRetryable, () => inBatch(pool, work)),
     close: async () => {
       await prisma.$disconnect()
       await pool.end()
     }
   }
   return database
+}
+
+async function inBatch<T>(pool: pg.Pool, work: (tx: Statements) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken = true
+  try {
+    await client.query('BEGIN')
+    const result = await work({
+      run: async (name, statement) =>
+        (await client.query({ name, ...queryOf(name, statement) })).rows
+    })
+    await client.query('COMMIT')
+    broken = false
+    return result
+  } catch (error) {
+    broken = await client.query('ROLLBACK').then(
+      () => false,
+      () => true
+    )
+    throw error
+  } finally {
+    client.release(broken)
+  }
 }
 
 /**
@@ -152,7 +184,8 @@ function inside(tx: TransactionClient, { listen }: Listeners, told: Set<Channel>
       const { text, values } = queryOf(name, statement)
       return tx.$queryRawUnsafe(text, ...values)
     },
-    transaction: work => work(database)
+    transaction: work => work(database),
+    batch: work => work(database)
   }
   return database
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Deps } from '../../deps.js'
 import { invite } from '../../registration/invite.js'
-import { noSender } from '../no-sender.js'
+import { operatorSender } from '../no-sender.js'
 import { roleNumber } from '../role-number.js'
 import { withDeps } from './open.js'
 import { remark, say } from './output.js'
@@ -38,7 +38,7 @@ async function create(deps: Deps, email: string, { role, printLink }: Options): 
     inviterId: null,
     locale: config.DEFAULT_LOCALE,
     mail: mails ? 'admin-link' : null,
-    sender: noSender
+    sender: operatorSender(deps)
   })
   const named = deps.roles.nameOf(invited.role)
   if (mails) return say(`A link for ${invited.email} (${named}) is in the outbox.`)

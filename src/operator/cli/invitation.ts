@@ -5,7 +5,7 @@ import {
   resendInvitation,
   revokeInvitation
 } from '../../registration/manage-invitations.js'
-import { noSender } from '../no-sender.js'
+import { operatorSender } from '../no-sender.js'
 import { withDeps } from './open.js'
 import { beforeOption, idArgument, jsonOption, limitOption, type PageOptions } from './options.js'
 import { remark, say, sayPage } from './output.js'
@@ -31,7 +31,7 @@ export function invitationCommands(program: Command): void {
     .argument('<id>', 'of the invitation, as list shows it', idArgument)
     .action((id: string) =>
       withDeps(async deps => {
-        const by = { id, inviterId: null, sender: noSender }
+        const by = { id, inviterId: null, sender: operatorSender(deps) }
         const { email, link } = await resendInvitation(deps, by)
         const isMailed = !deps.config.EMAIL_DISABLED
         if (isMailed) return say('The mail is in the outbox. The earlier link no longer works.')
@@ -46,7 +46,7 @@ export function invitationCommands(program: Command): void {
     .argument('<id>', 'of the invitation, as list shows it', idArgument)
     .action((id: string) =>
       withDeps(async deps => {
-        await revokeInvitation(deps, { id, inviterId: null, sender: noSender })
+        await revokeInvitation(deps, { id, inviterId: null, sender: operatorSender(deps) })
         say('The invitation is revoked.')
       })
     )

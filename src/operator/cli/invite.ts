@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { canonicalAddress } from '../../base/email-address.js'
 import type { Deps } from '../../deps.js'
 import { type Invited, type Invitee, invite } from '../../registration/invite.js'
-import { noSender } from '../no-sender.js'
+import { operatorSender } from '../no-sender.js'
 import { Refusal } from '../refusal.js'
 import { roleNumber } from '../role-number.js'
 import { describe } from './failure.js'
@@ -76,7 +76,7 @@ function send(deps: Deps, invitee: Invitee, { printLink }: Options): Promise<Inv
     inviterId: null,
     locale: deps.config.DEFAULT_LOCALE,
     mail: printLink ? null : 'invitation',
-    sender: noSender
+    sender: operatorSender(deps)
   })
 }
 

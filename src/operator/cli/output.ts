@@ -18,7 +18,8 @@ export function sayJson(value: unknown): void {
   say(text.replaceAll(unprintable, it => (it === '\n' ? it : escaped(it))))
 }
 
-function snakeCased(value: unknown): unknown {
+/** A value with field names like those of the HTTP API. */
+export function snakeCased(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCased)
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   return Object.fromEntries(

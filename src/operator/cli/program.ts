@@ -5,6 +5,7 @@ import { auditCommand } from './audit.js'
 import { backupCommands } from './backup.js'
 import { doctorCommand } from './doctor.js'
 import { describe } from './failure.js'
+import { importCommands } from './import-django.js'
 import { invitationCommands } from './invitation.js'
 import { inviteCommand } from './invite.js'
 import { keyCommands } from './keys.js'
@@ -39,6 +40,7 @@ function createProgram(): Command {
     userCommands,
     inviteCommand,
     invitationCommands,
+    importCommands,
     mailCommands,
     auditCommand,
     purgeCommand,

@@ -105,6 +105,7 @@ const showOne = (named: string, { json }: { json?: true }) =>
       password: account.hasPassword,
       'second factor': factors.map(({ type }) => type).join(', ') || 'no',
       sessions: account.sessions,
+      'old number': account.legacyId,
       created: account.createdAt,
       'last sign-in': account.lastLoginAt
     })

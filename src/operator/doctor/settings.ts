@@ -30,7 +30,11 @@ export function examineSettings(env: ReturnType<typeof readEnvironment>): {
 /** Adds a temporary secret key, so that loading the settings does not create the key file of the service. */
 function withoutNewKey(env: ReturnType<typeof readEnvironment>): typeof env {
   const hasKey =
-    env.DATABASE_URL || env.SECRET_KEY !== undefined || existsSync(secretKeyFile(env.DATA_DIR))
+    env.DATABASE_URL ||
+    env.DATABASE_URL_FILE ||
+    env.SECRET_KEY !== undefined ||
+    env.SECRET_KEY_FILE ||
+    existsSync(secretKeyFile(env.DATA_DIR))
   return hasKey ? env : { ...env, SECRET_KEY: newSecretKey() }
 }
 

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict'
+import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { startApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
+import { beside, startCommands } from '../support/cli.js'
+import { cheapDump, djangoFile, djangoPerson, type Row } from '../support/django.js'
+import { assertProblem } from '../support/expect.js'
+import {
+  claimsOf,
+  logoutAll,
+  newClient,
+  present,
+  presentAccess,
+  readUser,
+  refresh,
+  revokeOthers,
+  signedIn
+} from '../support/people.js'
+
+const secret = 'a secret of the old installation'
+const days = 86_400
+
+/** Refresh tokens as the old installation made them, and the rows of its whitelist. */
+function oldSession(
+  user: number,
+  { claims = {}, row = {}, algorithm = 'HS256', key = secret }: OldOptions = {}
+) {
+  const [jti, session] = [randomUUID(), randomUUID()].map(id => id.replaceAll('-', ''))
+  const now = Math.floor(Date.now() / 1000)
+  const times = { iat: now - days, session_iat: now - days, exp: now + 60 * days }
+  const payload = {
+    token_type: 'refresh',
+    jti,
+    user_id: String(user),
+    session,
+    ...times,
+    ...claims
+  }
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signed = `${encode({ alg: algorithm, typ: 'JWT' })}.${encode(payload)}`
+  const signature =
+    typeof key === 'string'
+      ? createHmac('sha256', key).update(signed).digest()
+      : sign('sha256', Buffer.from(signed), key)
+  const fields = { jti, session, user, enabled: true, created: '2026-01-01T00:00:00Z', ...row }
+  return {
+    token: `${signed}.${signature.toString('base64url')}`,
+    row: { model: 'jwt_allauth.refreshtokenwhitelistmodel', pk: user, fields } as Row
+  }
+}
+
+type OldOptions = {
+  readonly claims?: object
+  readonly row?: object
+  readonly algorithm?: string
+  readonly key?: string | ReturnType<typeof generateKeyPairSync>['privateKey']
+}
+
+async function start(t: TestContext, settings: Readonly<Record<string, string>> = {}) {
+  const own = { JWT_ALLAUTH_MFA_TOTP_MODE: 'optional', ...settings }
+  const service = await startApp(t, own)
+  const folder = await mkdtemp(join(tmpdir(), 'postern-django-'))
+  atEnd(t, () => rm(folder, { recursive: true }))
+  const keyFile = join(folder, 'key')
+  await writeFile(keyFile, `${secret}\n`)
+  const command = startCommands(t)
+  const run = (...args: string[]) => command(args, beside(service.databaseUrl, own))
+  const importRows = async (rows: readonly Row[], options: readonly string[] = []) => {
+    const path = join(folder, 'dump.json')
+    await writeFile(path, JSON.stringify([...cheapDump().filter(isNoSession), ...rows]))
+    const all = ['import', 'django', '--json', path, ...options]
+    const { code, out, err } = await run(...all)
+    assert.equal(code, 0, err)
+    return JSON.parse(out).counts
+  }
+  const withSessions = ['--sessions', '--jwt-key', keyFile]
+  return { service, run, importRows, withSessions }
+}
+
+const isNoSession = ({ model }: Row) => !model.includes('refreshtoken')
+test('IMP-12 the real refresh tokens are exchanged once, in cookie and body; a second use is theft', async t => {
+  const { service, run } = await start(t, { REFRESH_REUSE_GRACE_SECONDS: '10' })
+  const dump = djangoFile('dumpdata.json')
+  const key = ['--sessions', '--jwt-key', djangoFile('jwt-public-key.pem')]
+  assert.equal((await run('import', 'django', dump, ...key)).code, 0)
+  const transports = { plain: 'cookie', totp: 'body' } as const
+  for (const [tag, transport] of Object.entries(transports)) {
+    const { refresh_token: old = '', access_token: access = '' } = djangoPerson(tag)
+    assertProblem(await presentAccess(service, access), 401, 'token_not_valid')
+    assertProblem(await present(service, access, transport), 401, 'token_not_valid')
+    const client = newClient(service, { transport })
+    const answer = await refresh(client, old)
+    assert.equal(answer.statusCode, 200, answer.body)
+    const { amr, auth_time } = claimsOf(answer.json().access)
+    assert.deepEqual(amr, tag === 'totp' ? ['pwd', 'otp'] : ['pwd'])
+    assert.equal(auth_time, claimsOf(old).session_iat)
+    assert.equal((await readUser(client)).json().email, djangoPerson(tag).email)
+    // The answer was lost: the same token comes again, and later again.
+    assert.equal((await present(service, old, transport)).statusCode, 200)
+    await service.advance(11)
+    const late = newClient(service, { transport })
+    assert.equal((await refresh(late, old)).statusCode, 200)
+    await service.advance(11)
+    assert.equal((await refresh(late)).statusCode, 200)
+    await service.advance(11)
+    assert.equal((await refresh(late)).statusCode, 200)
+    // Left behind by now.
+    assertProblem(await present(service, old, transport), 401, 'refresh_reused')
+    assertProblem(await refresh(late), 401, 'token_not_valid')
+    assertProblem(await present(service, old, transport), 401, 'token_not_valid')
+  }
+  // Another run brings nothing back.
+  const again = JSON.parse((await run('import', 'django', '--json', dump, ...key)).out)
+  assert.equal(again.counts.sessions, 0)
+  const { refresh_token: old = '' } = djangoPerson('plain')
+  assertProblem(await present(service, old), 401, 'token_not_valid')
+})
+
+test('IMP-12 in the strict mode a second use is theft at once; many at once open one session', async t => {
+  const { service, importRows, withSessions } = await start(t, { REFRESH_REUSE_GRACE_SECONDS: '0' })
+  const one = oldSession(1)
+  await importRows([one.row], withSessions)
+  const answers = await Promise.all(Array.from({ length: 8 }, () => present(service, one.token)))
+  const statuses = answers.map(({ statusCode }) => statusCode).sort()
+  assert.equal(statuses.filter(status => status === 200).length, 1, statuses.join())
+  assert.ok(answers.some(({ body }) => body.includes('refresh_reused')))
+  const opened = await service.query(`SELECT 1 FROM "AuditEvent" WHERE "event" = 'session.opened'`)
+  assert.equal(opened.length, 1)
+})
+
+test('IMP-13 without its row, its key, its term or its account an old token is refused', async t => {
+  const { service, run, importRows, withSessions } = await start(t)
+  const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const disabled = djangoPerson('inactive').id
+  const sessions = {
+    good: oldSession(1),
+    turnedOff: oldSession(1, { row: { enabled: false } }),
+    forged: oldSession(1, { key: 'a secret of somebody else' }),
+    confused: oldSession(1, { algorithm: 'RS256', key: other.privateKey }),
+    none: oldSession(1, { algorithm: 'none' }),
+    expired: oldSession(1, { claims: { exp: Math.floor(Date.now() / 1000) - 1 } }),
+    access: oldSession(1, { claims: { token_type: 'access' } }),
+    otherUser: oldSession(1, { claims: { user_id: '2' } }),
+    otherSession: oldSession(1, { claims: { session: 'another' } }),
+    disabled: oldSession(disabled),
+    late: oldSession(3),
+    unverified: oldSession(14)
+  }
+  const rows = Object.values(sessions).map(({ row }) => row)
+  await importRows(rows)
+  assertProblem(await present(service, sessions.good.token), 401, 'token_not_valid')
+  assert.equal((await service.query('SELECT 1 FROM "LegacyKey"')).length, 0)
+
+  const counts = await importRows(rows, withSessions)
+  assert.equal(
+    counts.sessions,
+    rows.length - 2,
+    'not the one turned off, nor that of a disabled account'
+  )
+  const stranger = oldSession(1)
+  const bad = { ...sessions, stranger }
+  for (const [name, { token }] of Object.entries(bad)) {
+    if (['good', 'late', 'unverified'].includes(name)) continue
+    for (const transport of ['cookie', 'body'] as const)
+      assertProblem(await present(service, token, transport), 401, 'token_not_valid')
+  }
+  for (const text of ['a.b.c', `${sessions.good.token}x`, `${sessions.good.token}.x`, '..'])
+    assertProblem(await present(service, text), 401, 'token_not_valid')
+  const [key] = await service.query('SELECT "sealedKey" FROM "LegacyKey"')
+  assert.ok(!key?.sealedKey.includes(secret))
+
+  await run('user', 'disable', 'unverified7@example.com')
+  assertProblem(await present(service, sessions.unverified.token), 401, 'token_not_valid')
+  await service.advance(31 * days)
+  assertProblem(await present(service, sessions.late.token), 401, 'token_not_valid')
+  assert.equal((await run('purge')).code, 0)
+  assert.equal((await service.query('SELECT 1 FROM "LegacyKey"')).length, 0)
+})
+
+test('IMP-13 the key goes with the last exchange, and theft is found without it', async t => {
+  const { service, run, importRows, withSessions } = await start(t, {
+    REFRESH_REUSE_GRACE_SECONDS: '0'
+  })
+  const one = oldSession(1)
+  await importRows([one.row], withSessions)
+  assert.equal((await run('purge')).code, 0)
+  assert.equal((await service.query('SELECT 1 FROM "LegacyKey"')).length, 1)
+  assert.equal((await present(service, one.token)).statusCode, 200)
+  assert.equal((await run('purge')).code, 0)
+  assert.equal((await service.query('SELECT 1 FROM "LegacyKey"')).length, 0)
+  assertProblem(await present(service, one.token), 401, 'refresh_reused')
+})
+
+test('IMP-14 what ends sessions ends those that were not exchanged, and a later run does not revive them', async t => {
+  const { service, run, importRows, withSessions } = await start(t, {
+    LOGOUT_ON_PASSWORD_CHANGE: 'false'
+  })
+  type Owner = { readonly email: string; readonly password: string }
+  const ends: Readonly<Record<string, (owner: Owner, token: string) => Promise<unknown>>> = {
+    plain: async owner => logoutAll(await signedIn(service, owner)),
+    'old-iterations': async owner => revokeOthers(await signedIn(service, owner)),
+    'pbkdf2-sha1': async owner => {
+      const client = await signedIn(service, owner)
+      const [old, next] = [owner.password, 'a gigantic purple hat']
+      const body = { old_password: old, new_password1: next, new_password2: next }
+      const answer = await client.send('POST', '/password/change/', body)
+      assert.equal(answer.statusCode, 200, answer.body)
+    },
+    'upper-case': ({ email }) => run('user', 'logout-all', email),
+    plus: async ({ email }) => {
+      await run('user', 'disable', email)
+      await run('user', 'enable', email)
+    },
+    bulk: async (_owner, token) => {
+      const payload = { refresh: token }
+      const answer = await service.inject({ method: 'POST', url: '/logout/', payload })
+      assert.equal(answer.statusCode, 200, answer.body)
+    }
+  }
+  const sessions = Object.keys(ends).map(tag => {
+    const { id, email, password } = djangoPerson(tag)
+    return { tag, owner: { email, password }, ...oldSession(id) }
+  })
+  const rows = sessions.map(({ row }) => row)
+  assert.equal((await importRows(rows, withSessions)).sessions, rows.length)
+  for (const { tag, owner, token } of sessions) {
+    await ends[tag]?.(owner, token)
+    assertProblem(await present(service, token), 401, 'token_not_valid')
+  }
+  assert.equal((await importRows(rows, withSessions)).sessions, 0)
+  for (const { token } of sessions)
+    assertProblem(await present(service, token), 401, 'token_not_valid')
+})
+
+test('IMP-14 an old token is no way around the second factor or a mandatory address', async t => {
+  const { service, importRows, withSessions } = await start(t, {
+    EMAIL_VERIFICATION: 'mandatory',
+    EMAIL_HOST: '127.0.0.1',
+    EMAIL_PORT: '1',
+    DEFAULT_FROM_EMAIL: 'a@example.com'
+  })
+  const before = oldSession(21, { claims: { session_iat: 1_700_000_000 } })
+  const after = oldSession(21, { claims: { session_iat: 1_795_655_074 } })
+  const unverified = oldSession(14)
+  await importRows([before.row, after.row, unverified.row], withSessions)
+  // The session there began before the second factor was set up.
+  assertProblem(await present(service, before.token), 401, 'token_not_valid')
+  assert.equal((await present(service, after.token)).statusCode, 200)
+  assertProblem(await present(service, unverified.token), 401, 'email_not_verified')
+})
