@@ -171,8 +171,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       },
       async (request, reply) => {
         const { key: token } = request.params
-        const { isDone } = await openChangeLink(deps, { token }, purpose)
-        if (isDone) throw new Problem('link_invalid')
         await perform({ token }, request, reply)
         return { detail: request.language.texts('details', key) }
       }

@@ -23,7 +23,6 @@ export type AccountAtAddress = {
   /** Whether the account is in use, but gives way when an invited person proves the mailbox. */
   readonly yields: boolean
   readonly role: number
-  readonly credentialEpoch: number
 }
 
 /** Locks the account that has or reserves an address for the rest of the transaction; null without one. */
@@ -32,7 +31,7 @@ export async function lockByEmail(
   email: EmailAddress
 ): Promise<AccountAtAddress | null> {
   const statement = sql`
-    SELECT u."id", u."role", u."credentialEpoch", ${isClaimed} OR ${reservesAddress(email)} AS "claimed",
+    SELECT u."id", u."role", ${isClaimed} OR ${reservesAddress(email)} AS "claimed",
       ${isUnproven} AND u."lastLoginAt" IS NOT NULL AS "yields"
     FROM "User" u WHERE ${holdsAddress(email)} FOR NO KEY UPDATE OF u`
   const [account] = await tx.run<AccountAtAddress>('lock-by-email', statement)
@@ -40,7 +39,7 @@ export async function lockByEmail(
 }
 
 /**
- * Creates the account of an invited person, without a password. Null when a parallel transaction took
+ * Creates the account of an invited person, without a password, and returns its id. Null when a parallel transaction took
  * the address; the transaction can go on.
  *
  * @throws {Problem} `email_taken`, when a parallel transaction has reserved the address.
@@ -49,15 +48,15 @@ export async function createInvited(
   tx: Database,
   invited: Invited,
   now: Date
-): Promise<{ userId: string; credentialEpoch: number } | null> {
+): Promise<string | null> {
   const [created] = await withEmailTaken(() =>
     tx.prisma.user.createManyAndReturn({
       data: [{ id: newId(), ...invited, createdAt: now }],
       skipDuplicates: true,
-      select: { id: true, credentialEpoch: true }
+      select: { id: true }
     })
   )
-  return created ? { userId: created.id, credentialEpoch: created.credentialEpoch } : null
+  return created?.id ?? null
 }
 
 /**
@@ -66,14 +65,13 @@ export async function createInvited(
  */
 export async function reinvite(
   tx: Database,
-  { id, credentialEpoch }: AccountAtAddress,
+  id: string,
   { email: _, locale: __, ...invited }: Invited
-): Promise<{ userId: string; credentialEpoch: number }> {
+): Promise<void> {
   await tx.prisma.user.update({
     where: { id },
     data: { ...invited, passwordHash: null, credentialEpoch: { increment: 1 } }
   })
-  return { userId: id, credentialEpoch: credentialEpoch + 1 }
 }
 
 /** Removes an invited account whose invitation was not accepted; false when it was. */

@@ -25,7 +25,8 @@ export const holdsAddress = (email: EmailAddress): Sql => sql`
     UNION ALL SELECT r."userId" FROM "UndoRight" r WHERE r."address" = ${email}::text AND ${isOpen})
   AND (u."email" = ${email}::text OR ${reservesAddress(email)}))`
 
-type Link = { readonly id: string; readonly secret: LinkSecret }
+/** `isOnly`: no earlier link of the right is open. */
+type Link = { readonly id: string; readonly secret: LinkSecret; readonly isOnly: boolean }
 
 /**
  * Opens the undo right of an account before a change that could take the account away, in a transaction
@@ -58,18 +59,16 @@ export async function openUndoRight(
   if (right === undefined) return undefined
   const { address, expiresAt } = right
   // The link has no epoch, so that a thief who then changes the password does not void it.
-  const link =
-    address === email
-      ? await createLink(tx, deps, {
-          userId,
-          purpose: 'email_change_undo',
-          address,
-          credentialEpoch: null,
-          lifetimeSeconds: openSeconds
-        })
-      : undefined
-  await extendUndoLinks(tx, userId, { now, expiresAt })
-  return link
+  const earlier = await extendUndoLinks(tx, userId, { now, expiresAt })
+  if (address !== email) return undefined
+  const link = await createLink(tx, deps, {
+    userId,
+    purpose: 'email_change_undo',
+    address,
+    credentialEpoch: null,
+    lifetimeSeconds: openSeconds
+  })
+  return { ...link, isOnly: earlier === 0 }
 }
 
 /** What an account had when its right arose. */

@@ -217,17 +217,26 @@ export async function carryVerification(
   })
 }
 
-/** Moves the end of the open undo links of an account, with the right that they are for. */
+/** Gives the links of an account for a purpose to another account. */
+export async function moveLinks(
+  tx: Database,
+  { from, to, purpose }: { from: string; to: string; purpose: LinkPurpose }
+): Promise<void> {
+  await tx.prisma.link.updateMany({ where: { userId: from, purpose }, data: { userId: to } })
+}
+
+/** Moves the end of the open undo links of an account, with the right that they are for; returns how many. */
 export async function extendUndoLinks(
   tx: Database,
   userId: string,
   { now, expiresAt }: { now: Date; expiresAt: Date }
-): Promise<void> {
+): Promise<number> {
   const open = { supersededAt: null, redeemedAt: null, expiresAt: { gt: now } }
-  await tx.prisma.link.updateMany({
+  const { count } = await tx.prisma.link.updateMany({
     where: { userId, purpose: 'email_change_undo', ...open },
     data: { expiresAt }
   })
+  return count
 }
 
 /** Supersedes every open link of an account, also undo links, which a new epoch does not void. */

@@ -5,13 +5,9 @@ import { type Sql, sql } from '../base/database/sql.js'
 /** A link without an epoch stays live after a change of credentials. */
 const ofEpoch = sql`AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)`
 
-/**
- * Whether a link `l` of an account `u` can still be used. `anyEpoch` includes links that a change of
- * credentials has voided.
- */
-export const liveLink = ({ anyEpoch = false } = {}): Sql => sql`
-  (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND u."isActive"
-    ${anyEpoch ? sql`` : ofEpoch})`
+/** Whether a link `l` of an account `u` can still be used. */
+export const liveLink = (): Sql => sql`
+  (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND u."isActive" ${ofEpoch})`
 
 /** Sign-ups of one address that may wait for their confirmation; a check of the table says so too. */
 const maxPendingSignUps = 5
@@ -50,7 +46,7 @@ superseded AS (
   INSERT INTO "Link" ("id", "userId", "purpose", "digest", "codeDigest", "address", "credentialEpoch", "signUp",
     "slot", "createdAt", "expiresAt")
   SELECT ${id}::uuid, a."id", (${purpose})::"LinkPurpose", ${digest}::text, ${codeDigest}::text, a."email",
-    a."credentialEpoch", ${signUp}, (${slot})::int2, now(), ${expiresAt}
+    CASE WHEN (${purpose}) <> 'invitation' THEN a."credentialEpoch" END, ${signUp}, (${slot})::int2, now(), ${expiresAt}
   -- The count makes the update run before this insert, else the unique index refuses the new link.
   FROM ${account} a, (SELECT count(*) FROM superseded) AS replaced
   RETURNING "id"

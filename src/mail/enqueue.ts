@@ -32,12 +32,19 @@ export type Addressee = {
   readonly locale: string | null
 }
 
+export type MailedLink = {
+  readonly id: string
+  readonly secret: LinkSecret
+  /** Whether the person has no earlier link that does the same. */
+  readonly isOnly?: boolean
+}
+
 export type NewMail = {
   readonly template: MailTemplate
   readonly to: Addressee
   /** Values that the template shows; nothing secret. */
   readonly params?: Readonly<Record<string, string | number>>
-  readonly link?: { readonly id: string; readonly secret: LinkSecret } | undefined
+  readonly link?: MailedLink | undefined
   /** Skips this mail when the account got the same template within this many seconds. */
   readonly quietSeconds?: number
 }

@@ -17,8 +17,8 @@ const noticeBudget = (
 /**
  * Mails a security event of an account, in the transaction of the change. When the budget of the address
  * for this kind of event is spent, events are folded into one later mail that says how many there were,
- * so that an attacker cannot drown a warning. A mail with a link, and one with a quiet time, is limited
- * by that and never folded.
+ * so that an attacker cannot drown a warning. A folded mail has no link, so a mail with the only link of
+ * an undo right is sent in any case. A mail with a quiet time is limited by that.
  */
 export async function notify(
   tx: Database,
@@ -28,11 +28,10 @@ export async function notify(
 ): Promise<void> {
   const { config, attemptKey } = deps
   const mail = { ...notice, to }
-  if (config.EMAIL_DISABLED || mail.link !== undefined || mail.quietSeconds !== undefined)
-    return enqueue(tx, deps, mail)
+  if (config.EMAIL_DISABLED || mail.quietSeconds !== undefined) return enqueue(tx, deps, mail)
   const budget = noticeBudget(config, mail.template, to.email)
   const result = await tryReserve(tx, attemptKey, [budget], { losable: false })
-  if (!('spent' in result)) return enqueue(tx, deps, mail)
+  if (!('spent' in result) || mail.link?.isOnly) return enqueue(tx, deps, mail)
   if (await foldMail(tx, deps, mail, result.waitSeconds)) await takeAhead(tx, attemptKey, budget)
 }
 

@@ -1,7 +1,7 @@
 import { type Sql, sql } from '../base/database/sql.js'
 import { canonicalAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
-import { refundAttempts } from '../limits/budgets.js'
+import { nothingReserved, refundAttempts } from '../limits/budgets.js'
 import { draftLink } from '../links/link.js'
 import { liveLink, replaceLink, untilReplaced } from '../links/sql.js'
 import { type MailKind, takeMail } from './budget.js'
@@ -81,8 +81,8 @@ type Request = {
 
 /**
  * Mails a new link to the account with an address, if there is one and the budgets allow it (BRF-11). The
- * statement does the same work without an account, so that the time reveals nothing (ENU-07); it then
- * gives the mail back to the budgets.
+ * statement does the same work without an account, and when the budgets allow no mail, so that the time
+ * reveals nothing (ENU-07). Without an account it gives the mail back to the budgets.
  */
 export async function sendLink(
   deps: Pick<Deps, 'db' | 'config' | 'attemptKey' | 'warnOfMails' | 'linkCodeKey' | 'outboxKeys'>,
@@ -92,7 +92,6 @@ export async function sendLink(
   if (address === null) return
   const { budget, eligible, purpose, slot, template, signUp } = rules[kind]
   const taken = await takeMail(deps, { kind: budget, address, network })
-  if (taken === null) return
   const { config, db } = deps
   const link = draftLink(deps, true)
   const expiresAt = sql`CASE ${purpose}
@@ -103,11 +102,12 @@ export async function sendLink(
     WITH account AS (
       SELECT u."id", u."email", u."locale", u."credentialEpoch", ${isInvited} AS "isInvited",
         ${invitedUntil} AS "invitedUntil"
-      FROM "User" u WHERE u."email" = ${address}::text AND ${eligible} FOR NO KEY UPDATE OF u
+      FROM "User" u WHERE u."email" = ${address}::text AND ${eligible}
+        AND ${taken !== null}::boolean FOR NO KEY UPDATE OF u
     ), ${replaceLink(sql`account`, { ...link, purpose, slot, expiresAt, signUp })},
     ${queueMail(deps, { to: sql`account`, template, secret: link.secret, locale })},
-    ${refundAttempts(taken, sql`NOT EXISTS (SELECT FROM account)`)}
+    ${refundAttempts(taken ?? nothingReserved, sql`NOT EXISTS (SELECT FROM account)`)}
     SELECT "state" FROM queued`
   await untilReplaced(() => db.run(`send-link-${kind}`, statement))
-  db.notify('mail')
+  if (taken !== null) db.notify('mail')
 }

@@ -57,9 +57,9 @@ async function replaceUnproven(
   await yieldUnproven(tx, { email, userId: null }, sender)
   const { role } = invitation
   const invited = { email, role, firstName: '', lastName: '', locale: locale ?? sender.locale }
-  const created = await createInvited(tx, invited, clock())
-  const account = created && (await lockAccount(tx, created.userId))
-  if (account === null) throw new Problem('capability_invalid', { final: true })
+  const userId = await createInvited(tx, invited, clock())
+  const account = userId && (await lockAccount(tx, userId))
+  if (!account) throw new Problem('capability_invalid', { final: true })
   await tx.prisma.invitation.create({ data: { ...invitation, userId: account.id } })
   return account
 }

@@ -80,22 +80,27 @@ async function inviteWithin(
   requireAuthority(role)
   const now = deps.clock()
   const account = { email, role, firstName, lastName, locale }
-  const { replaced, ...invited } = await prepareAccount(tx, account, now, requireAuthority)
+  const { replaced, userId } = await prepareAccount(tx, account, now, requireAuthority)
   const invitation = { inviterId, role, createdAt: now, acceptedAt: null }
   const { id: invitationId } = await tx.prisma.invitation.upsert({
-    where: { userId: invited.userId },
-    create: { id: newId(), userId: invited.userId, ...invitation },
+    where: { userId },
+    create: { id: newId(), userId, ...invitation },
     update: invitation,
     select: { id: true }
   })
-  const { userId: subjectId } = invited
   const details = {
     role: deps.roles.nameOf(role),
     ...(replaced === null || replaced === role ? {} : { replaced: deps.roles.nameOf(replaced) }),
     ...inviterOf(inviterId)
   }
-  await record(tx, { event: 'invitation.sent', actorId: inviterId, subjectId, sender, details })
-  const link = await sendInvitation(tx, deps, { ...invited, email, locale }, mail)
+  await record(tx, {
+    event: 'invitation.sent',
+    actorId: inviterId,
+    subjectId: userId,
+    sender,
+    details
+  })
+  const link = await sendInvitation(tx, deps, { userId, email, locale }, mail)
   return { invitationId, email, role, link }
 }
 
@@ -105,21 +110,22 @@ async function prepareAccount(
   account: Parameters<typeof createInvited>[1],
   now: Date,
   requireAuthority: (role: number) => void
-): Promise<{ userId: string; credentialEpoch: number; replaced: number | null }> {
+): Promise<{ userId: string; replaced: number | null }> {
   for (;;) {
     const accountAtAddress = await lockByEmail(tx, account.email)
     if (accountAtAddress?.claimed && !accountAtAddress.yields) throw emailTaken()
     if (accountAtAddress !== null) {
-      const { id: userId, credentialEpoch, role: replaced, claimed } = accountAtAddress
+      const { id: userId, role: replaced, claimed } = accountAtAddress
       requireAuthority(replaced)
       // An account in use whose address nobody proved stays until the invited person accepts.
-      if (claimed) return { userId, credentialEpoch, replaced }
+      if (claimed) return { userId, replaced }
       await dropSignUps(tx, userId, now)
-      return { ...(await reinvite(tx, accountAtAddress, account)), replaced }
+      await reinvite(tx, userId, account)
+      return { userId, replaced }
     }
-    const invited = await createInvited(tx, account, now)
+    const userId = await createInvited(tx, account, now)
     // Null: a parallel sign-up has just taken the address. The next turn reads its account.
-    if (invited !== null) return { ...invited, replaced: null }
+    if (userId !== null) return { userId, replaced: null }
   }
 }
 
@@ -177,7 +183,6 @@ export async function lockInviter(
 
 type Addressee = {
   readonly userId: string
-  readonly credentialEpoch: number
   readonly email: string
   readonly locale: string
 }
@@ -186,14 +191,14 @@ type Addressee = {
 export async function sendInvitation(
   tx: Database,
   deps: InviteDeps,
-  { userId, credentialEpoch, email, locale }: Addressee,
+  { userId, email, locale }: Addressee,
   mail: InvitationMail | null
 ): Promise<string> {
   const link = await createLink(tx, deps, {
     userId,
     purpose: 'invitation',
     address: email,
-    credentialEpoch,
+    credentialEpoch: null,
     lifetimeSeconds: deps.config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS
   })
   if (mail !== null)

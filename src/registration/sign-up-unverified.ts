@@ -25,8 +25,7 @@ type SignUpDeps = Pick<Deps, 'db' | 'config' | 'linkCodeKey' | 'outboxKeys'>
  * One statement for three cases. A free address gets an account. An unverified account gets one more link,
  * with the data of this sign-up, and does not change before the person confirms with it (EML-11). An account
  * that is claimed, reserves the address, or has no slot left for another pending sign-up, gets a notice,
- * unless ACCOUNT_PREVENT_ENUMERATION is off. A link of an invitation protects its address even when a newer
- * epoch has voided it.
+ * unless ACCOUNT_PREVENT_ENUMERATION is off. A live invitation protects its address.
  */
 function insertOrNotify(
   deps: SignUpDeps,
@@ -43,7 +42,7 @@ function insertOrNotify(
 WITH taken AS (
   SELECT u."id", ${email}::text AS "email", u."locale", u."credentialEpoch", ${freeSlot} AS "slot",
     ${isClaimed} OR ${reservesAddress(email)} OR ${freeSlot} IS NULL OR EXISTS (SELECT FROM "Link" l
-      WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink({ anyEpoch: true })}) AS claimed
+      WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink()}) AS claimed
   FROM "User" u WHERE ${holdsAddress(email)} FOR NO KEY UPDATE OF u
 ), ${insertSignUp({ id, ...account, locale })}, unverified AS (
   SELECT "id", "email", "locale", "credentialEpoch", 0 AS "slot" FROM created

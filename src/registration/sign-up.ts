@@ -6,7 +6,7 @@ import type { Database } from '../base/database/database.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
 import { fieldProblem, Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { nothingReserved, refund } from '../limits/budgets.js'
+import { nothingReserved, type Reservation, refund } from '../limits/budgets.js'
 import { createLink } from '../links/link.js'
 import { untilReplaced } from '../links/sql.js'
 import { takeMail } from '../mail/budget.js'
@@ -94,7 +94,9 @@ async function signUpHidden(
     }
     return requireSetupWithDecoy(depsInTx, authentication, sender)
   }
-  return untilReplaced(() => deps.db.transaction(signUpWithChallenge))
+  return withRefund(deps, taken, () =>
+    untilReplaced(() => deps.db.transaction(signUpWithChallenge))
+  )
 }
 
 /** Creates account, first session and, with optional verification, the mail in one transaction. */
@@ -138,11 +140,21 @@ async function signUpAndSignIn(
     if (signIn === null) throw new Problem('internal_error')
     return signIn
   }
-  return deps.db.transaction(create).catch(async error => {
-    // No mail was queued: the address has an account, for instance.
-    await refund(deps.db, taken ?? nothingReserved)
+  return withRefund(deps, taken, () => deps.db.transaction(create))
+}
+
+/** Gives a mail back when the transaction that would queue it fails: the address has an account, for instance. */
+async function withRefund<T>(
+  { db }: Pick<Deps, 'db'>,
+  taken: Reservation | null,
+  transaction: () => Promise<T>
+): Promise<T> {
+  try {
+    return await transaction()
+  } catch (error) {
+    await refund(db, taken ?? nothingReserved)
     throw error
-  })
+  }
 }
 
 const takeSignUpMail = (deps: SignUpDeps, { email }: NewAccount, { network }: Sender) =>

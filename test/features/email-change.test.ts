@@ -83,8 +83,9 @@ test('EML-06 the address changes when the new mailbox says so, and both are told
     200
   )
   assert.match(linkIn(await mailbox.next(person.email)), /\/user\/email\/undo\//)
+  // A program whose answer was lost repeats the request.
   const program = await newClient(service).send('POST', pathOf(link), {})
-  assertProblem(program, 400, 'link_invalid')
+  assert.equal(program.json().detail, 'The address was changed.')
 })
 
 test('EML-06 another address asks for a sign-in of the last ten minutes, or for the password', async t => {
@@ -182,10 +183,11 @@ test('EML-13 an account that never proved its address yields to who proves the m
   const taken = await newClient(service).send('POST', lateLink)
   assert.equal(taken.statusCode, 400)
   assert.equal(taken.json().code, 'email_taken')
-  const before = mailbox.received.length
   await changeTo(other, disabled.email)
-  await mailbox.count(before + 1)
-  const links = mailbox.received.slice(before).map(({ text = '' }) => /email\/confirm/.test(text))
+  await mailbox.next(disabled.email)
+  const links = mailbox.received
+    .filter(mail => mail.recipients.includes(disabled.email))
+    .map(({ text = '' }) => /email\/confirm/.test(text))
   assert.ok(!links.includes(true))
 })
 

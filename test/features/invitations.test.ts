@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { disableUser, logoutAll } from '../../src/operator/accounts.js'
+import { disableUser, enableUser, logoutAll } from '../../src/operator/accounts.js'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { operationsOf } from '../support/document.js'
 import { assertAbout, assertProblem, cookieOf } from '../support/expect.js'
@@ -583,7 +583,12 @@ test('ADM-06 an invitation whose link was voided reserves nothing', async t => {
   const { service, client } = await startTeam(t)
   const { email } = newPerson('grace')
   await inviteByOperator(service, email)
-  await logoutAll(service.app.deps, String((await accountOf(service, email))?.id))
+  const id = String((await accountOf(service, email))?.id)
+  await logoutAll(service.app.deps, id)
+  const [open] = (await client.send('GET', '/invitations/')).json().results
+  assert.equal(open.state, 'pending', 'only disabling voids it')
+  await disableUser(service.app.deps, id)
+  await enableUser(service.app.deps, id)
   const [listed] = (await client.send('GET', '/invitations/')).json().results
   assert.equal(listed.state, 'expired')
   assert.equal((await signUp(newClient(service), { email, password })).statusCode, 201)

@@ -179,7 +179,7 @@ test('BRF-11 LNK-16 one mailbox gets no more mails than its budget, in whatever 
     assert.equal((await askReset(client, spellings[n % 3] as string)).statusCode, 200)
   }
 
-  await mailbox.count(3)
+  await mailbox.count(3, person.email)
   const rows = await service.query(
     `SELECT "recipient", "state"::text FROM "Mail" WHERE "template" = 'password-reset'`
   )

@@ -9,6 +9,7 @@ import { activate, appCode, beginSetup, challengeFor, enrol, verify } from '../s
 import { askReset, queuedLink, queuedMails, setNew, unsent } from '../support/links.js'
 import {
   type Client,
+  changePassword,
   claimsOf,
   newClient,
   newPerson,
@@ -278,7 +279,10 @@ test('“This wasn’t me”', async t => {
       const undo = await undoOf(service, person.email)
       const browser = newClient(service)
       const clicks = await atOnce(3, () => post(service, undo, browser))
-      assert.equal(clicks.filter(({ statusCode }) => statusCode === 200).length >= 1, true)
+      // A program whose answer was lost repeats the request, at once or later.
+      await wait(service, 30)
+      for (const { statusCode } of [...clicks, await post(service, undo, browser)])
+        assert.equal(statusCode, 200)
 
       for (const { email } of [person, lair]) {
         const templates = (await queuedMails(service, email)).map(({ template }) => template)
@@ -377,6 +381,50 @@ test('UND-07 an account that nobody proved gives way to an invited person', asyn
   assert.equal((await readUser(user)).statusCode, 200)
   const page = await newClient(service).send('GET', new URL(withdrawn).pathname)
   assert.equal(page.statusCode, 400)
+})
+
+test('UND-07 whoever uses an unproven account cannot void the invitation of its address', async t => {
+  const service = await startApp(t, { ...settings, EMAIL_VERIFICATION: 'optional' })
+  const use = async () => {
+    const wanted = newPerson('wanted')
+    const stranger = newClient(service)
+    await signUp(stranger, wanted)
+    return { wanted, stranger, link: await inviteByOperator(service, wanted.email, 'staff') }
+  }
+  const accepts = async (link: string) => {
+    const invited = await accept(service, link, 'an invited person chose this')
+    assert.equal(claimsOf(invited.access ?? '').role_name, 'staff')
+    return invited
+  }
+
+  const byPassword = await use()
+  const changed = await changePassword(
+    byPassword.stranger,
+    byPassword.wanted,
+    'the stranger chose another'
+  )
+  assert.equal(changed.statusCode, 200)
+  await accepts(byPassword.link)
+  assert.equal((await readUser(byPassword.stranger)).statusCode, 401)
+
+  const byMove = await use()
+  await move(service, byMove.stranger, newPerson('elsewhere').email)
+  const invited = await accepts(byMove.link)
+  assert.equal((await readUser(invited)).json().email, byMove.wanted.email)
+  assert.equal((await readUser(byMove.stranger)).statusCode, 200, 'it lives on elsewhere')
+
+  // The owner of the mailbox asks for a reset instead: the account is theirs, and the invitation ends.
+  const byReset = await use()
+  await askReset(newClient(service), byReset.wanted.email)
+  const owner = newClient(service)
+  await owner.send('GET', await queuedLink(service, byReset.wanted.email, /password\/reset/))
+  assert.equal((await setNew(owner, 'mine again, all of it')).statusCode, 200)
+  const page = await newClient(service).send('GET', new URL(byReset.link).pathname)
+  assert.equal(page.statusCode, 400)
+  const rows = await service.query(`SELECT 1 FROM "Invitation" WHERE "userId" = $1`, [
+    userIdOf(byReset.stranger)
+  ])
+  assert.equal(rows.length, 0)
 })
 
 test('UND-02 UND-07 without mandatory verification the same holds', async t => {

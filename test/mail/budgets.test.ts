@@ -2,8 +2,16 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { examineOutbox } from '../../src/operator/doctor/rows.js'
 import type { TestApp } from '../support/app.js'
-import { askReset, generous, startMailing } from '../support/links.js'
-import { changePassword, newClient, newMember, newPerson, signUp } from '../support/people.js'
+import { askReset, generous, setNew, startMailing } from '../support/links.js'
+import {
+  changePassword,
+  newClient,
+  newMember,
+  newPerson,
+  signIn,
+  signUp
+} from '../support/people.js'
+import { statementsOf } from '../support/statements.js'
 
 const anywhere = (n: number) => ({ address: `198.51.100.${n + 1}` })
 
@@ -112,7 +120,7 @@ test('BRF-19 forty changes of address are told in five mails and one that says h
   assert.equal((await mailsTo(service, person.email))['email-change-requested'], 6)
   assert.equal((await changePassword(client, person, 'enormous violet gown')).statusCode, 200)
   const received = () => mailbox.received.filter(mail => mail.recipients.includes(person.email))
-  await mailbox.count(40 + 1 + 5 + 1)
+  await mailbox.count(1 + 5 + 1, person.email)
   const subjects = () => received().filter(({ subject }) => /about to change/.test(subject ?? ''))
   assert.equal(subjects().length, 5)
   assert.equal(received().filter(({ subject }) => /was changed/.test(subject ?? '')).length, 1)
@@ -125,7 +133,87 @@ test('BRF-19 forty changes of address are told in five mails and one that says h
     [[35, true]]
   )
   await service.advance(720)
-  await mailbox.count(40 + 1 + 5 + 1 + 1)
+  await mailbox.count(1 + 5 + 1 + 1, person.email)
   assert.equal(subjects().length, 6)
   assert.match(subjects().at(-1)?.text ?? '', /since the last mail about them: 35/)
+})
+
+test('BRF-19 a person who moves to and fro is told in five mails with a link and one that counts', async t => {
+  const { service, mailbox } = await startMailing(t, {
+    ...generous,
+    EMAIL_VERIFICATION: 'none',
+    MAILS_PER_ADDRESS: '5/hour'
+  })
+  const { person, client: thief } = await newMember(service)
+  const lair = newPerson('lair')
+  const move = async (email: string) =>
+    assert.equal((await thief.send('PATCH', '/user/', { email })).statusCode, 200)
+  for (let n = 0; n < 9; n++) {
+    await move(lair.email)
+    await move(person.email)
+  }
+  await move(lair.email)
+  const told = await service.query<{ linked: boolean; times: number | null }>(
+    `SELECT "linkId" IS NOT NULL AS linked, ("params"->>'times')::int4 AS times FROM "Mail"
+    WHERE "recipient" = $1 AND "template" = 'email-changed' ORDER BY "createdAt", "id"`,
+    [person.email]
+  )
+  assert.deepEqual(told, [
+    ...Array.from({ length: 5 }, () => ({ linked: true, times: null })),
+    { linked: false, times: 5 }
+  ])
+
+  // The owner takes the account back, and the thief moves it again: this link is the only one.
+  const nextLink = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const { text = '' } = await mailbox.next(person.email)
+      const link = /https?:\S+/g.exec(text)?.[0]
+      if (link && pattern.test(link)) return link
+    }
+  }
+  const undo = (link: string) => newClient(service).send('POST', new URL(link).pathname, {})
+  const used = await nextLink(/email\/undo/)
+  await mailbox.count(5, person.email)
+  assert.equal((await undo(used)).statusCode, 200)
+  await askReset(newClient(service), person.email)
+  const reset = newClient(service)
+  await reset.send('GET', await nextLink(/password\/reset\/confirm/))
+  await setNew(reset, 'a thief reads along')
+  const again = newClient(service)
+  await signIn(again, { email: person.email, password: 'a thief reads along' })
+  const moved = await again.send('PATCH', '/user/', { email: newPerson('den').email })
+  assert.equal(moved.statusCode, 200)
+  const only = await nextLink(/email\/undo/)
+  assert.notEqual(only, used)
+  assert.equal((await undo(only)).statusCode, 200)
+})
+
+test('ENU-07 a spent budget of an address does the same work whether it has an account', async t => {
+  const { service } = await startMailing(t, { MAILS_PER_ADDRESS: '2/hour' })
+  const { person } = await newMember(service)
+  const unknown = newPerson()
+  const ask = ({ email }: { email: string }) => askReset(newClient(service), email)
+  for (let n = 0; n < 2; n++) for (const who of [person, unknown]) await ask(who)
+  const namesOf = async (who: { email: string }) =>
+    (await statementsOf(() => ask(who))).map(({ name }) => name)
+  const known = await namesOf(person)
+  assert.ok(known.includes('send-link-password_reset'), known.join())
+  assert.deepEqual(known, await namesOf(unknown))
+  assert.equal((await mailsTo(service, person.email))['password-reset'], 2)
+})
+
+test('BRF-17 a refused sign-up gives its mail back, also where a second factor is required', async t => {
+  const { service } = await startMailing(t, {
+    EMAIL_VERIFICATION: 'mandatory',
+    ACCOUNT_PREVENT_ENUMERATION: 'false',
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'required',
+    MAILS_OVER_ALL: '4/hour'
+  })
+  const person = newPerson()
+  await signUp(newClient(service), person)
+  await service.query(`UPDATE "User" SET "emailVerifiedAt" = now()`)
+  for (let n = 0; n < 6; n++)
+    assert.equal((await signUp(newClient(service, anywhere(n)), person)).statusCode, 400)
+  await askReset(newClient(service), person.email)
+  assert.equal((await mailsTo(service, person.email))['password-reset'], 1)
 })

@@ -169,12 +169,14 @@ async function open(tls: boolean) {
     linkFor: async (address: string) => linkIn(await next(address)),
     /** The code to type in the next mail to this address. */
     codeFor: async (address: string) => codeIn(await next(address)),
-    /** Waits until so many mails have come, from the beginning. */
-    count: (number: number) =>
-      eventually(
-        () => (received.length >= number ? received.length : undefined),
-        `fewer than ${number} mails`
-      ),
+    /** Waits until so many mails have come, from the beginning: to an address, if one is given. */
+    count: (number: number, address?: string) =>
+      eventually(() => {
+        const { length } = received.filter(
+          ({ recipients }) => address === undefined || recipients.includes(address)
+        )
+        return length >= number ? length : undefined
+      }, `fewer than ${number} mails`),
     /** Lets every request go wrong like this from now on; null: none. */
     misbehave: (next: Fault | null) => {
       fault = next

@@ -440,7 +440,11 @@ export const groups = {
       '5/hour',
       'Mails of one kind (sign-up, confirmation, reset, invitation, change of address) to one address. Further mails are not sent; the answers stay the same. Also the notices of one kind of security event to one address: further ones are folded into one mail.'
     ),
-    MAILS_PER_NETWORK: written(kinds.rate, '50/hour', 'Mails that one network can ask for.'),
+    MAILS_PER_NETWORK: written(
+      kinds.rate,
+      '50/hour',
+      'Requests for a mail that one network can make. Requests that lead to no mail count too: else the answers to later ones would tell who has an account.'
+    ),
     MAILS_OVER_ALL: written(
       kinds.rate,
       '2000/hour',

@@ -1,6 +1,7 @@
 import { byOwner, record } from '../../audit/record.js'
 import type { Deps } from '../../deps.js'
 import { notify } from '../../mail/notify-owner.js'
+import { withdrawInvitation } from '../../registration/manage-invitations.js'
 import type { Sender } from '../../sender.js'
 import type { SignIn } from '../../sign-in/complete.js'
 import { type ChosenPassword, setPasswordByLink } from '../set-by-link.js'
@@ -28,6 +29,8 @@ export function setNewPassword(
       finish: async (tx, account) => {
         await record(tx, { event: 'password.reset', ...byOwner(account.id), sender })
         await notify(tx, deps, account, { template: 'password-changed' })
+        // The account has an owner now, who cannot accept an invitation any more.
+        if (account.emailVerifiedAt === null) await withdrawInvitation(tx, deps, account.id)
       }
     },
     chosen,

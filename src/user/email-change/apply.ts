@@ -6,6 +6,7 @@ import type { Database } from '../../base/database/database.js'
 import { type EmailAddress, maskAddress } from '../../base/email-address.js'
 import type { Deps } from '../../deps.js'
 import { notifyOwner } from '../../mail/notify-owner.js'
+import { leaveInvitation } from '../../registration/manage-invitations.js'
 import type { Sender } from '../../sender.js'
 
 /**
@@ -22,6 +23,7 @@ export async function applyChange(
 ): Promise<void> {
   const link = await openUndoRight(tx, deps, account)
   await setAddress(tx, account.id, { email, emailVerifiedAt: deps.clock() })
+  await leaveInvitation(tx, deps, account)
   const params = { newAddressMasked: maskAddress(email) }
   await notifyOwner(tx, deps, account, { template: 'email-changed', params, link })
   await record(tx, { event: 'email.changed', ...byOwner(account.id), sender })
