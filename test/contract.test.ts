@@ -244,6 +244,7 @@ test('the document', async t => {
         'readUser',
         'replaceUser',
         'updateUser',
+        'exportAccount',
         'changePassword',
         'register',
         'readKeys',
@@ -334,6 +335,7 @@ async function useAll(service: TestApp, check: (operationId: string, answer: Ans
     await step('replaceUser', 'PUT', '/user/', { email, first_name: 'Ada' })
     await step('updateUser', 'PATCH', '/user/', { last_name: 'Lovelace' })
     await step('updateUser', 'PATCH', '/user/', { last_name: 'x', password: 'wrong' })
+    await step('exportAccount', 'GET', '/user/export/')
     await step('updateUser', 'PATCH', '/user/', { email: 'no address' })
     await step('listSessions', 'GET', '/sessions/')
     const other = await signedIn(service, person)

@@ -9,6 +9,7 @@ export const auditEvents = [
   'account.created',
   'account.disabled',
   'account.enabled',
+  'account.exported',
   'account.role_changed',
   'account.yielded',
   'accounts.imported',

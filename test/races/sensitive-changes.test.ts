@@ -80,6 +80,7 @@ const changes: Readonly<Record<string, Row>> = {
     send: ({ client, person: { password } }) =>
       client.send('POST', '/reauthenticate/', { password })
   },
+  'an export': { send: ({ client }) => client.send('GET', '/user/export/') },
   'the end of other sessions': {
     send: ({ client }) => client.send('POST', '/sessions/revoke-others/', {})
   },

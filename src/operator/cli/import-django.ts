@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { snakeCased } from '../../base/snake-case.js'
 import type { Deps } from '../../deps.js'
 import type { Counts, Line } from '../import-django/import.js'
 import type { Progress } from '../import-django/run.js'
@@ -6,7 +7,7 @@ import { Refusal } from '../refusal.js'
 import { roleNumber } from '../role-number.js'
 import { withDeps } from './open.js'
 import { jsonOption } from './options.js'
-import { remark, say, sayFields, show, snakeCased } from './output.js'
+import { remark, say, sayFields, show } from './output.js'
 import { progressBar } from './progress.js'
 
 type RoleChoice = { readonly number: number; readonly name: string }

@@ -1,3 +1,5 @@
+import { snakeCased } from '../../base/snake-case.js'
+
 // An attacker may choose names, user agents and cells of a file. In a terminal they must not move the cursor.
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 const replacement = '\u{fffd}'
@@ -16,18 +18,6 @@ export function sayJson(value: unknown): void {
   const text = JSON.stringify(snakeCased(value), null, 2)
   const escaped = (it: string) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`
   say(text.replaceAll(unprintable, it => (it === '\n' ? it : escaped(it))))
-}
-
-/** A value with field names like those of the HTTP API. */
-export function snakeCased(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCased)
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, field]) => [
-      name.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`),
-      snakeCased(field)
-    ])
-  )
 }
 
 type Cell = string | number | boolean | Date | null | undefined
