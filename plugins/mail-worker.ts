@@ -1,8 +1,9 @@
 import fp from 'fastify-plugin'
+import { concurrency } from '../src/base/outbox/worker.js'
 import { createDevMailbox, type DevMailbox, hasDevMailbox } from '../src/mail/dev-mailbox.js'
 import { createMailRenderer } from '../src/mail/render.js'
 import { createSmtpTransport } from '../src/mail/transport.js'
-import { concurrency, createMailWorker } from '../src/mail/worker.js'
+import { createMailWorker } from '../src/mail/worker.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

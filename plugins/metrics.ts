@@ -1,8 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import fp from 'fastify-plugin'
+import type { Gauge } from 'prom-client'
 import type { Metrics } from '../src/base/metrics.js'
 import { measureProcess } from '../src/base/metrics.js'
+import type { Backlog } from '../src/base/outbox/backlog.js'
 import { readMailBacklog } from '../src/mail/backlog.js'
+import { readWebhookBacklog } from '../src/webhooks/backlog.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,14 +32,11 @@ export default fp(
       metrics.pool.set({ state: 'used' }, totalCount - idleCount)
       metrics.pool.set({ state: 'idle' }, idleCount)
       metrics.poolWaiting.set(waitingCount)
-      const backlog = await within(databaseMs, readMailBacklog(db))
-      metrics.databaseUp.set(backlog === null ? 0 : 1)
-      metrics.mails.reset()
-      metrics.oldestMail.set(backlog?.oldestSeconds ?? Number.NaN)
-      if (backlog !== null) {
-        metrics.mails.set({ state: 'queued' }, backlog.queued)
-        metrics.mails.set({ state: 'dead' }, backlog.dead)
-      }
+      const backlogs = Promise.all([readMailBacklog(db), readWebhookBacklog(db)])
+      const [mails, webhooks] = (await within(databaseMs, backlogs)) ?? [null, null]
+      metrics.databaseUp.set(mails === null ? 0 : 1)
+      setBacklog(mails, metrics.mails, metrics.oldestMail)
+      setBacklog(webhooks, metrics.webhooks, metrics.oldestWebhook)
       return metrics.registry.metrics()
     })
     if (port === null && config.METRICS_TOKEN === null) return
@@ -57,6 +57,15 @@ export default fp(
   },
   { name: 'metrics', fastify: '5.x', dependencies: ['prisma', 'deps'] }
 )
+
+/** A backlog that is not known leaves no series, rather than its last value. */
+function setBacklog(backlog: Backlog | null, counts: Gauge<'state'>, oldest: Gauge): void {
+  counts.reset()
+  oldest.set(backlog?.oldestSeconds ?? Number.NaN)
+  if (backlog === null) return
+  counts.set({ state: 'queued' }, backlog.queued)
+  counts.set({ state: 'dead' }, backlog.dead)
+}
 
 /** The result of `work`; null when it fails or takes longer. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {

@@ -5,6 +5,7 @@ import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
 import { prepareDatabase } from '../src/open-deps.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
 import { readSchemes } from '../src/passwords/schemes.js'
+import { subscribeToEvents } from '../src/webhooks/subscribe.js'
 import { unavailable } from './http/problem-body.js'
 
 declare module 'fastify' {
@@ -40,6 +41,7 @@ export default fp(
 
     async function attempt() {
       await prepareDatabase(db, deps)
+      await subscribeToEvents(deps)
       await inviteFirstAdmin(deps)
       await warnWhenMfaOff(deps)
       prepared = true

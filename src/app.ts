@@ -27,6 +27,7 @@ import sender from '../plugins/sender.js'
 import shutdown from '../plugins/shutdown.js'
 import signIn from '../plugins/sign-in.js'
 import views from '../plugins/views.js'
+import webhookWorker from '../plugins/webhook-worker.js'
 import routes from '../routes/index.js'
 import type { Config } from './base/config/load.js'
 import type { Deps } from './deps.js'
@@ -66,6 +67,7 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(originCheck)
   await app.register(maintenance)
   await app.register(mailWorker)
+  await app.register(webhookWorker)
   await app.register(missingRoutes, { routes })
   return app
 }

@@ -75,6 +75,23 @@ export function createMetrics() {
       help: 'Age of the oldest queued mail; 0 without one.',
       registers
     }),
+    webhooksSettled: new Counter({
+      name: 'postern_webhooks_total',
+      help: 'Attempts of this process to post an event to EVENTS_WEBHOOK_URL, by result.',
+      labelNames: ['result'] as const,
+      registers
+    }),
+    webhooks: new Gauge({
+      name: 'postern_webhooks',
+      help: 'Events in the outbox of all instances, by state: queued ones wait, dead ones are given up.',
+      labelNames: ['state'] as const,
+      registers
+    }),
+    oldestWebhook: new Gauge({
+      name: 'postern_webhook_oldest_waiting_seconds',
+      help: 'Age of the oldest queued event; 0 without one.',
+      registers
+    }),
     databaseUp: new Gauge({
       name: 'postern_database_up',
       help: 'Whether the database answered this scrape. While it does not, gauges of its rows are absent.',

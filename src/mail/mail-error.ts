@@ -1,7 +1,5 @@
 import { UnsealError } from '../base/crypto/seal.js'
-
-/** Why an attempt failed, without secrets. `permanent`: a retry makes no sense. */
-export type Failure = { readonly permanent: boolean; readonly summary: string }
+import type { Failure } from '../base/outbox/retry.js'
 
 /** A mail that cannot be sent to any server; a retry does not help. */
 export class UnsendableError extends Error {

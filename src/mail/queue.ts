@@ -1,7 +1,7 @@
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
+import type { Failure } from '../base/outbox/retry.js'
 import type { LinkPurpose } from '../links/link-url.js'
-import type { Failure } from './mail-error.js'
 import { isSendable } from './sql.js'
 
 /** A mail that only this worker may send until the lease ends. */
@@ -78,7 +78,7 @@ function toMail({
 }
 
 /** Marks a mail as sent and erases its secret. Another worker that has claimed it finds it settled. */
-export async function settle(db: Database, { id }: ClaimedMail): Promise<void> {
+export async function settleSent(db: Database, { id }: ClaimedMail): Promise<void> {
   const statement = sql`
     UPDATE "Mail" SET "state" = 'sent', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL,
       "lastError" = NULL

@@ -16,6 +16,8 @@ import {
   rotateSigningKeys
 } from '../tokens/keys/store.js'
 import { dropLegacyKeys } from '../tokens/legacy-key.js'
+import { purgeWebhookEvents } from '../webhooks/purge.js'
+import { subscribeToEvents } from '../webhooks/subscribe.js'
 
 /** Keys of another algorithm are retired this long after they should have been rotated. */
 const daySeconds = 86_400
@@ -57,6 +59,7 @@ export async function runMaintenance({ db, config, keys, clock, totpKeys }: Main
     await purgeLegacySessions(db)
   })
   await step('forget kinds of password hashes', () => forgetUnusedSchemes(db))
+  await step('subscribe to events', () => subscribeToEvents({ db, config }))
   if (config.EMAIL_DISABLED) await step('drop queued mails', () => dropQueuedMails(db))
   const removed = {
     sessions: await step('remove sessions', () => purgeSessions(db)),
@@ -66,6 +69,7 @@ export async function runMaintenance({ db, config, keys, clock, totpKeys }: Main
     attempts: await step('remove counters', () => purgeAttempts(db)),
     challenges: await step('remove challenges', () => purgeChallenges(db)),
     mails: await step('remove mails', () => purgeMails(db)),
+    webhookEvents: await step('remove webhook events', () => purgeWebhookEvents(db)),
     links: await step('remove links', () => purgeLinks(db)),
     undoRights: await step('remove undo rights', () => purgeUndoRights(db))
   }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { runMaintenance } from '../../src/operator/maintenance.js'
 import { secretKey, startApp, startAppOn, type TestApp } from '../support/app.js'
 import { beside, postern } from '../support/cli.js'
+import { webhookSecret } from '../support/endpoint.js'
 import { newMember } from '../support/people.js'
 import { startProxy } from '../support/proxy.js'
 import { userIdOf } from '../support/team.js'
@@ -34,6 +35,10 @@ const refusing = (event: string, table: string): [breaks: string, mends: string]
   CREATE TRIGGER refused BEFORE ${event} ON "${table}" FOR EACH STATEMENT EXECUTE FUNCTION refuse()`,
   mend
 ]
+const away = (table: string): [breaks: string, mends: string] => [
+  `ALTER TABLE "${table}" RENAME TO "Away"`,
+  `ALTER TABLE "Away" RENAME TO "${table}"`
+]
 
 /** Every step, what breaks it alone, and the rows that stay then. */
 const steps: [step: string, trouble: [breaks: string, mends: string], stays?: Kind][] = [
@@ -47,10 +52,7 @@ const steps: [step: string, trouble: [breaks: string, mends: string], stays?: Ki
       `DELETE FROM "SigningKey" WHERE "kid" = 'sealed elsewhere'`
     ]
   ],
-  [
-    'seal second factors again',
-    [`ALTER TABLE "Authenticator" RENAME TO "Away"`, `ALTER TABLE "Away" RENAME TO "Authenticator"`]
-  ],
+  ['seal second factors again', away('Authenticator')],
   ['drop queued mails', refusing('UPDATE OF "state"', 'Mail')],
   ['remove sessions', refusing('DELETE', 'Session'), 'sessions'],
   ['remove audit events', refusing('DELETE', 'AuditEvent'), 'auditEvents'],
@@ -58,11 +60,20 @@ const steps: [step: string, trouble: [breaks: string, mends: string], stays?: Ki
   ['remove challenges', refusing('DELETE', 'MfaChallenge'), 'challenges'],
   ['remove mails', refusing('DELETE', 'Mail'), 'mails'],
   ['remove links', refusing('DELETE', 'Link'), 'links'],
-  ['remove undo rights', refusing('DELETE', 'UndoRight')]
+  ['remove undo rights', refusing('DELETE', 'UndoRight')],
+  ['remove keys of earlier installations', away('LegacyKey')],
+  ['forget kinds of password hashes', away('PasswordScheme')],
+  ['subscribe to events', refusing('INSERT', 'WebhookSubscription')],
+  ['remove webhook events', refusing('DELETE', 'WebhookEvent')]
 ]
 
 test('DAT-04 a step of the maintenance that fails stops no other', async t => {
-  const settings = { EMAIL_DISABLED: 'true' }
+  const settings = {
+    EMAIL_DISABLED: 'true',
+    MAIL_WORKER: 'false',
+    EVENTS_WEBHOOK_URL: 'http://127.0.0.1:1/',
+    EVENTS_WEBHOOK_SECRET: webhookSecret
+  }
   const service = await startApp(t, settings)
   const { client } = await newMember(service)
   const wire = await startProxy(t, service.databaseUrl)

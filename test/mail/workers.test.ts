@@ -104,7 +104,10 @@ test('the worker alone: help, refusals in sentences, and a clean end', async t =
   const settings = { DATABASE_URL: 'postgresql://127.0.0.1:1/none', SECRET_KEY: secretKey }
   const refused = startWorkerProcess(t, { ...settings, EMAIL_DISABLED: 'true' })
   assert.deepEqual(await refused.exited, [1, null])
-  assert.match(refused.output(), /^EMAIL_DISABLED is true.*\nEMAIL_HOST must be set.*\n$/)
+  assert.match(refused.output(), /^EMAIL_DISABLED is true, and EVENTS_WEBHOOK_URL is not set.*\n$/)
+  const mailless = startWorkerProcess(t, settings)
+  assert.deepEqual(await mailless.exited, [1, null])
+  assert.match(mailless.output(), /^EMAIL_HOST must be set.*\n$/)
 
   const mailbox = await openMailbox(t)
   const outbox = await startOutbox(t, mailbox)

@@ -43,7 +43,13 @@ type Fresh = {
 const mostSpare = 3
 /** Younger than the first maintenance, which would do its work in the middle of a test. */
 const spareForMs = 40_000
-const neverSpare = ['ADMIN_EMAIL', 'DATABASE_URL', 'RATE_LIMIT_ENABLED', 'REDIS_URL']
+const neverSpare = [
+  'ADMIN_EMAIL',
+  'DATABASE_URL',
+  'EVENTS_WEBHOOK_URL',
+  'RATE_LIMIT_ENABLED',
+  'REDIS_URL'
+]
 
 const endOf = async ({ database, instance }: Fresh) => {
   await instance.app.close()

@@ -84,3 +84,5 @@ ALTER TABLE "LegacySession" ADD CONSTRAINT "LegacySession_keyId_fkey"
     FOREIGN KEY ("keyId") REFERENCES "LegacyKey"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 ALTER TABLE "LegacySession" ADD CONSTRAINT "LegacySession_sessionId_fkey"
     FOREIGN KEY ("sessionId") REFERENCES "Session"("id") ON DELETE SET NULL ON UPDATE CASCADE;
+
+INSERT INTO "MigrationFloor" ("migration", "leastVersion") VALUES ('20261126060000_moving_in_from_django', '0.1.0');

@@ -246,6 +246,31 @@ export const webUrl: Kind<string> = {
       : fail('must be a URL that starts with https:// or http:// and names a host')
 }
 
+/** A URL that this service calls. Credentials in it would be in logs of others; a fragment is not sent. */
+export const endpoint: Kind<string> = {
+  name: 'URL',
+  parse(value) {
+    const { username, password, hash } = new URL(webUrl.parse(value))
+    return username + password + hash === ''
+      ? value
+      : fail('must be a URL without credentials and without a fragment')
+  }
+}
+
+/** The secret of a webhook as Standard Webhooks writes it. */
+export const webhookSecret: Kind<string> = {
+  name: 'whsec_ and base64',
+  parse(value) {
+    const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value) ?? []
+    const key = Buffer.from(encoded, 'base64')
+    if (key.length < 24 || key.length > 64 || new Set(key).size < 10)
+      fail(
+        'must be whsec_ and 24 to 64 random bytes in base64; generate one with: echo "whsec_$(openssl rand -base64 32)"'
+      )
+    return value
+  }
+}
+
 /** Target of a redirect: an http(s) URL, or a path of this host. `//` would start the name of another host. */
 export const target: Kind<string> = {
   name: 'URL or path',

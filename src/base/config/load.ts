@@ -234,8 +234,14 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
       'EMAIL_VERIFICATION needs mail, and EMAIL_DISABLED is true.'
     ],
     [
-      !config.MAIL_WORKER && given.DATABASE_URL === null && !config.EMAIL_DISABLED,
-      'MAIL_WORKER=false needs DATABASE_URL: with the embedded database only the service can send mails.'
+      !config.MAIL_WORKER &&
+        given.DATABASE_URL === null &&
+        !(config.EMAIL_DISABLED && config.EVENTS_WEBHOOK_URL === null),
+      'MAIL_WORKER=false needs DATABASE_URL: with the embedded database only the service can send mails and events.'
+    ],
+    [
+      (config.EVENTS_WEBHOOK_URL === null) !== (config.EVENTS_WEBHOOK_SECRET.length === 0),
+      'EVENTS_WEBHOOK_URL and EVENTS_WEBHOOK_SECRET must be set together.'
     ],
     [
       config.EMAIL_USE_TLS && config.EMAIL_USE_SSL,

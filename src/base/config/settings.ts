@@ -100,6 +100,16 @@ export const groups = {
       kinds.secret,
       'Bearer token with which `/metrics` answers on `PORT`. Without it there is no such path.',
       { secret: true }
+    ),
+    EVENTS_WEBHOOK_URL: optional(
+      kinds.endpoint,
+      'Where each event of the audit trail is posted, signed as Standard Webhooks ([operations](operations.md#webhook)). Needs `EVENTS_WEBHOOK_SECRET`.'
+    ),
+    EVENTS_WEBHOOK_SECRET: setting(
+      kinds.listOf(kinds.webhookSecret),
+      [],
+      'Secret that signs them, `whsec_` and 24 to 64 bytes in base64. With several, comma-separated, each one signs, so that a receiver can change over.',
+      { secret: true }
     )
   },
   Database: {
@@ -427,7 +437,7 @@ export const groups = {
     ),
     MAIL_WORKER: flag(
       true,
-      'Send mails from this process. Use `false` if `npm run worker` sends them, which needs `DATABASE_URL`.'
+      'Send mails and events from this process. Use `false` if `npm run worker` sends them, which needs `DATABASE_URL`.'
     ),
     DKIM_DOMAIN: optional(
       kinds.text,

@@ -15,6 +15,7 @@ import { remark } from './output.js'
 import { purgeCommand } from './purge.js'
 import { startCommands } from './start.js'
 import { userCommands } from './user.js'
+import { webhookCommands } from './webhook.js'
 
 const epilogue = `
 Commands use the settings of the service: the environment, or a file .env in the working
@@ -42,6 +43,7 @@ function createProgram(): Command {
     invitationCommands,
     importCommands,
     mailCommands,
+    webhookCommands,
     auditCommand,
     purgeCommand,
     keyCommands,

@@ -13,7 +13,7 @@ import {
   examineServer
 } from './database.js'
 import { type Finding, findingsOf } from './finding.js'
-import { examineAdmin, examineFactors, examineKeys, examineOutbox } from './rows.js'
+import { examineAdmin, examineFactors, examineKeys, examineOutbox, examineWebhook } from './rows.js'
 import { examineSettings } from './settings.js'
 import { examineRedis, examineSmtp, examineTemplates } from './smtp-redis-templates.js'
 import { examineCookies, examineProxy, examinePublicUrl } from './web.js'
@@ -92,6 +92,7 @@ async function examineRows(config: Config): Promise<Finding[]> {
       ...(await examineKeys(deps)),
       ...(await examineFactors(deps)),
       ...(await examineOutbox(deps)),
+      ...(await examineWebhook(deps)),
       ...(await examineAdmin(deps))
     ]
   } finally {

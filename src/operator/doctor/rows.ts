@@ -1,3 +1,4 @@
+import { isLoopback } from '../../base/config/loopback.js'
 import { keyIdOf } from '../../base/crypto/derive.js'
 import type { Deps } from '../../deps.js'
 import { readMailBudget, warningLevel } from '../../mail/budget.js'
@@ -73,9 +74,6 @@ export async function examineOutbox(deps: Deps): Promise<Finding[]> {
     where: { state: 'queued', nextAttemptAt: { lt: due } }
   })
   const { level, isSpent } = await readMailBudget(deps)
-  const sender = config.MAIL_WORKER
-    ? 'Is a service running?'
-    : 'MAIL_WORKER is false here: is a worker running (postern worker)?'
   return problemsOr(
     ok('No mail is overdue or given up.'),
     warnIf(
@@ -84,7 +82,7 @@ export async function examineOutbox(deps: Deps): Promise<Finding[]> {
     ),
     warnIf(
       waiting > 0,
-      `${counted(waiting, 'mail has', 'mails have')} been due for more than ten minutes, and no process sends mails. ${sender}`
+      `${counted(waiting, 'mail has', 'mails have')} been due for more than ten minutes, and no process sends mails. ${whoSends(config)}`
     ),
     warnIf(
       isSpent,
@@ -96,6 +94,41 @@ export async function examineOutbox(deps: Deps): Promise<Finding[]> {
     )
   )
 }
+
+/** Checks whether events are posted to the webhook. Posts none: whoever receives it would take it for true. */
+export async function examineWebhook({ db, config, clock }: Deps): Promise<Finding[]> {
+  const { ok, warnIf } = findingsOf('webhook')
+  const { EVENTS_WEBHOOK_URL: url } = config
+  if (url === null) return []
+  const due = new Date(clock().getTime() - overdueAfter)
+  const dead = await db.prisma.webhookEvent.count({ where: { state: 'dead' } })
+  const waiting = await db.prisma.webhookEvent.count({
+    where: { state: 'queued', nextAttemptAt: { lt: due } }
+  })
+  const { protocol, hostname, origin } = new URL(url)
+  return problemsOr(
+    ok(
+      `No event is overdue or given up. Whether ${origin} takes events is known only when one is posted.`
+    ),
+    warnIf(
+      dead > 0,
+      `${counted(dead, 'event was', 'events were')} given up. See the reason with postern webhook list --state dead, and send again with postern webhook resend --all.`
+    ),
+    warnIf(
+      waiting > 0,
+      `${counted(waiting, 'event has', 'events have')} been due for more than ten minutes, and no process posts events. ${whoSends(config)}`
+    ),
+    warnIf(
+      protocol === 'http:' && !isLoopback(hostname),
+      'EVENTS_WEBHOOK_URL is http: events travel unencrypted. Use an https URL.'
+    )
+  )
+}
+
+const whoSends = ({ MAIL_WORKER }: Pick<Deps['config'], 'MAIL_WORKER'>) =>
+  MAIL_WORKER
+    ? 'Is a service running?'
+    : 'MAIL_WORKER is false here: is a worker running (postern worker)?'
 
 /** Checks whether there is a superuser. */
 export async function examineAdmin({ db }: Deps): Promise<Finding[]> {
