@@ -24,6 +24,8 @@ declare module 'fastify' {
 const retryMs = 1000
 /** A load balancer that asks gets its answer within three seconds, also while the server hangs. */
 const longestCheckMs = 2500
+/** Other instances refuse tokens of one whose clock is further ahead: the tolerance of `iat`. */
+const clockToleranceMs = 60_000
 
 /**
  * Checks the database at the start. A database with wrong migrations, for example, stops the start.
@@ -77,10 +79,24 @@ export default fp(
       if (!prepared && request.routeOptions.config.servesUnprepared !== true) throw unavailable()
     })
 
+    let clockIsOff = false
+    /** Fails where the database's time is too far from every moment of the question. Logged when it changes. */
+    function requireSameTime(before: number, there: number, after: number) {
+      const apartMs = there < before ? there - before : Math.max(0, there - after)
+      const isOff = Math.abs(apartMs) > clockToleranceMs
+      if (isOff && !clockIsOff)
+        fastify.log.error({ apartSeconds: Math.round(apartMs / 1000) }, clocksDiffer)
+      if (!isOff && clockIsOff) fastify.log.info('the clocks agree again')
+      clockIsOff = isOff
+      if (isOff) throw unavailable()
+    }
+
     /** Those who ask at the same time share one check, so that a server that hangs is not asked more and more. */
     let checking: Promise<void> | undefined
     async function check() {
-      await checkWritable(db)
+      const before = deps.clock().getTime()
+      const there = (await checkWritable(db)).getTime()
+      requireSameTime(before, there, deps.clock().getTime())
       if (!db.trouble.diskFull) return
       await checkSpace(db)
       db.trouble.diskFull = false
@@ -98,6 +114,9 @@ export default fp(
   },
   { name: 'readiness', fastify: '5.x', dependencies: ['prisma', 'deps'] }
 )
+
+const clocksDiffer =
+  'not ready: the clocks of this machine and of the database differ; synchronise both (NTP)'
 
 async function within(ms: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined

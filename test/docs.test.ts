@@ -58,3 +58,16 @@ test('every setting that a page names exists', async () => {
   }
   assert.deepEqual(unknown, [])
 })
+
+test('every fault of the table is held by a requirement', async () => {
+  const read = (name: string) => readFile(join(packageRoot, 'docs', name), 'utf8')
+  const requirements = await read('requirements.md')
+  const [, section = ''] = (await read('operations.md')).split('### Faults\n')
+  const [table = ''] = section.split('\n## ')
+  const rows = [...table.matchAll(/^\| (.+) \| (.+) \| (.+) \| (.+) \| ([A-Z].+) \|$/gm)]
+  assert.ok(rows.length >= 12, 'the rows were found')
+  for (const [row, , , , , ids = ''] of rows) {
+    assert.ok(ids.length > 0, row)
+    for (const id of ids.split(', ')) assert.ok(requirements.includes(`| ${id} |`), row)
+  }
+})

@@ -1,11 +1,17 @@
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 
-const writable = sql`SELECT 1 FROM "RequestCount" WHERE false FOR NO KEY UPDATE`
+const writable = sql`
+  SELECT now() AS "now"
+  WHERE NOT EXISTS (SELECT FROM "RequestCount" WHERE false FOR NO KEY UPDATE)`
 
-/** Fails where the database can only be read, as after a failover. It locks no row and writes nothing. */
-export async function checkWritable(db: Database): Promise<void> {
-  await db.run('check-writable', writable)
+/**
+ * Fails where the database can only be read, as after a failover. It locks no row and writes nothing.
+ * Returns the time of the database.
+ */
+export async function checkWritable(db: Database): Promise<Date> {
+  const [row] = await db.run<{ now: Date }>('check-writable', writable)
+  return (row as { now: Date }).now
 }
 
 class Undo extends Error {}

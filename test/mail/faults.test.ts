@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../src/base/crypto/random.js'
 import { atEnd } from '../support/at-end.js'
+import { generous, open } from '../support/links.js'
 import { type Fault, openMailbox } from '../support/mailbox.js'
 import { impatient, interposed, type OutboxRow, startOutbox } from '../support/outbox.js'
+import { newClient, newPerson, signIn, signUp } from '../support/people.js'
 import { inLanes, until } from '../support/until.js'
 
 const addresses = (count: number) => Array.from({ length: count }, () => `${newId()}@example.com`)
@@ -26,6 +28,37 @@ test('FLT-04 fifty mails queued while the SMTP server is down all arrive once it
   await mailbox.count(50)
   await outbox.settled(({ state }) => state === 'sent')
   assert.deepEqual(mailbox.received.flatMap(({ recipients }) => recipients).sort(), people.sort())
+})
+
+test('FLT-32 while the SMTP server is gone for an hour people sign up, and all their links work afterwards', async t => {
+  const mailbox = await openMailbox(t)
+  const outbox = await startOutbox(t, mailbox, { EMAIL_VERIFICATION: 'mandatory', ...generous })
+  const worker = outbox.startWorker()
+  const people = Array.from({ length: 6 }, () => newPerson())
+  await mailbox.down()
+  for (const person of people) {
+    assert.equal((await signUp(newClient(outbox), person)).statusCode, 201)
+    worker.wake()
+    await outbox.settled(isTried)
+    await outbox.advance(600)
+  }
+  worker.wake()
+  const waiting = await outbox.settled(row => isTried(row) && row.waits > 0)
+  assert.ok(waiting.every(({ state }) => state === 'queued'))
+  assert.ok(
+    waiting.every(({ waits }) => waits <= 1200),
+    'none waits for longer than a quarter of an hour and its spread'
+  )
+
+  await mailbox.up()
+  await outbox.advance(1200)
+  worker.wake()
+  for (const person of people) {
+    await open(newClient(outbox), await mailbox.linkFor(person.email))
+    assert.equal((await signIn(newClient(outbox), person)).statusCode, 200)
+  }
+  await outbox.settled(({ state }) => state === 'sent')
+  assert.equal(mailbox.received.length, people.length)
 })
 
 test('FLT-04 a mail is in the outbox exactly when what it is about has happened', async t => {

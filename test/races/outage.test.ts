@@ -5,9 +5,9 @@ import { migrate } from '../../src/base/database/migrate.js'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
 import { createTestDatabase, lookInto, type TestDatabase } from '../support/database.js'
-import { assertProblem, patient } from '../support/expect.js'
+import { patient } from '../support/expect.js'
+import { assertUnavailable, refreshInTheEnd, startLoad } from '../support/load.js'
 import {
-  type Answer,
   type Client,
   changePassword,
   logout,
@@ -18,7 +18,6 @@ import {
   readUser,
   refresh,
   refreshCookie,
-  setCookies,
   signIn,
   signUp
 } from '../support/people.js'
@@ -41,13 +40,6 @@ async function startOverWire(t: TestContext, more: Record<string, string> = {}) 
   const wire = await startProxy(t, direct.databaseUrl)
   const service = await startAppOn(t, wire.url, { ...impatient, ...more })
   return { direct, wire, service }
-}
-
-/** Come back later, and nothing is lost: 503 with `Retry-After`, and the client keeps its token. */
-function assertUnavailable(answer: Answer) {
-  assertProblem(answer, 503, 'unavailable')
-  assert.ok(Number(answer.headers['retry-after']) >= 1)
-  assert.equal(setCookies(answer).has(refreshCookie), false, 'the cookie stays')
 }
 
 /** Somebody who joined when all was well, with a client that meets the outage. */
@@ -178,39 +170,6 @@ test('FLT-02 SES-22 without its database every answer is 503 and nobody loses a 
   }
 })
 
-/** A slow machine may still be busy with what was held back: until then the answer is 503, never another. */
-const refreshInTheEnd = (client: Client) =>
-  until('the session goes on', async () => {
-    const answer = await refresh(client)
-    if (answer.statusCode !== 200) assertUnavailable(answer)
-    return answer.statusCode === 200
-  })
-
-/** Does something without pause until told to stop; counts what came of it. */
-function keepDoing(once: () => Promise<Answer>) {
-  const counts = { done: 0, refused: 0 }
-  let stopped = false
-  async function run() {
-    while (!stopped) {
-      const answer = await once()
-      if (answer.statusCode < 300) counts.done++
-      else {
-        assertUnavailable(answer)
-        counts.refused++
-        await pause(20) // a client that is asked to come back does not hammer
-      }
-    }
-  }
-  const running = run()
-  return {
-    counts,
-    async stop() {
-      stopped = true
-      await running
-    }
-  }
-}
-
 async function interrupt(
   t: TestContext,
   fail: (wire: Awaited<ReturnType<typeof startProxy>>) => Promise<void> | void
@@ -218,47 +177,20 @@ async function interrupt(
   const { wire, ...wired } = await startOverWire(t)
   const { direct, service } = wired
   const members = await atOnce(8, () => newMemberOf(wired))
-  const people: ReturnType<typeof newPerson>[] = []
-  const joining = () => {
-    const person = newPerson()
-    people.push(person)
-    return signUp(newClient(service), person)
-  }
-  const tasks = [
-    ...members.map(({ client }) => keepDoing(() => refresh(client))),
-    ...atLeastTwo(() => keepDoing(joining))
-  ]
-  const all = (what: string, holds: (counts: { done: number; refused: number }) => boolean) =>
-    until(what, () => tasks.every(({ counts }) => holds(counts)))
-
-  for (let outage = 1; outage <= 2; outage++) {
-    await all('all work', ({ done }) => done >= 2 * outage)
-    const before = tasks.map(({ counts }) => counts.refused)
-    await fail(wire)
-    await until('all are refused', () =>
-      tasks.every(({ counts }, index) => counts.refused > (before[index] ?? 0))
-    )
-    const done = tasks.map(({ counts }) => counts.done)
-    await wire.mend()
-    await until('all work again', () =>
-      tasks.every(({ counts }, index) => counts.done > (done[index] ?? 0) + 1)
-    )
-  }
-  for (const task of tasks) await task.stop()
-
-  const half = `SELECT 1 FROM "User" u WHERE "passwordHash" IS NULL
-    OR NOT EXISTS (SELECT FROM "Session" s WHERE s."userId" = u."id")`
-  assert.deepEqual(await direct.query(half), [], 'an account and its first session are one')
-  for (const { client } of members) await refreshInTheEnd(client)
-  const emails = (await direct.query<{ email: string }>('SELECT "email" FROM "User"')).map(
-    ({ email }) => email
+  const load = startLoad(
+    service,
+    members.map(({ client }) => client)
   )
-  for (const person of people.filter(({ email }) => emails.includes(email))) {
-    assert.equal((await signIn(newClient(direct), person)).statusCode, 200)
+  for (let outage = 1; outage <= 2; outage++) {
+    await load.each('done', 2)
+    await fail(wire)
+    await load.each('refused', 1)
+    await wire.mend()
+    await load.each('done', 2)
   }
+  await load.stop()
+  await load.assertNothingLost(direct, direct)
 }
-
-const atLeastTwo = <T>(start: () => T): T[] => [start(), start()]
 
 test('FLT-02 a connection that breaks under load costs nobody a session, and heals by itself', t =>
   interrupt(t, wire => wire.cut()))

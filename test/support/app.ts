@@ -91,14 +91,22 @@ async function startFresh(settings: Settings): Promise<Fresh> {
   }
 }
 
-/** One more instance of the service on a database that is there already. */
-export async function startAppOn(t: TestContext, databaseUrl: string, settings: Settings = {}) {
-  const instance = await startInstance(databaseUrl, settings)
+/**
+ * One more instance of the service on a database that is there already; `clockAhead` is by how many
+ * seconds its own clock is wrong.
+ */
+export async function startAppOn(
+  t: TestContext,
+  databaseUrl: string,
+  settings: Settings = {},
+  { clockAhead = 0 } = {}
+) {
+  const instance = await startInstance(databaseUrl, settings, clockAhead * 1000)
   atEnd(t, () => instance.app.close())
   return instance.service()
 }
 
-async function startInstance(databaseUrl: string, settings: Settings) {
+async function startInstance(databaseUrl: string, settings: Settings, initialShift = 0) {
   let logs: string[] = []
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -106,7 +114,7 @@ async function startInstance(databaseUrl: string, settings: Settings) {
       done()
     }
   })
-  let shift = 0
+  let shift = initialShift
   const clock = () => new Date(Date.now() + shift)
   const config = loadConfig({
     ...quick,

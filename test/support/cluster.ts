@@ -56,20 +56,18 @@ shared_buffers = 32MB
 listen_addresses = '127.0.0.1'
 `
 
-/** Starts an empty cluster, which ends with the test. */
-export async function startCluster(t: Pick<TestContext, 'after'>, settings = ''): Promise<Cluster> {
-  const cluster = await prepare(t)
-  await cluster.run(
-    'initdb',
-    '-D',
-    cluster.directory,
-    '-U',
-    'postgres',
-    '-A',
-    'trust',
-    '-E',
-    'UTF8'
-  )
+/**
+ * Starts an empty cluster, which ends with the test. With `disk` it has a disk of its own, of this size;
+ * root alone can mount one.
+ */
+export async function startCluster(
+  t: Pick<TestContext, 'after'>,
+  settings = '',
+  { disk }: { readonly disk?: string } = {}
+): Promise<Cluster> {
+  const cluster = await prepare(t, disk)
+  const how = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--wal-segsize=1']
+  await cluster.run('initdb', '-D', cluster.directory, ...how)
   await appendFile(join(cluster.directory, 'postgresql.conf'), `${quick}${settings}`)
   await cluster.start()
   return cluster
@@ -87,8 +85,10 @@ export async function startStandby(
   return standby
 }
 
-async function prepare(t: Pick<TestContext, 'after'>): Promise<Cluster> {
+async function prepare(t: Pick<TestContext, 'after'>, disk?: string): Promise<Cluster> {
   const home = await mkdtemp(join(tmpdir(), 'postern-cluster-'))
+  if (disk !== undefined)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${disk}`, 'tmpfs', home])
   if (owner.uid !== undefined) await chown(home, owner.uid, owner.gid)
   const directory = join(home, 'data')
   const port = await freePort()
@@ -98,6 +98,7 @@ async function prepare(t: Pick<TestContext, 'after'>): Promise<Cluster> {
   const crash = () => run('pg_ctl', 'stop', '-D', directory, '-m', 'immediate')
   atEnd(t, async () => {
     await crash().catch(() => undefined)
+    if (disk !== undefined) execFileSync('umount', [home])
     await rm(home, { recursive: true, force: true })
   })
   const start = () =>

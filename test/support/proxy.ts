@@ -14,13 +14,15 @@ export type Proxy = {
   stall(): void
   /** Everything as at first; what was held back comes through. */
   mend(): Promise<void>
+  /** New connections lead to this server, as an address does that moves in a failover. */
+  leadTo(port: number): void
 }
 
 type Pair = readonly [net.Socket, net.Socket]
 
 /** Puts a wire before a database; it ends with the test. */
 export async function startProxy(t: TestContext, databaseUrl: string): Promise<Proxy> {
-  const target = addressOf(databaseUrl)
+  let target = addressOf(databaseUrl)
   const pairs = new Set<Pair>()
   let stalled = false
   const server = net.createServer(socket => {
@@ -56,6 +58,9 @@ export async function startProxy(t: TestContext, databaseUrl: string): Promise<P
       stalled = false
       for (const pair of pairs) for (const end of pair) end.resume()
       if (!server.listening) await listen(server, port)
+    },
+    leadTo(port) {
+      target = { host: '127.0.0.1', port }
     }
   }
 }
