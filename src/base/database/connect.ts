@@ -53,7 +53,7 @@ async function waitForOtherCommands(url: string): Promise<void> {
     for (let polls = 0; polls < mostPolls; polls++) {
       const { rowCount } = await client.query(`
         SELECT FROM pg_stat_activity WHERE datname = current_database()
-          AND application_name = 'postern' LIMIT 1`)
+          AND application_name = 'postern' AND pid <> pg_backend_pid() LIMIT 1`)
       if (rowCount === 0) return
       await pause(100)
     }
