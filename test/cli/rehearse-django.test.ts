@@ -10,7 +10,7 @@ import { atEnd } from '../support/at-end.js'
 import { cheapDump, djangoFile, djangoPeople } from '../support/django.js'
 import { entry } from '../support/entry.js'
 
-test('IMP-11 the script of the documentation rehearses the move', { timeout: 300_000 }, async t => {
+test('IMP-11 the script of the documentation rehearses the move', { timeout: 120_000 }, async t => {
   const folder = await mkdtemp(join(tmpdir(), 'postern-rehearsal-'))
   atEnd(t, () => rm(folder, { recursive: true }))
   const dump = join(folder, 'dump.json')

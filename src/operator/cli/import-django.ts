@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { type Command, InvalidArgumentError } from 'commander'
 import { snakeCased } from '../../base/snake-case.js'
 import type { Deps } from '../../deps.js'
@@ -76,6 +77,8 @@ function codeShape(text: string) {
 async function importPeople(source: string, options: Options): Promise<void> {
   if ((options.sessions === undefined) !== (options.jwtKey === undefined))
     throw new Refusal('--sessions and --jwt-key FILE belong together.')
+  // By default V8 lets the heap grow to four times what is in use before it collects.
+  setFlagsFromString('--heap-growing-percent=50')
   await withDeps(deps => importWith(deps, source, options), { readKeys: false })
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../../passwords/foreign-hash.js'
 import { type CodeShape, dateOf, type Factor, readFactor, UnreadableFactor } from './factor.js'
 import type { Json } from './record.js'
-import type { StagedPerson } from './stage.js'
+import { mostAuthenticators, type StagedPerson } from './stage.js'
 
 /** What an operator decided about the source. */
 export type Choices = {
@@ -81,6 +81,8 @@ function candidateOf(person: StagedPerson, choices: Choices): Candidate {
   const role = roleOf(fields, choices, notes)
   const isActive = flagOf(fields.is_active, 'is_active', true)
   const password = passwordOf(fields.password, choices, notes)
+  if (person.authenticatorCount > mostAuthenticators)
+    throw new UnreadableFactor(`there are ${person.authenticatorCount} of them`)
   const factor = readFactor(person.authenticators, choices.codes)
   if (factor !== null) notes.push(...factor.notes)
   if (person.furtherAddresses > 0)

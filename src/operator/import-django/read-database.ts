@@ -1,11 +1,14 @@
 import pg from 'pg'
+import { type Address, AddressError, readAddress } from '../../base/database/address.js'
+import { openConnection } from '../../base/database/connection.js'
+import { ConnectionError } from '../../base/database/connection-error.js'
 import { Refusal } from '../refusal.js'
 import { type Json, parts, type SourceRecord, userFields, userMarks } from './record.js'
 
 const batch = 1000
 /** Longer texts are cut: no value that is taken is longer. */
 const longestText = 2000
-const longestData = 65_536
+const longestData = 16_384
 
 type Table = {
   /** The quoted name. */
@@ -27,13 +30,12 @@ type Options = {
  * @throws {Refusal} if the database does not answer, or lacks a table or column.
  */
 export async function* readDatabase(url: string, options: Options): AsyncGenerator<SourceRecord> {
-  const client = clientFor(url)
+  let client: pg.Client | undefined
   try {
-    await client.connect()
+    client = await connect(url)
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    await client.query(
-      "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL TIME ZONE 'UTC'"
-    )
+    // Tables may be in a schema that the user or the database names. The URL can name another.
+    if (!/[?&](schema|options)=/.test(url)) await client.query('RESET search_path')
     const users = await findUsers(client, options.usersTable)
     const { rows } = await client.query(`SELECT count(*)::int4 AS count FROM ${users.name}`)
     options.onTotal(rows[0].count)
@@ -49,34 +51,36 @@ export async function* readDatabase(url: string, options: Options): AsyncGenerat
   } catch (error) {
     throw error instanceof Refusal ? error : unreadable(error as Error & { code?: string })
   } finally {
-    await client.end().catch(() => {})
+    await client?.end().catch(() => {})
   }
 }
 
-function clientFor(url: string): pg.Client {
+async function connect(url: string): Promise<pg.Client> {
+  const address = addressOf(url)
+  return openConnection(
+    { address, timeoutMs: 0, preparedStatements: false },
+    { connectionTimeoutMillis: 10_000, keepAlive: true }
+  )
+}
+
+function addressOf(url: string): Address {
   try {
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: 'postern import',
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true
-    })
-    // A lost connection also fails the running query.
-    client.on('error', () => {})
-    return client
-  } catch {
+    return readAddress(url)
+  } catch (error) {
+    if (error instanceof AddressError) throw new Refusal(`SOURCE ${error.message}.`)
     throw new Refusal('SOURCE is not a valid URL of a PostgreSQL database.')
   }
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  '28P01': 'refuses the password',
-  '28000': 'refuses this user',
-  '3D000': 'does not exist',
-  '42501': 'refuses to show a table: this user needs the right to read it'
+  '42501': 'refuses to show a table: this user needs the right to read it',
+  '57P01': 'ended the connection'
 }
 
-function unreadable({ code, message }: Error & { code?: string }): Refusal {
+function unreadable(error: Error & { code?: string }): Refusal {
+  const { code, message } = error
+  if (error instanceof ConnectionError)
+    return new Refusal(message.replaceAll('DATABASE_URL', 'SOURCE'))
   const known = code === undefined ? undefined : reasons[code]
   if (known !== undefined) return new Refusal(`The old database ${known}.`)
   return new Refusal(`The old database cannot be read (${code ?? message}).`)

@@ -1,13 +1,21 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { readAddress } from '../../base/database/address.js'
+import { openConnection } from '../../base/database/connection.js'
 import { canonicalAddress } from '../../base/email-address.js'
 import { Refusal } from '../refusal.js'
 import { isObject, type Json, partOf, type SourceRecord, userFields, userMarks } from './record.js'
 
-const writeBatch = 1000
-const readBatch = 250
+const writeBatch = 250
+const readBatch = 100
 const longestText = 2000
-/** More addresses, authenticators or sessions of one person are not read. */
+/** A longer value of a part is not taken, so no more of it is kept. */
+const longestPart = 512
+/** The data of a larger authenticator cannot be read. */
+const longestData = 16_384
+/** More social accounts or sessions of one person are not read. */
 const mostParts = 500
+/** With more authenticators a person is skipped: {@link StagedPerson.authenticatorCount}. */
+export const mostAuthenticators = 20
 
 /** A person with all rows of theirs, as they are in the source. */
 export type StagedPerson = {
@@ -24,6 +32,8 @@ export type StagedPerson = {
   /** How many people have the same number. */
   readonly sameKey: number
   readonly furtherAddresses: number
+  /** How many there are; the first {@link mostAuthenticators} are in `authenticators`. */
+  readonly authenticatorCount: number
   readonly authenticators: readonly Readonly<Record<string, Json>>[]
   readonly identities: readonly Readonly<Record<string, Json>>[]
   readonly sessions: readonly Readonly<Record<string, Json>>[]
@@ -55,18 +65,12 @@ export async function withStage<T>(
   { usersTable, onRead }: { usersTable: string | undefined; onRead: (people: number) => void },
   work: (stage: Stage) => Promise<T>
 ): Promise<T> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'postern',
-    keepAlive: true
-  })
-  client.on('error', () => {})
-  await client.connect()
+  const client = await openConnection(
+    { address: readAddress(url), timeoutMs: 0, preparedStatements: false },
+    { keepAlive: true }
+  )
   try {
     await client.query('BEGIN')
-    await client.query(
-      'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0'
-    )
     const { rows } = await client.query(
       "SELECT pg_try_advisory_xact_lock(hashtextextended('postern.import', 0)) AS mine"
     )
@@ -130,14 +134,22 @@ function isUser({ model, fields }: SourceRecord, wanted: string | undefined): bo
   return userMarks.every(mark => Object.hasOwn(fields, mark))
 }
 
-const capped = (value: Json): Json =>
-  typeof value === 'string' ? value.slice(0, longestText) : value
+/** A longer text is cut; of other values, which only `data` has, a large one becomes null. */
+function capped(name: string, value: Json, longest: number): Json {
+  if (name === 'data') return JSON.stringify(value).length > longestData ? null : value
+  if (typeof value === 'string') return value.slice(0, longest)
+  return isObject(value) || Array.isArray(value) ? {} : value
+}
 
 /** Keeps the fields that are read. */
-function pick(fields: Readonly<Record<string, Json>>, names: readonly string[]) {
+function pick(
+  fields: Readonly<Record<string, Json>>,
+  names: readonly string[],
+  longest: number
+): string {
   const kept = names
     .filter(name => Object.hasOwn(fields, name))
-    .map(name => [name, capped(fields[name] as Json)])
+    .map(name => [name, capped(name, fields[name] as Json, longest)])
   return JSON.stringify(Object.fromEntries(kept))
 }
 
@@ -161,7 +173,7 @@ function rowOfPerson({ model, pk, fields }: SourceRecord, seq: number): Row {
     naturalKey(fields.username),
     naturalKey(fields.email),
     addressOf(fields.email),
-    pick(fields, userFields)
+    pick(fields, userFields, longestText)
   ]
 }
 
@@ -179,7 +191,7 @@ function rowOfPart(
     kind === 'address' ? addressOf(fields.email) : null,
     fields.verified === true,
     fields.primary === true,
-    pick(isObject(fields) ? fields : {}, names)
+    pick(fields, names, longestPart)
   ]
 }
 
@@ -255,14 +267,16 @@ async function naturalColumn(client: pg.Client): Promise<'username' | 'email'> {
 }
 
 async function* readPeople(client: pg.Client): AsyncGenerator<readonly StagedPerson[]> {
-  const partsOf = (kind: string) => `ARRAY(SELECT a.payload FROM staged_part a
-    WHERE a.owner = s.key AND a.kind = '${kind}' ORDER BY a.seq LIMIT ${mostParts})`
+  const partsOf = (kind: string, most = mostParts) => `ARRAY(SELECT a.payload FROM staged_part a
+    WHERE a.owner = s.key AND a.kind = '${kind}' ORDER BY a.seq LIMIT ${most})`
   await client.query(`
     DECLARE postern_people NO SCROLL CURSOR FOR
     SELECT s.pk, s.payload, s.address, s.chosen, s.verified, s."sharing", s."sharingVerified", s."sameKey",
       (SELECT count(*)::int4 FROM staged_part a WHERE a.owner = s.key AND a.kind = 'address'
         AND a.address IS DISTINCT FROM s.address) AS "furtherAddresses",
-      ${partsOf('authenticator')} AS "authenticators", ${partsOf('identity')} AS "identities",
+      (SELECT count(*)::int4 FROM staged_part a WHERE a.owner = s.key AND a.kind = 'authenticator')
+        AS "authenticatorCount",
+      ${partsOf('authenticator', mostAuthenticators)} AS "authenticators", ${partsOf('identity')} AS "identities",
       ${partsOf('session')} AS "sessions"
     FROM (
       SELECT c.*, count(*) OVER (PARTITION BY c.address)::int4 AS "sharing",
