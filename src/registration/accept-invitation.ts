@@ -1,3 +1,4 @@
+import { closeInvitation, restoreInvitation } from '../accounts/invitation.js'
 import { createInvited } from '../accounts/invited.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
 import { yieldsAddress, yieldUnproven } from '../accounts/yield-unproven.js'
@@ -33,8 +34,7 @@ export function acceptInvitation(
       replace: async (tx, account) =>
         account.passwordHash === null ? account : replaceUnproven(tx, deps, account, sender),
       finish: async (tx, { id: userId }) => {
-        const data = { acceptedAt: deps.clock() }
-        await tx.prisma.invitation.updateMany({ where: { userId }, data })
+        await closeInvitation(tx, userId, deps.clock())
         await record(tx, { event: 'invitation.accepted', ...byOwner(userId), sender })
       }
     },
@@ -60,7 +60,7 @@ async function replaceUnproven(
   const userId = await createInvited(tx, invited, clock())
   const account = userId && (await lockAccount(tx, userId))
   if (!account) throw new Problem('capability_invalid', { final: true })
-  await tx.prisma.invitation.create({ data: { ...invitation, userId: account.id } })
+  await restoreInvitation(tx, invitation, account.id)
   return account
 }
 

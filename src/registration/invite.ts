@@ -1,8 +1,8 @@
 import { emailTaken } from '../accounts/account.js'
+import { openInvitation } from '../accounts/invitation.js'
 import { createInvited, lockByEmail, reinvite } from '../accounts/invited.js'
 import { type LockedAccount, lockAccounts } from '../accounts/lock.js'
 import { record } from '../audit/record.js'
-import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
 import { fieldProblem, Problem } from '../base/errors/problem.js'
@@ -81,13 +81,7 @@ async function inviteWithin(
   const now = deps.clock()
   const account = { email, role, firstName, lastName, locale }
   const { replaced, userId } = await prepareAccount(tx, account, now, requireAuthority)
-  const invitation = { inviterId, role, createdAt: now, acceptedAt: null }
-  const { id: invitationId } = await tx.prisma.invitation.upsert({
-    where: { userId },
-    create: { id: newId(), userId, ...invitation },
-    update: invitation,
-    select: { id: true }
-  })
+  const invitationId = await openInvitation(tx, { userId, inviterId, role, createdAt: now })
   const details = {
     role: deps.roles.nameOf(role),
     ...(replaced === null || replaced === role ? {} : { replaced: deps.roles.nameOf(replaced) }),

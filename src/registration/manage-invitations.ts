@@ -1,11 +1,11 @@
-import { createInvited, removeInvited } from '../accounts/invited.js'
+import { withdrawInvitation } from '../accounts/invitation.js'
+import { removeInvited } from '../accounts/invited.js'
 import type { LockedAccount } from '../accounts/lock.js'
 import { record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
-import { moveLinks, supersede } from '../links/link.js'
 import { liveLink } from '../links/sql.js'
 import type { Sender } from '../sender.js'
 import { type InviteDeps, inviterOf, lockInviter, sendInvitation } from './invite.js'
@@ -114,41 +114,6 @@ export async function revokeInvitation(
     const event = { actorId: inviterId, subjectId: userId, sender, details }
     await record(tx, { event: 'invitation.revoked', ...event })
   })
-}
-
-/** Withdraws the open invitation of an account, which stays; false without one. */
-export async function withdrawInvitation(
-  tx: Database,
-  { clock }: Pick<Deps, 'clock'>,
-  userId: string
-): Promise<boolean> {
-  const where = { userId, acceptedAt: null }
-  const { count } = await tx.prisma.invitation.deleteMany({ where })
-  if (count > 0) await supersede(tx, { userId, purpose: 'invitation' }, clock())
-  return count > 0
-}
-
-/**
- * Leaves the open invitation of an account that has just changed its address at the old one, with a new
- * account, because the invited person reads that mailbox (UND-07).
- */
-export async function leaveInvitation(
-  tx: Database,
-  { clock, config }: Pick<Deps, 'clock' | 'config'>,
-  { id, email, locale }: Pick<LockedAccount, 'id' | 'email' | 'locale'>
-): Promise<void> {
-  const invitation = await tx.prisma.invitation.findFirst({
-    where: { userId: id, acceptedAt: null }
-  })
-  if (invitation === null) return
-  const { role } = invitation
-  const language = locale ?? config.DEFAULT_LOCALE
-  const invited = { email, role, firstName: '', lastName: '', locale: language }
-  const userId = await createInvited(tx, invited, clock())
-  // The old address is this transaction's until it commits.
-  if (userId === null) throw new Error(`The address of account ${id} has a second account.`)
-  await tx.prisma.invitation.update({ where: { id: invitation.id }, data: { userId } })
-  await moveLinks(tx, { from: id, to: userId, purpose: 'invitation' })
 }
 
 /** Refuses a disabled account, which only an operator may enable. */

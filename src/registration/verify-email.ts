@@ -1,4 +1,5 @@
 import { adoptSignUp, markVerified } from '../accounts/credentials.js'
+import { withdrawInvitation } from '../accounts/invitation.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
 import { byOwner, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
@@ -19,7 +20,6 @@ import type { Sender } from '../sender.js'
 import { endSessionsAfterEpoch } from '../sessions/revoke.js'
 import { completeSignIn, type SignIn } from '../sign-in/complete.js'
 import { invitationsOn } from './invite.js'
-import { withdrawInvitation } from './manage-invitations.js'
 import { checkOwnerPassword, type OwnerPassword } from './owner-password.js'
 
 /** Whether addresses are confirmed here. An invitation confirms one too, so links mailed before still do. */

@@ -1,7 +1,7 @@
+import { withdrawInvitation } from '../../accounts/invitation.js'
 import { byOwner, record } from '../../audit/record.js'
 import type { Deps } from '../../deps.js'
 import { notify } from '../../mail/notify-owner.js'
-import { withdrawInvitation } from '../../registration/manage-invitations.js'
 import type { Sender } from '../../sender.js'
 import type { SignIn } from '../../sign-in/complete.js'
 import { type ChosenPassword, setPasswordByLink } from '../set-by-link.js'

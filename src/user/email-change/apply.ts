@@ -1,4 +1,5 @@
 import { setAddress } from '../../accounts/account.js'
+import { leaveInvitation } from '../../accounts/invitation.js'
 import type { LockedAccount } from '../../accounts/lock.js'
 import { openUndoRight } from '../../accounts/undo-right.js'
 import { byOwner, record } from '../../audit/record.js'
@@ -6,7 +7,6 @@ import type { Database } from '../../base/database/database.js'
 import { type EmailAddress, maskAddress } from '../../base/email-address.js'
 import type { Deps } from '../../deps.js'
 import { notifyOwner } from '../../mail/notify-owner.js'
-import { leaveInvitation } from '../../registration/manage-invitations.js'
 import type { Sender } from '../../sender.js'
 
 /**
