@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util'
+import { importPeople } from './people.js'
 import { median } from './report.js'
 import { type Measurable, openWorld, password } from './world.js'
 
 /**
  * Asks whether time or bytes tell known addresses from unknown ones (ENU-01, ENU-02, ENU-04,
- * ENU-05, ENU-07). Each endpoint gets interleaved requests of two classes, which are compared by
+ * ENU-05, ENU-07); at last with people imported from Django beside them. Each endpoint gets interleaved requests of two classes, which are compared by
  * their medians and by a rank test.
  * It reports; no test asserts a time, because machines are noisy.
  */
@@ -62,6 +63,24 @@ const plenty = {
   MAILS_OVER_ALL: '999999/min'
 }
 
+/** Everybody's wrong password takes as long as the dearest imported kind, whoever has it. */
+const wrong = (email: string) => ({ email, password: 'not the password' })
+const importedOf = (n: number) => `imported-${n % 20}@example.test`
+const importedProbes: readonly Probe[] = [
+  {
+    name: 'login, imported',
+    path: '/login/',
+    known: n => wrong(importedOf(n)),
+    unknown: n => wrong(unknown(n))
+  },
+  {
+    name: 'login beside imported',
+    path: '/login/',
+    known: n => wrong(known(n)),
+    unknown: n => wrong(unknown(n))
+  }
+]
+
 async function send({ port }: Measurable, path: string, body: object): Promise<Answer> {
   const began = performance.now()
   const response = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -98,6 +117,7 @@ function normal(z: number): number {
 async function run(service: Measurable, { name, path, known, unknown }: Probe): Promise<void> {
   const times = { known: [] as number[], unknown: [] as number[] }
   const shapes = { known: new Set<string>(), unknown: new Set<string>() }
+  await send(service, path, unknown(-1)) // measures the kinds of hashes
   for (let n = 0; n < samples; n++) {
     // Taking turns in who goes first keeps drift of the machine out of the comparison.
     const turns = n % 2 === 0 ? (['known', 'unknown'] as const) : (['unknown', 'known'] as const)
@@ -128,6 +148,8 @@ try {
   for (let n = 0; n < 20; n++) await send(service, '/registration/', signUp(known(n)))
   await world.query(`UPDATE "User" SET "emailVerifiedAt" = now()`)
   for (const probe of probes) await run(service, probe)
+  await importPeople(world, 20, 1_000_000)
+  for (const probe of importedProbes) await run(service, probe)
   await service.stop()
 } finally {
   await world.close()

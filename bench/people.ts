@@ -1,10 +1,11 @@
+import { pbkdf2Sync } from 'node:crypto'
 import { hash } from '@node-rs/argon2'
 import { drive, wire } from './load.js'
 import { type Measurable, password, type World } from './world.js'
 
 export type Tokens = { access: string; refresh: string }
 
-const addressOf = (person: number) => `person-${person}@example.test`
+const addressOf = (person: number, kind = 'person') => `${kind}-${person}@example.test`
 
 /** Accounts, all with one password. */
 export async function createPeople(world: World, count: number): Promise<void> {
@@ -17,10 +18,27 @@ export async function createPeople(world: World, count: number): Promise<void> {
   )
 }
 
+/** Accounts as they are imported from Django: none has renewed its hash. They have the same password. */
+export async function importPeople(world: World, count: number, iterations: number): Promise<void> {
+  const digest = pbkdf2Sync(password, 'salt', iterations, 32, 'sha256').toString('base64')
+  const scheme = `pbkdf2_sha256$${iterations}`
+  await world.query(
+    `INSERT INTO "PasswordScheme" ("scheme", "prefix") VALUES ($1, $1 || '$') ON CONFLICT DO NOTHING`,
+    [scheme]
+  )
+  await world.query(
+    `INSERT INTO "User" ("id", "email", "emailVerifiedAt", "passwordHash", "firstName", "createdAt")
+     SELECT gen_random_uuid(), 'imported-' || n || '@example.test', now(), $1, 'Person', now()
+     FROM generate_series(0, $2::int4 - 1) AS n
+     ON CONFLICT ("email") DO UPDATE SET "passwordHash" = EXCLUDED."passwordHash"`,
+    [`${scheme}$salt$${digest}`, count]
+  )
+}
+
 /** A sign-in by body transport. */
-export const loginRequest = (person: number): string =>
+export const loginRequest = (person: number, kind?: 'imported'): string =>
   wire('POST', '/login/', {
-    body: { email: addressOf(person), password },
+    body: { email: addressOf(person, kind), password },
     headers: { 'x-refresh-transport': 'body' }
   })
 

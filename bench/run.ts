@@ -15,7 +15,7 @@ const { values } = parseArgs({
   }
 })
 
-const { login, refresh, user, verify, queued, statements, start, memory } = scenarios
+const { login, refresh, user, verify, queued, imported, statements, start, memory } = scenarios
 const all: Record<string, Scenario> = {
   verify,
   statements,
@@ -24,6 +24,7 @@ const all: Record<string, Scenario> = {
   user,
   refresh,
   queued,
+  imported,
   memory
 }
 

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { createVerifier } from 'fast-jwt'
 import { accessTokenJws, publicJwk } from '../src/tokens/keys/key-pair.js'
 import { drive, type Measured, wire } from './load.js'
-import { createPeople, loginRequest, signIn, type Tokens } from './people.js'
+import { createPeople, importPeople, loginRequest, signIn, type Tokens } from './people.js'
 import { judge, type Result, type Round } from './report.js'
 import { forkFloor, type Measurable, poolSize, type World } from './world.js'
 
@@ -183,28 +183,32 @@ export const verify: Scenario = async (_world, effort) => {
   return [judge({ name: 'verify one access token', unit: 'per s', rounds: all, atLeast: 0.9 })]
 }
 
+/** With the usual number of sessions those of the probes would be the oldest, and end. */
+const longQueue = { HASH_QUEUE_LIMIT: '1000', MAX_SESSIONS_PER_USER: '1000' }
+
+/** What somebody asks while a crowd signs in. */
+async function probesOf(service: Measurable, tokens: Tokens[], effort: Effort) {
+  await driveUser(service, tokens, { clients: 64, count: effort.warmUp })
+  await driveRefresh(service, tokens, { clients: 64, count: effort.warmUp })
+  const own = tokens.slice(0, 1) // only now: each refresh leaves another one
+  const { port } = service
+  const one = { clients: 1, count: effort.probes }
+  return {
+    'POST /refresh/': () => driveRefresh(service, own, one),
+    'GET /user/': () => driveUser(service, own, one),
+    'GET /health/live': () => drive({ port, ...one, request: () => wire('GET', '/health/live') })
+  }
+}
+
 /** What everybody else notices of a queue of sign-ins. */
 export const queued: Scenario = async (world, effort) =>
   withService(
     world,
     64,
     async (service, tokens) => {
-      await driveUser(service, tokens, { clients: 64, count: effort.warmUp })
-      await driveRefresh(service, tokens, { clients: 64, count: effort.warmUp })
-      const own = tokens.slice(0, 1) // only now: each refresh leaves another one
-      const probes = {
-        'POST /refresh/': () => driveRefresh(service, own, { clients: 1, count: effort.probes }),
-        'GET /user/': () => driveUser(service, own, { clients: 1, count: effort.probes }),
-        'GET /health/live': () =>
-          drive({
-            port: service.port,
-            clients: 1,
-            count: effort.probes,
-            request: () => wire('GET', '/health/live')
-          })
-      }
+      const probes = await probesOf(service, tokens, effort)
       const results: Result[] = []
-      for (const [name, probe] of Object.entries(probes) as [string, () => Promise<Measured>][]) {
+      for (const [name, probe] of Object.entries(probes)) {
         const all = await rounds({ ...effort, rounds: 3 }, async () => {
           const idle = await probe()
           let person = 0
@@ -224,9 +228,55 @@ export const queued: Scenario = async (world, effort) =>
       }
       return results
     },
-    // With the usual number of sessions those of the probes would be the oldest, and end.
-    { HASH_QUEUE_LIMIT: '1000', MAX_SESSIONS_PER_USER: '1000' }
+    longQueue
   )
+
+/** The same while people sign in whose hashes are Django's and cost a million iterations each. */
+export const imported: Scenario = async (world, effort) => {
+  const people = 200
+  await importPeople(world, people, 1_000_000)
+  return withService(
+    world,
+    64,
+    async (service, tokens) => {
+      const probes: [string, () => Promise<Measured>][] = Object.entries(
+        await probesOf(service, tokens, effort)
+      )
+      const found = new Map<string, Round[]>(probes.map(([name]) => [name, []]))
+      for (let round = 0; round < Math.min(2, effort.rounds); round++) {
+        // Who signed in has a hash of ours since.
+        await importPeople(world, people, 1_000_000)
+        const idle = new Map<string, number>()
+        for (const [name, probe] of probes) idle.set(name, (await probe()).p99)
+        let person = 0
+        let isOver = false
+        const crowd = drive({
+          port: service.port,
+          clients: people,
+          count: people,
+          request: () => loginRequest(person++, 'imported')
+        }).finally(() => {
+          isOver = true
+        })
+        for (const [name, probe] of probes) {
+          const busy = await probe()
+          if (isOver) throw new Error(`The sign-ins were over before ${name} was measured.`)
+          found.get(name)?.push({ floor: idle.get(name) as number, ours: busy.p99 })
+        }
+        await crowd
+      }
+      return Array.from(found, ([name, all]) =>
+        judge({
+          name: `${name}, 200 sign-ins against PBKDF2 queued`,
+          unit: 'p99 ms',
+          rounds: all,
+          atMost: 3
+        })
+      )
+    },
+    longQueue
+  ).finally(() => world.query('DELETE FROM "PasswordScheme"'))
+}
 
 /** Statements that one request runs, by the driver's own count. */
 export const statements: Scenario = async world =>

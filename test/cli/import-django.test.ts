@@ -339,6 +339,44 @@ test('IMP-05 who has an account here already is left alone', async t => {
   assert.deepEqual(row, { role: 0, legacyId: null })
 })
 
+test('IMP-05 an address that its owner may take back, or that somebody has, is not imported', async t => {
+  const { service, run } = await start(t)
+  const first = [person(1), person(2)]
+  assert.equal(reported(await run(await writeDump(t, first))).counts.imported, 2)
+  // Person 1 has just moved here, and may take the old address back.
+  await service.query(
+    `INSERT INTO "UndoRight" ("userId", "address", "createdAt", "expiresAt")
+     SELECT "id", "email", now(), now() + interval '1 day' FROM "User" WHERE "legacyId" = '1'`
+  )
+  await service.query(`UPDATE "User" SET "email" = 'away@example.com' WHERE "legacyId" = '1'`)
+  const payload = { email: 'taken@example.com', password1: 'gigantic purple hat' }
+  const answer = await service.inject({
+    method: 'POST',
+    url: '/registration/',
+    payload: { ...payload, password2: payload.password1 }
+  })
+  assert.equal(answer.statusCode, 201, answer.body)
+  const moved = person(2, { email: 'person1@example.com' })
+  const stranger = person(3, { email: 'Person1@example.com' })
+  const other = person(4, { email: 'taken@example.com' })
+  // Of two with one address in the source neither is taken, so each has a run of its own.
+  for (const [row, outcome, reason] of [
+    [moved, 'left', /address is reserved/],
+    [stranger, 'skipped', /address is reserved/],
+    [other, 'skipped', /an account here has this address/]
+  ] as const) {
+    const { people } = reported(await run(await writeDump(t, [row])))
+    assert.deepEqual(
+      people.map(one => one.outcome),
+      [outcome]
+    )
+    assert.match(people[0]?.reasons.join() ?? '', reason)
+  }
+  // When the right is over, the address is as free as any other.
+  await service.query('DELETE FROM "UndoRight"')
+  assert.equal(reported(await run(await writeDump(t, [stranger]))).counts.imported, 1)
+})
+
 test('IMP-06 a second factor that cannot be read is no reason to do without', async t => {
   const { run, tables } = await start(t)
   const factor = (user: number, type: string, data: unknown): Row => ({
@@ -348,7 +386,7 @@ test('IMP-06 a second factor that cannot be read is no reason to do without', as
   })
   const good = { secret: 'WZ72P57GUV3KORETMYG5MJFSXZPXESIF' }
   const rows = [
-    ...[1, 2, 3, 4, 5, 6, 7, 8].map(pk => person(pk)),
+    ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(pk => person(pk)),
     factor(1, 'totp', good),
     factor(1, 'recovery_codes', { migrated_codes: ['abcd-efgh', '12345678'] }),
     factor(2, 'totp', { secret: 'gAAAAABh-sealed-by-another-adapter' }),
@@ -360,13 +398,17 @@ test('IMP-06 a second factor that cannot be read is no reason to do without', as
     factor(7, 'totp', good),
     factor(7, 'webauthn', {}),
     // Without an app nobody is asked for one of these.
-    factor(8, 'recovery_codes', { seed: 'a'.repeat(80), used_mask: 0 })
+    factor(8, 'recovery_codes', { seed: 'a'.repeat(80), used_mask: 0 }),
+    // None of so many may hide the app.
+    ...Array.from({ length: 600 }, () => factor(9, 'recovery_codes', {})),
+    factor(9, 'totp', good),
+    factor(10, 'totp', { ...good, more: 'x'.repeat(20_000) })
   ]
   const { people, counts } = reported(await run(await writeDump(t, rows)))
   const skipped = people.filter(({ outcome }) => outcome === 'skipped')
   assert.deepEqual(
     skipped.map(({ id }) => id),
-    ['2', '3', '4', '5', '6']
+    ['2', '3', '4', '5', '6', '9', '10']
   )
   for (const { reasons } of skipped) assert.match(reasons.join(), /second factor cannot be taken/)
   assert.equal(counts.imported, 3)

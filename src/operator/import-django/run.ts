@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { sql } from '../../base/database/sql.js'
 import type { Deps } from '../../deps.js'
 import { parsePhc } from '../../passwords/phc.js'
 import { readLegacyKey } from '../../tokens/legacy-key.js'
@@ -71,8 +72,13 @@ export async function importDjango(
     const sessionTerm = key && { key, expiresAt }
     const run: Run = { choices, dryRun, sessionTerm }
     const counts = noCounts()
+    let nextAnalysis = 1000
     for await (const people of stage.read()) {
       const batch = await importBatch(deps, run, people)
+      if (!dryRun && counts.people >= nextAnalysis) {
+        nextAnalysis *= 4
+        await analyzeAccounts(deps)
+      }
       for (const line of batch.lines) onLine(line)
       for (const name of Object.keys(counts) as (keyof Counts)[]) counts[name] += batch.counts[name]
       onProgress({ phase: 'import', done: counts.people, total: stage.people, unit: 'people' })
@@ -80,6 +86,10 @@ export async function importDjango(
     return { counts, remarks: remarksOf(deps, stage, counts) }
   })
 }
+
+/** The tables grow faster than autovacuum looks: with the plans for empty ones each batch would read them whole. */
+const analyzeAccounts = ({ db }: Pick<Deps, 'db'>) =>
+  db.run('analyze-accounts', sql`ANALYZE "User", "ImportedAccount", "Identity", "LegacySession"`)
 
 /** A URL may hold a password. */
 const isUrl = (source: string) => /^postgres(ql)?:\/\//.test(source)

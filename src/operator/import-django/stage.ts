@@ -6,7 +6,7 @@ import { Refusal } from '../refusal.js'
 import { isObject, type Json, partOf, type SourceRecord, userFields, userMarks } from './record.js'
 
 const writeBatch = 250
-const readBatch = 100
+const readBatch = 250
 const longestText = 2000
 /** A longer value of a part is not taken, so no more of it is kept. */
 const longestPart = 512
