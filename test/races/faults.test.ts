@@ -99,7 +99,7 @@ test('FLT-30 whatever befalls the database, nobody loses what was acknowledged',
   })
   await t.test('somebody ends its connections, again and again', async () => {
     await survive(async () => {
-      for (let time = 0; time < 5; time++) {
+      for (let time = 0; time < races(10); time++) {
         await endConnections(cluster)
         await pause(50)
       }

@@ -49,10 +49,17 @@ function keepDoing(once: () => Promise<Answer>) {
       }
     }
   }
+  let failure: unknown
   const running = run()
-  running.catch(() => undefined) // told by `stop`
+  running.catch(error => {
+    failure = error
+  })
   return {
     counts,
+    /** Throws what ended it too early. */
+    check() {
+      if (failure !== undefined) throw failure
+    },
     async stop() {
       stopped = true
       await running
@@ -87,9 +94,10 @@ export function startLoad(service: Service, clients: readonly Client[]) {
     /** Waits until every task has been answered so often more. */
     async each(what: keyof Counts, times: number) {
       const before = tasks.map(({ counts }) => counts[what])
-      await until(`every task is ${what} ${times} times more`, () =>
-        tasks.every(({ counts }, index) => counts[what] >= (before[index] ?? 0) + times)
-      )
+      await until(`every task is ${what} ${times} times more`, () => {
+        for (const task of tasks) task.check()
+        return tasks.every(({ counts }, index) => counts[what] >= (before[index] ?? 0) + times)
+      })
     },
     /** How often a task was refused until now. */
     refused: () => tasks.reduce((sum, { counts }) => sum + counts.refused, 0),
