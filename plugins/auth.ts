@@ -7,18 +7,20 @@ import type {
 import fp from 'fastify-plugin'
 import type { ProblemCode } from '../src/base/errors/catalogue.js'
 import { Problem } from '../src/base/errors/problem.js'
-import { authenticate, type Principal } from '../src/sessions/authenticate.js'
+import { authenticate, authenticateByCookie, type Principal } from '../src/sessions/authenticate.js'
 import type { RefreshToken } from '../src/sessions/session.js'
 import { adoptLegacyToken } from '../src/sign-in/adopt-legacy-token.js'
 import type { FlowKind } from '../src/tokens/flow-cookie.js'
+import { refreshCookie } from '../src/tokens/session-tokens.js'
 
 /**
  * What authenticates a request. A hook checks it before the handler runs. `none`: nothing; an
  * access token is ignored. `bearer`: an access token. `refresh`: a refresh token, by cookie or
  * body. `session`: an access token or a refresh token. `setup`: an access token or a setup
- * challenge, by body or cookie. `flow`: the cookie of `config.flow`.
+ * challenge, by body or cookie. `flow`: the cookie of `config.flow`. `seen`: an access token, or the
+ * session cookie, which is read and not rotated.
  */
-export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'setup' | 'flow'
+export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'setup' | 'flow' | 'seen'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -69,6 +71,18 @@ export default fp(
 
     const requireBearer: onRequestAsyncHookHandler = async request => {
       request.bearer = { principal: await readBearer(request), problem: null }
+    }
+    async function readSessionCookie(request: FastifyRequest): Promise<Principal> {
+      const text = request.readCookie(refreshCookie)
+      if (text === null) throw new Problem('not_authenticated')
+      const token = tokens.readRefresh(text, 'cookie')
+      if (token === null) throw new Problem('token_not_valid')
+      return authenticateByCookie(deps, token)
+    }
+    const requireSeen: onRequestAsyncHookHandler = async request => {
+      const hasBearer = /^Bearer( |$)/.test(request.headers.authorization ?? '')
+      const principal = await (hasBearer ? readBearer(request) : readSessionCookie(request))
+      request.bearer = { principal, problem: null }
     }
     const acceptBearer: onRequestAsyncHookHandler = async request => {
       try {
@@ -146,6 +160,7 @@ export default fp(
         bearer: { onRequest: requireBearer },
         session: { onRequest: acceptBearer, preHandler: requireSession },
         setup: { onRequest: acceptBearer, preHandler: requireSetup },
+        seen: { onRequest: requireSeen },
         refresh: { preHandler: requireRefreshToken, onError: dropDeadRefreshToken },
         flow: flow && { onRequest: requireFlow(flow), onError: dropDeadFlow(flow) }
       }[level]
@@ -157,7 +172,7 @@ export default fp(
   {
     name: 'auth',
     fastify: '5.x',
-    dependencies: ['deps', 'jwt', 'sender', 'sign-in', 'flow-cookies', 'rate-limit']
+    dependencies: ['deps', 'jwt', 'cookies', 'sender', 'sign-in', 'flow-cookies', 'rate-limit']
   }
 )
 

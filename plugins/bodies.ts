@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import formbody from '@fastify/formbody'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { fieldProblem, Problem } from '../src/base/errors/problem.js'
 import { isForm } from './http/negotiate.js'
@@ -8,8 +10,9 @@ const byteOrderMark = '\ufeff'
 
 /**
  * Reads bodies: JSON in UTF-8, and forms on routes with `config.page` (HTP-03, HTP-09). A
- * `__proto__` key is refused (HTP-06). A missing body becomes `{}`, so the answer names the missing
- * fields. Text is normalised to NFC before its length is checked, because NFC can make it longer.
+ * `__proto__` key is refused (HTP-06). A body of zero bytes is no body, whatever its `Content-Type`: HTTP
+ * libraries send a type of their own with an empty request. No body becomes `{}`, so the answer names the
+ * missing fields. Text is normalised to NFC before its length is checked, because NFC can make it longer.
  */
 export default fp(
   async fastify => {
@@ -20,12 +23,12 @@ export default fp(
       'application/json',
       { parseAs: 'buffer' },
       (request, body, done) => {
-        if (!jsonOnly.test(request.headers['content-type'] ?? '')) {
-          done(new Problem('unsupported_media_type'))
-          return
-        }
         if (body.length === 0) {
           done(null, {})
+          return
+        }
+        if (!jsonOnly.test(request.headers['content-type'] ?? '')) {
+          done(new Problem('unsupported_media_type'))
           return
         }
         try {
@@ -39,10 +42,17 @@ export default fp(
       }
     )
     await fastify.register(formbody)
+    fastify.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
+      readNothing(payload)
+    )
+    // Fastify refuses a type that it cannot read before any parser runs.
+    fastify.addHook('preParsing', async request => {
+      if (isEmpty(request) && !isForm(request)) delete request.headers['content-type']
+    })
     fastify.addHook('preValidation', async request => {
       const { page } = request.routeOptions.config
-      if (request.body !== undefined && isForm(request) && !page)
-        throw new Problem('unsupported_media_type')
+      const isFilled = Object.keys((request.body as object | undefined) ?? {}).length > 0
+      if (isFilled && isForm(request) && !page) throw new Problem('unsupported_media_type')
       request.body ??= {}
       // The schema would refuse these too, but hooks and error handlers read the body as an object.
       if (typeof request.body !== 'object' || Array.isArray(request.body))
@@ -55,3 +65,18 @@ export default fp(
   },
   { name: 'bodies', fastify: '5.x' }
 )
+
+/** Whether the headers say that no byte follows. */
+const isEmpty = ({ headers }: FastifyRequest): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+
+/** Reads a body that must not be there, up to its first byte. */
+async function readNothing(payload: IncomingMessage): Promise<undefined> {
+  try {
+    // The answer needs the connection, which the iterator would close.
+    for await (const _ of payload.iterator({ destroyOnReturn: false }))
+      throw new Problem('unsupported_media_type')
+  } catch (error) {
+    throw error instanceof Problem ? error : new Problem('malformed_body')
+  }
+}

@@ -1,4 +1,3 @@
-import type { CookieSerializeOptions } from '@fastify/cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { countSignIn, type SignIn } from '../src/sign-in/complete.js'
@@ -18,6 +17,8 @@ declare module 'fastify' {
   }
 }
 
+type Attributes = Parameters<FastifyReply['writeCookie']>[2]
+
 /**
  * Cookies that connect the steps of a flow in a browser: an opened link, or a sign-in that waits
  * for its second factor. With them no URL of a page contains a token (LNK-12).
@@ -26,13 +27,13 @@ export default fp(
   async fastify => {
     const { tokens } = fastify
     const { config, metrics } = fastify.deps
-    const cookies: Readonly<Record<FlowKind, readonly [string, CookieSerializeOptions]>> = {
+    const cookies: Readonly<Record<FlowKind, readonly [string, Attributes]>> = {
       password_reset: [
         'password_reset_access_token',
         {
           httpOnly: config.PASSWORD_RESET_COOKIE_HTTP_ONLY,
           secure: config.PASSWORD_RESET_COOKIE_SECURE,
-          sameSite: sameSite[config.PASSWORD_RESET_COOKIE_SAME_SITE]
+          sameSite: config.PASSWORD_RESET_COOKIE_SAME_SITE
         }
       ],
       set_password: [
@@ -40,7 +41,7 @@ export default fp(
         {
           httpOnly: config.PASSWORD_SET_COOKIE_HTTP_ONLY,
           secure: config.PASSWORD_SET_COOKIE_SECURE,
-          sameSite: sameSite[config.PASSWORD_SET_COOKIE_SAME_SITE]
+          sameSite: config.PASSWORD_SET_COOKIE_SAME_SITE
         }
       ],
       email_verification: ['email_verification_token', {}],
@@ -79,5 +80,3 @@ export default fp(
   },
   { name: 'flow-cookies', fastify: '5.x', dependencies: ['deps', 'cookies', 'jwt'] }
 )
-
-const sameSite = { Strict: 'strict', Lax: 'lax', None: 'none' } as const

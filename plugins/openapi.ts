@@ -19,6 +19,7 @@ const tags = {
   'Password reset': 'Setting a new password by a link or a code in a mail.',
   Invitations: 'Inviting people, and managing invitations.',
   Keys: 'What other services need to verify access tokens.',
+  Proxies: 'For proxies that ask who sends a request.',
   Health: 'For load balancers and monitoring.'
 }
 

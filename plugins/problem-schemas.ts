@@ -34,7 +34,8 @@ const byLevel: Readonly<Record<AuthLevel, readonly ProblemCode[]>> = {
   session: bearer,
   setup: [...bearer, 'setup_challenge_invalid'],
   refresh: ['refresh_missing', 'token_not_valid'],
-  flow: []
+  flow: [],
+  seen: bearer
 }
 
 const byAccessToken = { bearer: [] }
@@ -48,7 +49,8 @@ const securityByLevel: Readonly<Record<AuthLevel, Security>> = {
   session: [byAccessToken, byRefreshCookie, {}],
   setup: [byAccessToken, {}],
   refresh: [byRefreshCookie, {}],
-  flow: []
+  flow: [],
+  seen: [byAccessToken, byRefreshCookie]
 }
 const securityByFlow: Readonly<Partial<Record<string, Security>>> = {
   password_reset: [{ passwordResetCookie: [] }],

@@ -14,6 +14,7 @@ declare module 'fastify' {
 }
 
 const longestAgent = 512
+const transportHeader = 'x-refresh-transport'
 
 /** Collects what a request tells about its sender. Getters do their work only when they are read. */
 export default fp(
@@ -33,7 +34,7 @@ export default fp(
         return networkOf(addressOf(request))
       },
       get transport() {
-        const asked = request.headers['x-refresh-transport']
+        const asked = request.headers[transportHeader]
         return asked === 'cookie' || asked === 'body' ? asked : usual
       },
       get locale() {
@@ -45,6 +46,10 @@ export default fp(
       get knownDevice() {
         return tokens.knownDevices.read(request.readCookie(knownDeviceCookie))
       }
+    })
+    fastify.addHook('onRequest', async ({ headers }) => {
+      const asked = headers[transportHeader]
+      if (typeof asked === 'string') headers[transportHeader] = asked.toLowerCase()
     })
     fastify.decorateRequest('sender', {
       getter(this: FastifyRequest) {

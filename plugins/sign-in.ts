@@ -8,7 +8,7 @@ import { refreshCookie } from '../src/tokens/session-tokens.js'
 
 /** A {@link SignIn} as an answer. */
 export type SignInAnswer =
-  | { access: string; refresh?: string }
+  | { access: string; expires_in: number; refresh?: string }
   | { mfa_required: true; challenge_id: string }
   | { mfa_setup_required: true; setup_challenge_id: string }
 
@@ -35,6 +35,7 @@ declare module 'fastify' {
       options?: { readonly refresh?: boolean; readonly cookie?: boolean }
     ): {
       access: string
+      expires_in: number
       refresh?: string
     }
     /** Answers with tokens and marks the device as known, or answers with a challenge. */
@@ -51,7 +52,7 @@ export default fp(
     const attributes = {
       path: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH,
       httpOnly: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_HTTP_ONLY,
-      sameSite: sameSite[config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE]
+      sameSite: config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE
     }
 
     fastify.decorateRequest('readRefreshToken', function (this: FastifyRequest) {
@@ -67,14 +68,15 @@ export default fp(
     fastify.decorateReply(
       'issueTokens',
       function (this: FastifyReply, session, { refresh: withRefresh = true, cookie = true } = {}) {
-        const { access, refresh } = tokens.issue(session)
-        if (!withRefresh) return { access }
-        if (session.transport === 'body') return { access, refresh }
-        if (!cookie) return { access }
+        const { access, expiresIn, refresh } = tokens.issue(session)
+        const given = { access, expires_in: expiresIn }
+        if (!withRefresh) return given
+        if (session.transport === 'body') return { ...given, refresh }
+        if (!cookie) return given
         const left = seconds(session.expiresAt) - seconds(clock())
         const maxAge = Math.min(config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_MAX_AGE ?? left, left)
         this.writeCookie(refreshCookie, refresh, { ...attributes, maxAge })
-        return { access }
+        return given
       }
     )
     fastify.decorateReply('answerSignIn', function (this: FastifyReply, signIn) {
@@ -97,5 +99,3 @@ export default fp(
   },
   { name: 'sign-in', fastify: '5.x', dependencies: ['deps', 'jwt', 'cookies', 'sender'] }
 )
-
-const sameSite = { Strict: 'strict', Lax: 'lax', None: 'none' } as const

@@ -69,7 +69,10 @@ export function choosePassword(fastify: FastifyInstance, choice: Choice): void {
         response: {
           200: Type.Object(
             { ...signInFields, detail: Type.String() },
-            { description: 'Set.', examples: [{ access: exampleToken, detail: example }] }
+            {
+              description: 'Set.',
+              examples: [{ access: exampleToken, expires_in: 1800, detail: example }]
+            }
           ),
           303: Redirect
         }

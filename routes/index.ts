@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import assets from './assets.js'
+import authVerify from './auth/verify.js'
 import devMailbox from './dev/mailbox.js'
 import health from './health.js'
 import invitations from './invitations.js'
@@ -43,6 +44,7 @@ const routes: FastifyPluginAsync = async fastify => {
   await fastify.register(devMailbox, { prefix })
   await group('Sessions', [login, refresh, logout, logoutAll, reauthenticate, sessions])
   await group('Account', [user, activity, userEmail, userExport, passwordChange])
+  await group('Proxies', [authVerify])
   await group('Password reset', [passwordReset])
   await group('Second factor', [setup, activate, challenge, verify, verifyRecovery], requireMfaOn)
   await group('Second factor', [authenticators, recoveryCodes, deactivate], requireMfaOn)

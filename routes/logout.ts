@@ -1,9 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { Problem } from '../src/base/errors/problem.js'
 import { logout } from '../src/sign-in/logout.js'
 import { Detail } from './schemas/answers.js'
-import { closed, RefreshTokenText, TransportHeader } from './schemas/fields.js'
+import { RefreshBody, TransportHeader } from './schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -22,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         description:
           'Ends the session of the access token, of the refresh token, or of both when they belong to the same person. One of them is enough, so signing out works with an expired access token. The answer clears the cookie. A 503 keeps it, so that the client can try again.',
         headers: TransportHeader,
-        body: closed({ refresh: Type.Optional(RefreshTokenText) }),
+        body: RefreshBody,
         response: { 200: Detail('Successfully logged out.') }
       }
     },

@@ -20,8 +20,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         body: closed({ password: Password, ...proofFields }),
         response: {
           200: Type.Object(
-            { access: tokenFields.access },
-            { description: 'Authenticated.', examples: [{ access: exampleToken }] }
+            { access: tokenFields.access, expires_in: tokenFields.expires_in },
+            {
+              description: 'Authenticated.',
+              examples: [{ access: exampleToken, expires_in: 1800 }]
+            }
           )
         }
       }

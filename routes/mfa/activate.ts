@@ -15,6 +15,7 @@ const Activated = Type.Object(
     }),
     ...tokenFields,
     access: Type.Optional(tokenFields.access),
+    expires_in: Type.Optional(tokenFields.expires_in),
     detail: Type.Optional(
       Type.String({
         description: 'Present when the address must be confirmed before tokens are issued.'
@@ -26,7 +27,7 @@ const Activated = Type.Object(
       'The second factor is on. Tokens are present when a setup challenge was sent and the address needs no confirmation.',
     examples: [
       { success: true, recovery_codes: recoveryCodes },
-      { success: true, recovery_codes: recoveryCodes, access: exampleToken },
+      { success: true, recovery_codes: recoveryCodes, access: exampleToken, expires_in: 1800 },
       { success: true, recovery_codes: recoveryCodes, detail: 'Verification e-mail sent.' }
     ]
   }

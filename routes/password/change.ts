@@ -30,7 +30,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
             { ...signInFields, detail: Type.String() },
             {
               description: 'Changed.',
-              examples: [{ access: exampleToken, detail: 'New password has been saved.' }]
+              examples: [
+                { access: exampleToken, expires_in: 1800, detail: 'New password has been saved.' }
+              ]
             }
           )
         }

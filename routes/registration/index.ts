@@ -23,7 +23,7 @@ const Registered = Type.Object(
     description:
       'Signed up. Tokens are present unless the address must be confirmed or a second factor set up first. When it must be confirmed, a taken address gets the same answer; its setup challenge fails like an expired one.',
     examples: [
-      { email: 'ada@example.com', key: exampleToken, access: exampleToken },
+      { email: 'ada@example.com', key: exampleToken, access: exampleToken, expires_in: 1800 },
       { email: 'ada@example.com', detail: 'Verification e-mail sent.' },
       { email: 'ada@example.com', mfa_setup_required: true, setup_challenge_id: 'Zt0c…' }
     ]

@@ -10,6 +10,7 @@ const exampleToken = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii4uLiJ9.e
 /** The tokens of a session. `refresh` is present only with body transport. */
 export const tokenFields = {
   access: Type.String({ description: 'Access token, a JWT of type `at+jwt`.' }),
+  expires_in: Type.Integer({ description: 'Seconds that the access token has left.' }),
   refresh: Type.Optional(
     Type.String({
       description:
@@ -20,7 +21,10 @@ export const tokenFields = {
 export const TokenPair = Type.Object(tokenFields, {
   description:
     'Signed in. The refresh token is in the `refresh_token` cookie or, with `X-Refresh-Transport: body`, in the body.',
-  examples: [{ access: exampleToken }, { access: exampleToken, refresh: 'eyJ…' }]
+  examples: [
+    { access: exampleToken, expires_in: 1800 },
+    { access: exampleToken, expires_in: 1800, refresh: 'eyJ…' }
+  ]
 })
 export { exampleToken }
 
@@ -62,6 +66,7 @@ export function signInAnswer({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Config): typeo
 export const signInFields = {
   ...tokenFields,
   access: Type.Optional(tokenFields.access),
+  expires_in: Type.Optional(tokenFields.expires_in),
   mfa_required: Type.Optional(
     Type.Boolean({ description: 'The second factor is needed. There are no tokens yet.' })
   ),

@@ -37,13 +37,25 @@ export const RefreshTokenText = Type.String({
   description: 'The refresh token, with body transport.'
 })
 
+/** The body of a request that a refresh token authenticates, by itself or in the cookie. */
+export const RefreshBody = closed({
+  refresh: Type.Optional(
+    Type.Unsafe<string | null>({
+      ...RefreshTokenText,
+      type: ['string', 'null'],
+      description: 'The refresh token, with body transport; with the cookie absent or null.'
+    })
+  )
+})
+
 /** The header with which a client chooses the transport of its refresh token. */
 export const TransportHeader = Type.Object({
   'x-refresh-transport': Type.Optional(
-    Type.String({
-      pattern: '^(cookie|body)$',
+    Type.Unsafe<'cookie' | 'body'>({
+      type: 'string',
+      enum: ['cookie', 'body'],
       description:
-        '`cookie` or `body`: the transport of the refresh token of the new session. Default: the setting of the installation.'
+        'The transport of the refresh token of the new session, in any case. Default: the setting of the installation.'
     })
   )
 })

@@ -7,16 +7,34 @@ import { evidenceOf, OptionalPassword, proofFields, proofProblems, proofs } from
 
 const User = Type.Object(
   {
+    id: Type.String({ description: 'Stays the same; `sub` of access tokens.' }),
     email: Type.String(),
+    email_verified: Type.Boolean({ description: 'Whether the owner has confirmed the address.' }),
     first_name: Type.String(),
     last_name: Type.String(),
+    role: Type.Integer({ description: 'Number of the role.' }),
+    role_name: Type.String(),
+    mfa_enabled: Type.Boolean({ description: 'Whether sign-in asks for a second factor.' }),
+    created_at: Type.String({ format: 'date-time' }),
     pending_email: Type.Optional(
       Type.String({ description: 'The new address, until the link in its mail is followed.' })
     )
   },
   {
     description: 'The account.',
-    examples: [{ email: 'ada@example.com', first_name: 'Ada', last_name: 'Lovelace' }]
+    examples: [
+      {
+        id: '0193d7a1-7b1c-7e3a-9c1f-2f6f1d9b1a11',
+        email: 'ada@example.com',
+        email_verified: true,
+        first_name: 'Ada',
+        last_name: 'Lovelace',
+        role: 0,
+        role_name: 'user',
+        mfa_enabled: false,
+        created_at: '2026-11-26T09:30:00.000Z'
+      }
+    ]
   }
 )
 
@@ -42,6 +60,21 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     return toAnswer(await updateProfile(deps, principal, profile, evidenceOf(body), sender))
   }
 
+  function toAnswer({ user, pendingEmail, mfaEnabled }: Profile): Static<typeof User> {
+    return {
+      id: user.id,
+      email: user.email,
+      email_verified: user.emailVerifiedAt !== null,
+      first_name: user.firstName,
+      last_name: user.lastName,
+      role: user.role,
+      role_name: deps.roles.nameOf(user.role),
+      mfa_enabled: mfaEnabled,
+      created_at: user.createdAt.toISOString(),
+      ...(pendingEmail === null ? {} : { pending_email: pendingEmail })
+    }
+  }
+
   fastify.get(
     '/user/',
     {
@@ -52,10 +85,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: { 200: User }
       }
     },
-    async request => {
-      const { user, pendingEmail } = request.principal
-      return toAnswer({ ...user, pendingEmail })
-    }
+    async request => toAnswer(request.principal)
   )
 
   fastify.put(
@@ -87,11 +117,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     request => update(request)
   )
-}
-
-function toAnswer({ email, firstName, lastName, pendingEmail }: Profile): Static<typeof User> {
-  const pending = pendingEmail === null ? {} : { pending_email: pendingEmail }
-  return { email, first_name: firstName, last_name: lastName, ...pending }
 }
 
 export default routes

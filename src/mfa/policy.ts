@@ -25,6 +25,11 @@ export const hasFactor = (amr: readonly string[]): boolean =>
 /** {@link hasFactor} of an SQL array. */
 export const hasFactorSql = (amr: Sql): Sql => sql`(${amr} && ARRAY['otp', 'rc'])`
 
+/** SQL: whether a sign-in of an account asks for its second factor. */
+export const asksForFactor = ({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Mode, userId: Sql): Sql => sql`
+  (${mode}::text <> 'disabled'
+    AND EXISTS (SELECT FROM "Authenticator" a WHERE a."userId" = ${userId}))`
+
 /**
  * SQL: whether the authentication methods are enough for a session under the mode. The statements that
  * create, rotate and authenticate a session contain it, so that no flow can forget the check (MFA-10) and

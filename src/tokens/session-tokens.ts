@@ -16,7 +16,8 @@ export type Bearer = { readonly userId: string; readonly sessionId: string }
 
 /** Issues and reads the two tokens of a session. */
 export type SessionTokens = {
-  issue(session: Session): { access: string; refresh: string }
+  /** `expiresIn`: seconds that the access token has left. */
+  issue(session: Session): { access: string; expiresIn: number; refresh: string }
   /** `expired` for an expired token; null for any other invalid one. */
   readAccess(token: string): Bearer | 'expired' | null
   readRefresh(token: string, transport: Transport): RefreshToken | null
@@ -42,9 +43,11 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): Se
       const end = seconds(session.expiresAt)
       const accessEnd = Math.min(seconds(now) + config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME, end)
       return {
+        expiresIn: accessEnd - seconds(now),
         access: keys.sign({
           ...shared,
           token_type: 'access',
+          client_id: config.JWT_CLIENT_ID,
           jti: newJti(),
           aud: access.audience,
           exp: accessEnd
@@ -91,7 +94,7 @@ export function createSessionTokens({ config, clock, keys, refresh }: Parts): Se
 /** The claims of both tokens. The registered ones follow RFC 9068 §2.2. */
 function sharedClaims(config: Config, roles: Roles, session: Session, now: Date): Claims {
   return {
-    ...extraClaims(config, session),
+    ...extraClaims(config, roles, session),
     iss: config.PUBLIC_URL,
     sub: session.user.id,
     user_id: (config.JWT_USER_ID === 'legacy' && session.user.legacyId) || session.user.id,
@@ -110,20 +113,35 @@ function sharedClaims(config: Config, roles: Roles, session: Session, now: Date)
 }
 
 /** The claims of `JWT_ALLAUTH_USER_ATTRIBUTES`. A field without a value adds no claim. */
-function extraClaims(config: Config, { user }: Session): Claims {
+function extraClaims(config: Config, roles: Roles, { user }: Session): Claims {
   const fields = {
+    id: user.id,
     email: user.email,
     first_name: user.firstName,
     last_name: user.lastName,
     locale: user.locale,
+    role: user.role,
+    role_name: roles.nameOf(user.role),
     created_at: seconds(user.createdAt),
     legacy_id: legacyKey(user.legacyId)
   }
-  const claims = Object.entries(config.JWT_ALLAUTH_USER_ATTRIBUTES).map(([claim, field]) => [
-    claim,
-    fields[field]
-  ])
-  return Object.fromEntries(claims.filter(([, value]) => value !== null))
+  const claims: Record<string, unknown> = {}
+  for (const { path, field, constant } of config.JWT_ALLAUTH_USER_ATTRIBUTES) {
+    const value = field === undefined ? constant : fields[field]
+    if (value !== null) place(claims, path, value)
+  }
+  return claims
+}
+
+/** Sets a value in nested objects, which it creates. */
+function place(claims: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name = '', ...rest] = path
+  if (rest.length === 0) {
+    claims[name] = value
+    return
+  }
+  claims[name] ??= {}
+  place(claims[name] as Record<string, unknown>, rest, value)
 }
 
 type SessionClaims = Claims & { readonly sub: string; readonly sid: string; readonly jti: string }

@@ -21,13 +21,8 @@ export type ProfileUpdate = {
   readonly lastName?: string | undefined
 }
 
-export type Profile = {
-  readonly email: string
-  readonly firstName: string
-  readonly lastName: string
-  /** The new address, while it waits for its confirmation. */
-  readonly pendingEmail: string | null
-}
+/** The account, and its new address while that waits for its confirmation. */
+export type Profile = Pick<Principal, 'user' | 'pendingEmail' | 'mfaEnabled'>
 
 /**
  * Changes names and address of the caller's account in one transaction. A new address requires a fresh
@@ -58,17 +53,19 @@ export async function updateProfile(
     // A missing name comes from the locked row, so parallel changes of different names both stay.
     const { firstName = account.firstName, lastName = account.lastName } = update
     await setNames(tx, account.id, { firstName, lastName })
-    const { pendingEmail } = principal
-    const profile = { email: current, firstName, lastName, pendingEmail }
-    if (!isNew) return profile
-    const pending = await requestChange(tx, deps, account, {
+    const { passwordHash: _, ...locked } = account
+    const user = { ...principal.user, ...locked, firstName, lastName }
+    if (!isNew) return { ...principal, user }
+    const pendingEmail = await requestChange(tx, deps, account, {
       email,
       mayMail: taken !== null,
       sender
     })
-    return pending === null
-      ? { ...profile, email, pendingEmail: null }
-      : { ...profile, pendingEmail: pending }
+    return {
+      ...principal,
+      user: pendingEmail === null ? { ...user, email, emailVerifiedAt: deps.clock() } : user,
+      pendingEmail
+    }
   })
   return change.catch(async error => {
     await refund(deps.db, taken ?? nothingReserved)

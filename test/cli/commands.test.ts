@@ -366,11 +366,25 @@ test('purge removes what has expired and nothing else; keys rotate with nobody s
     ]
   )
   assert.ok(!/private|"d":/i.test(JSON.stringify(before)))
-  assert.match(printed(await run('keys', 'rotate')), new RegExp(`^${before[1].kid} signs`))
+  // As if the next key had been published for all but two seconds of the time.
+  for (const [state, age] of [
+    ['active', 400],
+    ['next', 358]
+  ] as const)
+    await service.query('UPDATE "SigningKey" SET "createdAt" = $2 WHERE "state"::text = $1', [
+      state,
+      new Date(service.clock().getTime() - age * 1000)
+    ])
+  const waited = await run('keys', 'rotate')
+  assert.match(waited.out, new RegExp(`^${before[1].kid} signs`))
+  assert.match(waited.err, /Waiting \d s; --force/)
   assert.deepEqual(
     (await keys()).map(({ state }: { state: string }) => state),
     ['retired', 'active', 'next']
   )
+  const forced = await run('keys', 'rotate', '--force')
+  assert.equal(forced.err, '')
+  assert.ok(!forced.out.startsWith(before[1].kid))
   await service.app.deps.keys.load()
   assert.equal((await readUser(client)).statusCode, 200, 'under the key before')
   await signedIn(service, person)

@@ -16,9 +16,17 @@ const allOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(allOf
 test('DAT-06 a refresh and GET /user/ are one statement, a sign-in two, and each finds its rows by an index', async t => {
   const service = await startApp(t)
   const { person, client } = await newMember(service)
+  const byCookieAlone = () =>
+    service.inject({
+      method: 'GET',
+      url: '/auth/verify/',
+      cookies: { refresh_token: client.refreshToken ?? '' }
+    })
   const hot: [names: string[], work: () => Promise<unknown>][] = [
     [['rotate-session'], () => refresh(client)],
     [['read-principal'], () => readUser(client)],
+    [['read-principal'], () => client.send('GET', '/auth/verify/')],
+    [['read-principal-by-cookie'], () => byCookieAlone()],
     [['reserve-attempts-and-read-account', 'create-session'], () => signedIn(service, person)]
   ]
   for (const [names, work] of hot) {

@@ -22,6 +22,7 @@ async function startWith(t: TestContext, config: FastifyContextConfig) {
 
 const levels: readonly [FastifyContextConfig, status: number, code: string][] = [
   [{ auth: 'bearer' }, 401, 'not_authenticated'],
+  [{ auth: 'seen' }, 401, 'not_authenticated'],
   [{ auth: 'refresh' }, 400, 'refresh_missing'],
   [{ auth: 'session' }, 401, 'not_authenticated'],
   [{ auth: 'setup' }, 401, 'not_authenticated'],

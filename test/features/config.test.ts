@@ -125,7 +125,15 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
       [/_COOKIE_PATH must be a path such as/]
     ],
     [{ ...good, COOKIE_HOST_PREFIX: 'true' }, [/^COOKIE_HOST_PREFIX needs secure cookies/]],
-    [{ ...good, CORS_ORIGINS: '*' }, [/^CORS_ORIGINS must be an origin/]],
+    [{ ...good, CORS_ORIGINS: '*' }, [/^CORS_ORIGINS must list each origin by its name/]],
+    [{ ...good, CORS_ORIGINS: 'https://*.example' }, [/^CORS_ORIGINS must list each/]],
+    [{ ...good, CORS_ORIGINS: 'capacitor://a b' }, [/^CORS_ORIGINS must be an origin/]],
+    [{ ...good, CORS_ALLOWED_HEADERS: 'a b' }, [/^CORS_ALLOWED_HEADERS must be a list of header/]],
+    [{ ...good, COOKIE_PARTITIONED: 'true' }, [/^COOKIE_PARTITIONED needs secure cookies/]],
+    [
+      { ...good, PASSWORD_RESET_COOKIE_SAME_SITE: 'None' },
+      [/^PASSWORD_RESET_COOKIE_SAME_SITE=None needs PASSWORD_RESET_COOKIE_SECURE/]
+    ],
     [{ ...good, CORS_ORIGINS: 'https://a.example,,https://b.example' }, [/^CORS_ORIGINS must be/]],
     [{ ...good, TRUST_PROXY: '1' }, [/^TRUST_PROXY must be a list of addresses/]],
     [{ ...good, TRUST_PROXY: 'true' }, [/^TRUST_PROXY must be/]],
@@ -155,8 +163,23 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
     [{ ...good, JWT_ALLAUTH_USER_ATTRIBUTES: 'role=email' }, [/cannot redefine role/]],
     [
       { ...good, JWT_ALLAUTH_USER_ATTRIBUTES: 'x=password_hash' },
-      [/^JWT_ALLAUTH_USER_ATTRIBUTES must be one of/]
+      [/^JWT_ALLAUTH_USER_ATTRIBUTES must take each claim from one of id, email/]
     ],
+    [{ ...good, JWT_ALLAUTH_USER_ATTRIBUTES: 'client_id=id' }, [/cannot redefine client_id/]],
+    [{ ...good, JWT_ALLAUTH_USER_ATTRIBUTES: "aud.x='y'" }, [/cannot redefine aud/]],
+    ...["x='y", 'x=[1]', '=id', 'x=id,', 'x=id y=id', 'a\\b=id', 'x'].map(
+      (text): [Record<string, string>, RegExp[]] => [
+        { ...good, JWT_ALLAUTH_USER_ATTRIBUTES: text },
+        [/^JWT_ALLAUTH_USER_ATTRIBUTES must/]
+      ]
+    ),
+    ...['a..b=id', '__proto__.x=id', 'a.b.c.d.e.f=id'].map(
+      (text): [Record<string, string>, RegExp[]] => [
+        { ...good, JWT_ALLAUTH_USER_ATTRIBUTES: text },
+        [/^JWT_ALLAUTH_USER_ATTRIBUTES has a claim whose name/]
+      ]
+    ),
+    [{ ...good, JWT_ALLAUTH_USER_ATTRIBUTES: 'a=id,a.b=email' }, [/names one claim twice/]],
     [{ ...good, JWT_ALGORITHM: 'HS256' }, [/^JWT_ALGORITHM must be one of ES256, EdDSA, RS256/]],
     [{ ...good, JWT_ALGORITHM: 'none' }, [/^JWT_ALGORITHM must be one of/]],
     [

@@ -312,7 +312,7 @@ test('where tokens travel in bodies no link opens a session, and the code does',
     email: person.email,
     code: codeIn(mail)
   })
-  assert.deepEqual(Object.keys(answer.json()).sort(), ['access', 'detail', 'refresh'])
+  assert.deepEqual(Object.keys(answer.json()).sort(), ['access', 'detail', 'expires_in', 'refresh'])
 })
 
 function twice(password: string) {

@@ -8,6 +8,7 @@ import {
   newMember,
   newPerson,
   presentAccess,
+  profileIn,
   readUser,
   refresh,
   signedIn
@@ -179,7 +180,7 @@ test('HTTP, over every operation of the document', async t => {
       }
     }
     assert.equal(({} as Record<string, unknown>).x, undefined)
-    assert.deepEqual((await readUser(client)).json(), {
+    assert.deepEqual(profileIn(await readUser(client)), {
       email: person.email,
       first_name: '',
       last_name: ''
@@ -235,7 +236,7 @@ test('HTTP, over every operation of the document', async t => {
         assert.ok(statusCode < 500, `${name}: ${statusCode}`)
         assert.equal(got['x-content-type-options'], 'nosniff', name)
         assert.equal(got['x-powered-by'], undefined, name)
-        if (!/jwks|docs\/static|assets/.test(name))
+        if (!/well-known|docs\/static|assets/.test(name))
           assert.equal(got['cache-control'], 'no-store', name)
         if (name === '/%zz') continue // answered before any hook; a body of two constants
         assert.equal(got['referrer-policy'], 'no-referrer', name)
@@ -848,7 +849,7 @@ test('HTP-13 CORS', async t => {
 
   await t.test('is off without CORS_ORIGINS', async () => {
     const answer = await preflight(service, 'https://app.example')
-    assertProblem(answer, 405, 'method_not_allowed')
+    assertProblem(answer, 403, 'cross_site_request')
     assert.deepEqual(corsHeaders(answer), [])
   })
 
@@ -880,7 +881,7 @@ test('HTP-13 CORS', async t => {
   await t.test('nobody else does, and no origin is repeated', async () => {
     for (const origin of strangers) {
       const answer = await preflight(open, origin)
-      assertProblem(answer, 405, 'method_not_allowed')
+      assertProblem(answer, 403, 'cross_site_request')
       const login = await open.inject({
         method: 'POST',
         url: '/login/',
@@ -903,6 +904,48 @@ test('HTP-13 CORS', async t => {
     })
     assertProblem(answer, 405, 'method_not_allowed')
   })
+})
+
+test('HTP-13 apps in a shell, tracing libraries, and why a preflight fails', async t => {
+  const shells = ['capacitor://localhost', 'tauri://localhost', 'chrome-extension://abcdefgh']
+  const service = await startApp(t, {
+    CORS_ORIGINS: shells.join(','),
+    CORS_ALLOWED_HEADERS: 'X-Tenant, x-build'
+  })
+  const preflight = (origin: string, asked: string) =>
+    service.app.inject({
+      method: 'OPTIONS',
+      url: '/refresh/',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': asked
+      }
+    })
+  for (const origin of shells) {
+    const answer = await preflight(origin, 'content-type, traceparent')
+    assert.equal(answer.statusCode, 204, origin)
+    assert.equal(answer.headers['access-control-allow-origin'], origin)
+  }
+  const answer = await preflight(shells[0] ?? '', 'x-unknown')
+  assert.equal(answer.statusCode, 204)
+  const allowed = String(answer.headers['access-control-allow-headers']).split(', ')
+  for (const name of [
+    'traceparent',
+    'tracestate',
+    'baggage',
+    'sentry-trace',
+    'x-requested-with',
+    'x-tenant',
+    'x-build'
+  ])
+    assert.ok(allowed.includes(name), name)
+  assert.ok(!allowed.includes('x-unknown'))
+  for (const origin of ['https://unlisted.example', 'https://other.example'])
+    assertProblem(await preflight(origin, 'content-type'), 403, 'cross_site_request')
+  const told = service.logs.filter(line => line.includes('CORS_ORIGINS does not list'))
+  assert.equal(told.length, 1)
+  assert.match(told[0] ?? '', /unlisted\.example/)
 })
 
 test('HTP-20 a request id is taken over only where it is harmless', async t => {

@@ -37,7 +37,7 @@ test('login', async t => {
   await t.test('answers the access token and puts the refresh token in a cookie', async () => {
     const answer = await service.inject(post({ email, password }))
     assert.equal(answer.statusCode, 200)
-    assert.deepEqual(Object.keys(answer.json()), ['access'])
+    assert.deepEqual(Object.keys(answer.json()), ['access', 'expires_in'])
     const token = assertCookie(answer, 'refresh_token', {
       'Max-Age': String(14 * 86_400),
       Path: '/',
@@ -53,7 +53,7 @@ test('login', async t => {
       const answer = await service.inject(
         post({ email, password }, { 'x-refresh-transport': 'body' })
       )
-      assert.deepEqual(Object.keys(answer.json()), ['access', 'refresh'])
+      assert.deepEqual(Object.keys(answer.json()), ['access', 'expires_in', 'refresh'])
       assert.equal(cookieOf(answer, 'refresh_token'), null)
       assert.equal(claimsOf(answer.json().refresh).token_type, 'refresh')
     }
@@ -81,6 +81,7 @@ test('login', async t => {
       token_type: 'access',
       iss: 'http://localhost:3000',
       aud: 'http://localhost:3000',
+      client_id: 'postern',
       user_id: sub,
       session: sid,
       amr: ['pwd'],
@@ -351,12 +352,12 @@ test('login', async t => {
       JWT_ALLAUTH_REFRESH_TOKEN_AS_COOKIE: 'false'
     })
     const byDefault = await inBody.inject(post({ email, password }))
-    assert.deepEqual(Object.keys(byDefault.json()), ['access', 'refresh'])
+    assert.deepEqual(Object.keys(byDefault.json()), ['access', 'expires_in', 'refresh'])
     assert.equal(cookieOf(byDefault, 'refresh_token'), null)
     const asked = await inBody.inject(
       post({ email, password }, { 'x-refresh-transport': 'cookie' })
     )
-    assert.deepEqual(Object.keys(asked.json()), ['access'])
+    assert.deepEqual(Object.keys(asked.json()), ['access', 'expires_in'])
     assert.notEqual(cookieOf(asked, 'refresh_token'), null)
   })
 

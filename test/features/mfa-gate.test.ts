@@ -384,7 +384,12 @@ test('required', async t => {
     const { secret } = (await beginSetup(client, setup)).json()
     const activated = await activate(client, appCode(secret, clock()), setup)
     assert.equal(activated.statusCode, 200)
-    assert.deepEqual(Object.keys(activated.json()), ['success', 'recovery_codes', 'access'])
+    assert.deepEqual(Object.keys(activated.json()), [
+      'success',
+      'recovery_codes',
+      'access',
+      'expires_in'
+    ])
     assert.ok(setCookies(activated).get(refreshCookie))
     assert.deepEqual(claimsOf(client.access ?? '').amr, ['pwd', 'otp'])
     assert.equal((await refresh(client)).statusCode, 200)

@@ -170,7 +170,7 @@ test('optional: setting up, signing in, giving up', async t => {
       const client = newClient(service, { transport: 'body' })
       const challenge = await challengeFor(service, person, client)
       const answer = await verify(client, challenge, appCode(secret, clock()))
-      assert.deepEqual(Object.keys(answer.json()), ['access', 'refresh'])
+      assert.deepEqual(Object.keys(answer.json()), ['access', 'expires_in', 'refresh'])
       assert.equal((await refresh(client)).statusCode, 200)
     }
   )
@@ -604,7 +604,7 @@ test('optional: setting up, signing in, giving up', async t => {
       const wrong = await client.send('POST', '/reauthenticate/', { password: 'no' })
       assertProblem(wrong, 400, 'incorrect_password', { password: ['The password is not right.'] })
       const answer = await client.send('POST', '/reauthenticate/', { password: person.password })
-      assert.deepEqual(Object.keys(answer.json()), ['access'])
+      assert.deepEqual(Object.keys(answer.json()), ['access', 'expires_in'])
       const after = claimsOf(answer.json().access)
       assert.ok((after.auth_time as number) >= (before.auth_time as number) + 700)
       assert.deepEqual(after.amr, ['pwd', 'otp'])

@@ -35,7 +35,7 @@ test('password change', async t => {
       const old = { ...person }
       const answer = await changePassword(client, person, next)
       assert.equal(answer.statusCode, 200)
-      assert.deepEqual(Object.keys(answer.json()).sort(), ['access', 'detail'])
+      assert.deepEqual(Object.keys(answer.json()).sort(), ['access', 'detail', 'expires_in'])
       assert.equal(answer.json().detail, 'New password has been saved.')
       assert.notEqual(cookieOf(answer, 'refresh_token')?.value, '')
       assert.notEqual(client.sessionId, sessionId)
@@ -52,7 +52,12 @@ test('password change', async t => {
     async () => {
       const { person, client } = await newMember(service, { transport: 'body' })
       const answer = await changePassword(client, person, next)
-      assert.deepEqual(Object.keys(answer.json()).sort(), ['access', 'detail', 'refresh'])
+      assert.deepEqual(Object.keys(answer.json()).sort(), [
+        'access',
+        'detail',
+        'expires_in',
+        'refresh'
+      ])
       assert.equal(cookieOf(answer, 'refresh_token'), null)
     }
   )

@@ -43,7 +43,7 @@ test('from a forgotten password to signed in, by cookie', async t => {
 
   const answer = await setNew(browser, fresh)
   assert.equal(answer.statusCode, 200, answer.body)
-  assert.deepEqual(Object.keys(answer.json()).sort(), ['access', 'detail'])
+  assert.deepEqual(Object.keys(answer.json()).sort(), ['access', 'detail', 'expires_in'])
   assert.equal(answer.json().detail, 'Password reset.')
   assert.equal((await presentAccess(service, answer.json().access)).statusCode, 200)
   assert.ok(refreshTokenOf(answer))

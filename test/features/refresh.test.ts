@@ -25,7 +25,7 @@ test('refresh', async t => {
     const before = client.refreshToken
     const answer = await refresh(client)
     assert.equal(answer.statusCode, 200)
-    assert.deepEqual(Object.keys(answer.json()), ['access'])
+    assert.deepEqual(Object.keys(answer.json()), ['access', 'expires_in'])
     const token = assertCookie(answer, 'refresh_token', {
       'Max-Age': String(14 * 86_400),
       Path: '/',
@@ -44,7 +44,7 @@ test('refresh', async t => {
     const client = await signedIn(service, person, { transport: 'body' })
     const answer = await refresh(client)
     assert.equal(answer.statusCode, 200)
-    assert.deepEqual(Object.keys(answer.json()), ['access', 'refresh'])
+    assert.deepEqual(Object.keys(answer.json()), ['access', 'expires_in', 'refresh'])
     assert.equal(answer.headers['set-cookie'], undefined)
   })
 
@@ -88,7 +88,7 @@ test('refresh', async t => {
         })
       const byDefault = await both({})
       assert.equal(claimsOf(refreshTokenOf(byDefault)).session, inCookie.sessionId)
-      assert.deepEqual(Object.keys(byDefault.json()), ['access'])
+      assert.deepEqual(Object.keys(byDefault.json()), ['access', 'expires_in'])
       const asked = await both({ 'x-refresh-transport': 'body' })
       assert.equal(claimsOf(asked.json().refresh).session, inBody.sessionId)
       assert.equal(asked.headers['set-cookie'], undefined)

@@ -25,7 +25,7 @@ test('registration without verification', async t => {
       const answer = await register(form(` ${email.toUpperCase()} `))
       assert.equal(answer.statusCode, 201)
       const { access, key, ...rest } = answer.json()
-      assert.deepEqual(rest, { email })
+      assert.deepEqual(rest, { email, expires_in: 1800 })
       assert.equal(key, access)
       assert.equal(claimsOf(access).email_verified, true)
       assertCookie(answer, 'refresh_token', {
@@ -39,7 +39,13 @@ test('registration without verification', async t => {
 
   await t.test('SES-18 with X-Refresh-Transport: body both tokens are in the body', async () => {
     const answer = await register(form(), { 'x-refresh-transport': 'body' })
-    assert.deepEqual(Object.keys(answer.json()).sort(), ['access', 'email', 'key', 'refresh'])
+    assert.deepEqual(Object.keys(answer.json()).sort(), [
+      'access',
+      'email',
+      'expires_in',
+      'key',
+      'refresh'
+    ])
     assert.equal(cookieOf(answer, 'refresh_token'), null)
   })
 

@@ -154,6 +154,13 @@ export const listSessions = (client: Client): Promise<Answer> => client.send('GE
 
 export const readUser = (client: Client): Promise<Answer> => client.send('GET', '/user/')
 
+/** What a person can change in an answer of `/user/`. */
+export function profileIn(answer: Answer): Record<string, unknown> {
+  const { id: _i, role: _r, role_name: _n, email_verified: _v, ...rest } = answer.json()
+  const { mfa_enabled: _m, created_at: _c, ...profile } = rest
+  return profile
+}
+
 /** Changes the password; the person remembers the new one when it was taken. */
 export async function changePassword(
   client: Client,

@@ -80,24 +80,6 @@ export const listOf = <T>(item: Kind<T>): Kind<readonly T[]> => ({
     value.trim() === '' ? [] : value.split(',').map(entry => item.parse(entry.trim()))
 })
 
-/** `claim=field` pairs, comma-separated. */
-export function pairsOf<T>(right: Kind<T>): Kind<Readonly<Record<string, T>>> {
-  return {
-    name: `list of name=${right.name}`,
-    parse(value) {
-      const pairs = listOf(text)
-        .parse(value)
-        .map(entry => {
-          const match = /^([A-Za-z_][\w.-]{0,63})=(.+)$/.exec(entry)
-          if (match === null) return fail('must be a list such as name=field,other=field')
-          return [match[1] as string, right.parse(match[2] as string)] as const
-        })
-      if (new Set(pairs.map(([name]) => name)).size < pairs.length) fail('names one entry twice')
-      return Object.fromEntries(pairs)
-    }
-  }
-}
-
 /** A count in a period: `10/min`, `5/300s`, `20/15m`. */
 export type Rate = { readonly count: number; readonly seconds: number }
 
@@ -137,6 +119,27 @@ export const origin: Kind<string> = {
       fail('must be an http(s) origin without a path')
     return url.origin
   }
+}
+
+/** The origin of a browser app. Apps in a shell or an extension have schemes of their own. */
+export const appOrigin: Kind<string> = {
+  name: 'origin',
+  parse(value) {
+    if (value.includes('*')) fail('must list each origin by its name; there is no wildcard')
+    if (/^https?:/i.test(value)) return origin.parse(value)
+    // URL gives such a scheme no origin.
+    const match = /^([a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(?::\d{1,5})?)\/?$/i.exec(value)
+    return match?.[1]?.toLowerCase() ?? fail('must be an origin such as https://app.example')
+  }
+}
+
+/** The name of a request header (RFC 9110 §5.1), in lower case. */
+export const headerName: Kind<string> = {
+  name: 'header name',
+  parse: value =>
+    /^[a-z0-9!#$%&'+.^_`|~-]+$/i.test(value)
+      ? value.toLowerCase()
+      : fail('must be a list of header names')
 }
 
 /** A path prefix, normalised to `/name` or the empty text. */

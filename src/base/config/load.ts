@@ -67,6 +67,9 @@ function complete(given: Settings, env: Environment) {
   const publicUrl = given.PUBLIC_URL ?? `http://localhost:${given.PORT}`
   const https = publicUrl.startsWith('https:')
   const concurrency = given.HASH_CONCURRENCY ?? availableParallelism()
+  // An app on another site gets no cookie with another value.
+  const isCrossSite = given.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE === 'None'
+  const sameSite: 'None' | 'Lax' = isCrossSite ? 'None' : 'Lax'
   return {
     ...given,
     PUBLIC_URL: publicUrl,
@@ -76,6 +79,10 @@ function complete(given: Settings, env: Environment) {
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: given.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE ?? https,
     PASSWORD_RESET_COOKIE_SECURE: given.PASSWORD_RESET_COOKIE_SECURE ?? https,
     PASSWORD_SET_COOKIE_SECURE: given.PASSWORD_SET_COOKIE_SECURE ?? https,
+    PASSWORD_RESET_COOKIE_SAME_SITE: given.PASSWORD_RESET_COOKIE_SAME_SITE ?? sameSite,
+    PASSWORD_SET_COOKIE_SAME_SITE: given.PASSWORD_SET_COOKIE_SAME_SITE ?? sameSite,
+    /** `SameSite` of cookies that have no setting of their own. */
+    sameSite,
     JWT_ALLAUTH_TOTP_ISSUER: given.JWT_ALLAUTH_TOTP_ISSUER ?? given.BRAND_NAME,
     EMAIL_PORT: given.EMAIL_PORT ?? (given.EMAIL_USE_SSL ? 465 : given.EMAIL_USE_TLS ? 587 : 25),
     DEFAULT_FROM_EMAIL:
@@ -142,6 +149,10 @@ const secureCookies = [
   'PASSWORD_RESET_COOKIE_SECURE'
 ] as const
 
+type SameSiteOf<Name extends string> = Name extends `${infer Cookie}SECURE`
+  ? `${Cookie}SAME_SITE`
+  : never
+
 /** Claims that `JWT_ALLAUTH_USER_ATTRIBUTES` cannot redefine. */
 const reservedClaims = [
   'token_type',
@@ -149,6 +160,7 @@ const reservedClaims = [
   'iat',
   'nbf',
   'jti',
+  'client_id',
   'user_id',
   'sub',
   'iss',
@@ -169,11 +181,10 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
   const { hostname, protocol } = new URL(config.PUBLIC_URL)
   const https = protocol === 'https:'
   const loopback = isLoopback(hostname)
-  const secure = config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE
   const floor = argonFloors[config.ARGON2_ITERATIONS - 1] ?? leastMemory
   const dkim = [config.DKIM_DOMAIN, config.DKIM_SELECTOR, config.DKIM_PRIVATE_KEY_FILE]
   const clash = reservedClaims.filter(name =>
-    Object.hasOwn(config.JWT_ALLAUTH_USER_ATTRIBUTES, name)
+    config.JWT_ALLAUTH_USER_ATTRIBUTES.some(({ path }) => path[0] === name)
   )
   const rules: [boolean, string][] = [
     [
@@ -201,9 +212,16 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
       https && !config[name],
       `${name} cannot be false while PUBLIC_URL is https.`
     ]),
+    ...secureCookies.map((name): [boolean, string] => {
+      const sameSite = name.replace(/SECURE$/, 'SAME_SITE') as SameSiteOf<typeof name>
+      return [
+        given[sameSite] === 'None' && !config[name],
+        `${sameSite}=None needs ${name}: browsers ignore such a cookie otherwise.`
+      ]
+    }),
     [
-      config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE === 'None' && !secure,
-      'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE=None needs JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SECURE: browsers ignore such a cookie otherwise.'
+      config.COOKIE_PARTITIONED && !secureCookies.every(name => config[name]),
+      'COOKIE_PARTITIONED needs secure cookies: with an https PUBLIC_URL they are.'
     ],
     [
       !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH),

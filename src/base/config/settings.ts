@@ -1,3 +1,4 @@
+import { claimList } from './claims.js'
 import type { Kind } from './kinds.js'
 import * as kinds from './kinds.js'
 
@@ -32,11 +33,14 @@ const page = (description: string) =>
 const secureByDefault = { defaultText: '`true` unless `PUBLIC_URL` is http' }
 
 /** User fields that may become claims of an access token. */
-export const claimFields = [
+const claimFields = [
+  'id',
   'email',
   'first_name',
   'last_name',
   'locale',
+  'role',
+  'role_name',
   'created_at',
   'legacy_id'
 ] as const
@@ -60,9 +64,14 @@ export const groups = {
       'Prefix of the API and the pages, for example `/jwt-allauth`. `/health`, `/docs` and `/.well-known` stay at the root.'
     ),
     CORS_ORIGINS: setting(
-      kinds.listOf(kinds.origin),
+      kinds.listOf(kinds.appOrigin),
       [],
-      'Origins of browser apps that may call the API with cookies, comma-separated. `*` is refused.'
+      'Origins of browser apps that may call the API with cookies, comma-separated. Apps in a shell have a scheme of their own, such as `capacitor://localhost`. `*` is refused.'
+    ),
+    CORS_ALLOWED_HEADERS: setting(
+      kinds.listOf(kinds.headerName),
+      [],
+      'Request headers that these apps may send besides the known ones, comma-separated.'
     ),
     TRUST_PROXY: setting(
       kinds.listOf(kinds.cidr),
@@ -168,6 +177,11 @@ export const groups = {
     JWT_AUDIENCE: optional(kinds.text, '`aud` of access tokens.', {
       defaultText: 'the value of `PUBLIC_URL`'
     }),
+    JWT_CLIENT_ID: setting(
+      kinds.text,
+      'postern',
+      '`client_id` of access tokens (RFC 9068). Some verifiers refuse tokens without it.'
+    ),
     JWT_PRIVATE_KEY_FILE: optional(
       kinds.text,
       'PEM file with the key that signs access tokens, instead of keys kept in the database.'
@@ -197,9 +211,9 @@ export const groups = {
       'The service’s own endpoints refuse an access token whose session has ended. With `false` such a token can still read, but cannot change the account.'
     ),
     JWT_ALLAUTH_USER_ATTRIBUTES: setting(
-      kinds.pairsOf(kinds.oneOf(...claimFields)),
-      {},
-      `User fields that are added as claims, \`claim=field,…\`. Fields: ${claimFields.join(', ')}.`
+      claimList(claimFields),
+      [],
+      `Claims that are added to tokens: \`claim=field\`, \`claim='text'\` or \`claim=["text","text"]\`, comma-separated. Fields: ${claimFields.join(', ')}. A dot leads into an object, and \`\\.\` is a dot: \`https://hasura\\.io/jwt/claims.x-hasura-user-id=id\`.`
     ),
     JWT_USER_ID: setting(
       kinds.oneOf('uuid', 'legacy'),
@@ -238,7 +252,11 @@ export const groups = {
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE: setting(
       kinds.oneOf('Strict', 'Lax', 'None'),
       'Lax',
-      '`SameSite` of the cookie.'
+      '`SameSite` of the cookie. `None`, for an app on another site, applies to every cookie that has no setting of its own.'
+    ),
+    COOKIE_PARTITIONED: flag(
+      false,
+      'Set cookies `Partitioned`, so that an app on another site keeps them where browsers block third-party cookies. Cookies of a navigation are not: they would be kept for our own site only. Needs https.'
     ),
     JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_MAX_AGE: optional(
       kinds.duration('s'),
@@ -347,10 +365,10 @@ export const groups = {
       '`HttpOnly` of the cookie that an invitation link sets.'
     ),
     PASSWORD_SET_COOKIE_SECURE: optional(kinds.bool, '`Secure` of that cookie.', secureByDefault),
-    PASSWORD_SET_COOKIE_SAME_SITE: setting(
-      kinds.oneOf('Strict', 'Lax'),
-      'Lax',
-      '`SameSite` of that cookie.'
+    PASSWORD_SET_COOKIE_SAME_SITE: optional(
+      kinds.oneOf('Strict', 'Lax', 'None'),
+      '`SameSite` of that cookie.',
+      { defaultText: '`None` where the refresh cookie has it, else `Lax`' }
     ),
     PASSWORD_SET_COOKIE_MAX_AGE: written(
       kinds.duration('s', 60, 7 * 86_400),
@@ -379,10 +397,10 @@ export const groups = {
     PASSWORD_RESET_REQUEST_URL: page('Page in mails where a person can request a password reset.'),
     PASSWORD_RESET_COOKIE_HTTP_ONLY: flag(true, '`HttpOnly` of the cookie that a reset link sets.'),
     PASSWORD_RESET_COOKIE_SECURE: optional(kinds.bool, '`Secure` of that cookie.', secureByDefault),
-    PASSWORD_RESET_COOKIE_SAME_SITE: setting(
-      kinds.oneOf('Strict', 'Lax'),
-      'Lax',
-      '`SameSite` of that cookie.'
+    PASSWORD_RESET_COOKIE_SAME_SITE: optional(
+      kinds.oneOf('Strict', 'Lax', 'None'),
+      '`SameSite` of that cookie.',
+      { defaultText: '`None` where the refresh cookie has it, else `Lax`' }
     ),
     PASSWORD_RESET_COOKIE_MAX_AGE: written(
       kinds.duration('s', 60, 86_400),

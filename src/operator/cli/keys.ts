@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { Deps } from '../../deps.js'
-import { listSigningKeys, rotateSigningKeys } from '../../tokens/keys/store.js'
+import { listSigningKeys, nextKeyIsKnownFrom, rotateSigningKeys } from '../../tokens/keys/store.js'
 import { Refusal } from '../refusal.js'
 import { withDeps } from './open.js'
 import { jsonOption } from './options.js'
-import { say, sayPage } from './output.js'
+import { remark, say, sayPage } from './output.js'
 
 /** Commands for the keys that sign access tokens. */
 export function keyCommands(program: Command): void {
@@ -33,22 +34,38 @@ export function keyCommands(program: Command): void {
   keys
     .command('rotate')
     .description('sign with the next key from now on; tokens of the current key stay valid')
+    .option('--force', 'do not wait until every verifier can have the next key')
     .addHelpText(
       'after',
       `
 Keys rotate automatically after SIGNING_KEY_LIFETIME. Running instances use the new key within
-a minute. After a leak of SECRET_KEY a rotation is not enough: see docs/operations.md.`
+a minute. Verifiers may keep the published keys for five minutes, so the command waits until the next
+key has been published for longer than that, at most six minutes. After a leak of SECRET_KEY a rotation is not enough: see docs/operations.md.`
     )
-    .action(() =>
+    .action(({ force }: { force?: true }) =>
       withDeps(async deps => {
         requireStoredKeys(deps)
-        await rotateSigningKeys(deps.db, deps.config, deps.clock())
+        // Of two commands that wait together one rotates.
+        const begun = deps.clock()
+        if (!force) await waitUntilKnown(deps)
+        await rotateSigningKeys(deps.db, deps.config, deps.clock(), begun)
         const active = (await listSigningKeys(deps.db, deps.config)).find(
           ({ state, algorithm }) => state === 'active' && algorithm === deps.config.JWT_ALGORITHM
         )
-        say(`${active?.kid} signs access tokens now.`)
+        say(`${active?.kid} signs access tokens: on running instances within a minute.`)
       })
     )
+}
+
+async function waitUntilKnown({ db, config, clock }: Deps): Promise<void> {
+  const from = await nextKeyIsKnownFrom(db, config)
+  const waitMs = (from?.getTime() ?? 0) - clock().getTime()
+  if (waitMs <= 0) return
+  const seconds = Math.ceil(waitMs / 1000)
+  remark(
+    `Verifiers may not know the next key yet. Waiting ${seconds} s; --force rotates without waiting.`
+  )
+  await pause(waitMs)
 }
 
 function requireStoredKeys({ config }: Deps): void {

@@ -76,6 +76,24 @@ export async function createMissingKeys(
   })
 }
 
+/** Seconds for which others may keep the key set: its `Cache-Control`. */
+export const keySetMaxAge = 300
+/** Running instances read the keys this often, so they publish a new one as late. */
+const readEverySeconds = 60
+
+/** When every verifier can have the next key of `JWT_ALGORITHM`; null without one. */
+export async function nextKeyIsKnownFrom(
+  db: Database,
+  { JWT_ALGORITHM: algorithm }: Secrets
+): Promise<Date | null> {
+  const next = await db.prisma.signingKey.findFirst({
+    where: { algorithm, state: 'next' },
+    select: { createdAt: true }
+  })
+  if (next === null) return null
+  return new Date(next.createdAt.getTime() + (readEverySeconds + keySetMaxAge) * 1000)
+}
+
 /**
  * Retires the active key of `JWT_ALGORITHM`, activates the next one and creates a new next one. Other
  * services already know the next key, because the JWKS has contained it since the last rotation.
