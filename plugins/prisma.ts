@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/base/config/load.js'
 import type { OpenDatabase } from '../src/base/database/database.js'
+import type { Tracing } from '../src/base/tracing.js'
 import { openPool } from '../src/open-deps.js'
 
 declare module 'fastify' {
@@ -11,9 +12,9 @@ declare module 'fastify' {
 }
 
 /** Opens the shared pool, and closes it after the last request. */
-export default fp<{ config: Config }>(
-  async (fastify, { config }) => {
-    const db = openPool(config, fastify.log)
+export default fp<{ config: Config; tracing?: Tracing | null }>(
+  async (fastify, { config, tracing = null }) => {
+    const db = openPool(config, fastify.log, tracing)
     fastify.decorate('db', db)
     fastify.addHook('onClose', () => db.close())
   },

@@ -26,10 +26,12 @@ import securityHeaders from '../plugins/security-headers.js'
 import sender from '../plugins/sender.js'
 import shutdown from '../plugins/shutdown.js'
 import signIn from '../plugins/sign-in.js'
+import traces from '../plugins/tracing.js'
 import views from '../plugins/views.js'
 import webhookWorker from '../plugins/webhook-worker.js'
 import routes from '../routes/index.js'
 import type { Config } from './base/config/load.js'
+import { openTracing } from './base/tracing.js'
 import type { Deps } from './deps.js'
 import { serverOptions } from './server-options.js'
 
@@ -39,12 +41,18 @@ export type Overrides = Partial<Deps> & { readonly logStream?: Writable }
 /** The service as a Fastify instance that does not listen yet. Plugins rely on the order: hooks run in it. */
 export async function buildApp(config: Config, { logStream, ...overrides }: Overrides = {}) {
   const options = serverOptions(config)
-  const logger = { ...options.logger, ...(logStream === undefined ? {} : { stream: logStream }) }
+  const tracing = await openTracing(config)
+  const logger = {
+    ...options.logger,
+    ...(logStream === undefined ? {} : { stream: logStream }),
+    ...(tracing === null ? {} : { mixin: tracing.ids })
+  }
   const app = Fastify({ ...options, logger })
   await app.register(shutdown)
   await app.register(bodies)
   await app.register(compilers)
-  await app.register(prisma, { config })
+  await app.register(traces, { tracing })
+  await app.register(prisma, { config, tracing })
   await app.register(deps, { config, overrides })
   await app.register(readiness)
   await app.register(securityHeaders)

@@ -4,6 +4,7 @@ import { deriveKey, deriveKeyChain } from './base/crypto/derive.js'
 import { type OpenDatabase, openDatabase } from './base/database/database.js'
 import { requireMigrated } from './base/database/require-migrated.js'
 import { createMetrics } from './base/metrics.js'
+import type { Tracing } from './base/tracing.js'
 import type { Deps, Log } from './deps.js'
 import { createMailWarning } from './mail/budget-warning.js'
 import { createHasher } from './passwords/hashing.js'
@@ -11,13 +12,14 @@ import { createPasswordPolicy } from './passwords/policy.js'
 import { createKeyRing } from './tokens/keys/keyring.js'
 
 /** Opens the pool without connecting: the service must listen while the database is unavailable (FLT-01). */
-export function openPool(config: Config, log: Log): OpenDatabase {
+export function openPool(config: Config, log: Log, tracing: Tracing | null = null): OpenDatabase {
   if (config.DATABASE_URL === null) throw new Error('The embedded database must be started first.')
   return openDatabase({
     url: config.DATABASE_URL,
     poolSize: config.DATABASE_POOL_SIZE,
     statementTimeoutSeconds: config.DATABASE_STATEMENT_TIMEOUT,
     preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
+    startSpan: tracing?.start,
     onIdleError: error => log.warn({ err: error }, 'a database connection was lost')
   })
 }

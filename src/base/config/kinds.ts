@@ -260,6 +260,25 @@ export const endpoint: Kind<string> = {
   }
 }
 
+/** `name=value` pairs of HTTP headers, comma-separated; values may be percent-encoded. */
+export const headers: Kind<Readonly<Record<string, string>>> = {
+  name: 'list of name=value',
+  parse(value) {
+    const pairs = listOf(text)
+      .parse(value)
+      .map(entry => {
+        const [, name, written = ''] = /^([\w-]{1,64})=([\x21-\x7e]{1,4096})$/.exec(entry) ?? []
+        if (name === undefined) return fail('must be a list such as name=value,other=value')
+        try {
+          return [name, decodeURIComponent(written)] as const
+        } catch {
+          return fail('has a value whose percent-encoding is broken')
+        }
+      })
+    return Object.fromEntries(pairs)
+  }
+}
+
 /** The secret of a webhook as Standard Webhooks writes it. */
 export const webhookSecret: Kind<string> = {
   name: 'whsec_ and base64',

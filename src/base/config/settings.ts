@@ -110,6 +110,17 @@ export const groups = {
       'Bearer token with which `/metrics` answers on `PORT`. Without it there is no such path.',
       { secret: true }
     ),
+    OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+      kinds.endpoint,
+      'Where traces are sent by OTLP over HTTP, without `/v1/traces`. Without it nothing is traced, and the SDK of OpenTelemetry is not loaded.'
+    ),
+    OTEL_EXPORTER_OTLP_HEADERS: setting(
+      kinds.headers,
+      {},
+      'Headers of these requests, for example an API key.',
+      { secret: true }
+    ),
+    OTEL_SERVICE_NAME: setting(kinds.text, 'postern', '`service.name` of the traces.'),
     EVENTS_WEBHOOK_URL: optional(
       kinds.endpoint,
       'Where each event of the audit trail is posted, signed as Standard Webhooks ([operations](operations.md#webhook)). Needs `EVENTS_WEBHOOK_SECRET`.'

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import pg from 'pg'
+import type { EndSpan, StartSpan } from '../tracing.js'
 import type { Address, Tls } from './address.js'
 import { connectionError } from './connection-error.js'
 
@@ -15,6 +16,8 @@ export type SessionOptions = {
   /** False where a pooler cannot keep named statements. */
   readonly preparedStatements: boolean
   readonly trouble?: Trouble
+  /** Told of each statement, by its name or its first word. */
+  readonly startSpan?: StartSpan | undefined
 }
 
 type ClientOptions = pg.ClientConfig & SessionOptions
@@ -146,6 +149,19 @@ export class Connection extends pg.Client {
 
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of pg end in any.
   override query(config: any, values?: any, callback?: any): any {
+    const { startSpan } = this.#session
+    if (startSpan === undefined || typeof config.submit === 'function')
+      return this.#run(config, values, callback)
+    const end = startSpan(nameOf(config), 'statement')
+    if (typeof values === 'function') return this.#run(config, ending(end, values))
+    if (callback !== undefined) return this.#run(config, values, ending(end, callback))
+    const result: Promise<Result> = this.#run(config, values)
+    result.then(() => end(), end)
+    return result
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  #run(config: any, values?: any, callback?: any): any {
     const query = this.#named(config)
     if (!this.#pooled || typeof config.submit === 'function')
       return super.query(query as string, values, callback)
@@ -191,6 +207,22 @@ export class Connection extends pg.Client {
     return super.query(config as string, values as unknown[]) as unknown as Promise<Result>
   }
 }
+
+/** The name of a statement; of one without a name, or of Prisma's, the first word, which is never a value. */
+function nameOf(config: Query): string {
+  const { name, text } = typeof config === 'string' ? { name: undefined, text: config } : config
+  const isOurs = name !== undefined && /^[a-z-]+$/.test(name)
+  return isOurs ? name : (/^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? 'statement')
+}
+
+type Callback = (error: Error | null, result: unknown) => void
+
+const ending =
+  (end: EndSpan, callback: Callback): Callback =>
+  (error, result) => {
+    end(error)
+    callback(error, result)
+  }
 
 /** libpq tries with and without TLS where the mode allows both. One trial decides for the connections that follow. */
 async function chooseTls(address: Address): Promise<Tls> {

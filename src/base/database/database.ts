@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
+import type { StartSpan } from '../tracing.js'
 import { readAddress } from './address.js'
 import { PrismaClient } from './client/client.js'
 import type { TransactionClient } from './client/internal/prismaNamespace.js'
@@ -50,6 +51,7 @@ type PoolOptions = {
   readonly statementTimeoutSeconds: number
   /** True unless told otherwise. */
   readonly preparedStatements?: boolean
+  readonly startSpan?: StartSpan | undefined
   onIdleError(error: Error): void
 }
 
@@ -63,7 +65,8 @@ export function openDatabase(options: PoolOptions): OpenDatabase {
       address,
       timeoutMs: timeout,
       preparedStatements: options.preparedStatements ?? true,
-      trouble
+      trouble,
+      startSpan: options.startSpan
     },
     {
       max: options.poolSize,

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { packageRoot } from '../../src/base/package-root.js'
+import { startApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
+import { newClient, newMember, refresh, signIn } from '../support/people.js'
+
+type Attribute = { readonly key: string; readonly value: Readonly<Record<string, unknown>> }
+type Span = {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly name: string
+  readonly kind: number
+  readonly attributes: readonly Attribute[]
+}
+
+/** A collector that takes OTLP over HTTP in JSON. */
+async function openCollector(t: TestContext) {
+  const bodies: string[] = []
+  const keys = new Set<unknown>()
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request.setEncoding('utf8')) body += chunk
+    if (request.url === '/otlp/v1/traces') bodies.push(body)
+    keys.add(request.headers['x-key'])
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  }).listen(0, '127.0.0.1')
+  await new Promise(resolve => server.once('listening', resolve))
+  atEnd(t, () => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    settings: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}/otlp`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-key=open%20sesame',
+      OTEL_SERVICE_NAME: 'sign-in'
+    },
+    keys,
+    text: () => bodies.join('\n'),
+    spans: (): Span[] =>
+      bodies.flatMap(body =>
+        JSON.parse(body).resourceSpans.flatMap(
+          ({ scopeSpans }: { scopeSpans: { spans: Span[] }[] }) =>
+            scopeSpans.flatMap(({ spans }) => spans)
+        )
+      )
+  }
+}
+
+test('OPS-15 a request and its statements are a trace, which the log names', async t => {
+  const collector = await openCollector(t)
+  const service = await startApp(t, collector.settings)
+  const { person, client } = await newMember(service)
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const parentSpanId = '00f067aa0ba902b7'
+  const traceparent = `00-${traceId}-${parentSpanId}-01`
+  await signIn(newClient(service, { headers: { traceparent } }), person)
+  await refresh(client)
+  await service.inject({ method: 'GET', url: `/nowhere/${person.email}` })
+  await service.inject({ method: 'GET', url: '/health/ready' })
+  await service.app.close()
+
+  const spans = collector.spans()
+  const signIns = spans.filter(span => span.traceId === traceId)
+  const root = signIns.find(({ name }) => name === 'POST /login/')
+  assert.equal(root?.parentSpanId, parentSpanId)
+  assert.ok(root?.attributes.some(({ key }) => key === 'http.response.status_code'))
+  const statements = signIns.filter(({ parentSpanId }) => parentSpanId === root?.spanId)
+  assert.deepEqual(
+    statements.map(({ name }) => name),
+    ['reserve-attempts-and-read-account', 'create-session']
+  )
+  const names = spans.map(({ name }) => name)
+  for (const name of ['POST /refresh/', 'rotate-session', 'GET unknown'])
+    assert.ok(names.includes(name), `${name} in ${names}`)
+  assert.ok(!names.some(name => /health|claim-mails/.test(name)), String(names))
+
+  const [line] = service.logs
+    .map(line => JSON.parse(line))
+    .filter(({ msg, route, trace_id }) => msg === 'request' && route === '/login/' && trace_id)
+  assert.equal(line?.trace_id, traceId)
+  assert.equal(line?.span_id, root?.spanId)
+
+  const text = collector.text()
+  assert.ok(text.includes('"sign-in"'))
+  for (const secret of [person.email, person.password, client.access, 'open sesame'])
+    assert.ok(!text.includes(String(secret)))
+  assert.deepEqual([...collector.keys], ['open sesame'])
+})
+
+test('OPS-15 without a setting nothing is traced, and the SDK is not loaded', async t => {
+  const service = await startApp(t)
+  await newMember(service)
+  assert.ok(!service.logs.some(line => line.includes('trace_id')))
+  const names = ['src', 'plugins', 'routes'].flatMap(folder =>
+    readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.ts'))
+      .map(name => join(folder, name))
+  )
+  const loading = /^import (?!type).*'@opentelemetry\//m
+  for (const name of names)
+    assert.doesNotMatch(readFileSync(join(packageRoot, name), 'utf8'), loading, name)
+})
+
+test('OPS-15 a collector that is away delays no answer and no stop', async t => {
+  const service = await startApp(t, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' })
+  await newMember(service)
+  await service.app.close()
+})
