@@ -34,7 +34,9 @@ const byLevel: Readonly<Record<AuthLevel, readonly ProblemCode[]>> = {
   session: bearer,
   setup: [...bearer, 'setup_challenge_invalid'],
   refresh: ['refresh_missing', 'token_not_valid'],
-  flow: []
+  flow: [],
+  page: ['not_authenticated', 'token_not_valid', 'no_active_account'],
+  visitor: []
 }
 
 const byAccessToken = { bearer: [] }
@@ -48,7 +50,9 @@ const securityByLevel: Readonly<Record<AuthLevel, Security>> = {
   session: [byAccessToken, byRefreshCookie, {}],
   setup: [byAccessToken, {}],
   refresh: [byRefreshCookie, {}],
-  flow: []
+  flow: [],
+  page: [byRefreshCookie],
+  visitor: [byRefreshCookie, {}]
 }
 const securityByFlow: Readonly<Partial<Record<string, Security>>> = {
   password_reset: [{ passwordResetCookie: [] }],

@@ -27,7 +27,7 @@ const Activated = Type.Object(
     examples: [
       { success: true, recovery_codes: recoveryCodes },
       { success: true, recovery_codes: recoveryCodes, access: exampleToken },
-      { success: true, recovery_codes: recoveryCodes, detail: 'Verification e-mail sent.' }
+      { success: true, recovery_codes: recoveryCodes, detail: 'Verification email sent.' }
     ]
   }
 )

@@ -7,7 +7,7 @@ import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { liveLink } from '../links/sql.js'
 import { satisfiesPolicy } from '../mfa/policy.js'
-import { type AuthenticationMethod, liveSession } from './session.js'
+import { type AuthenticationMethod, liveSession, type RefreshToken, takesToken } from './session.js'
 
 /** The authenticated caller: the account as it is in the database now, and the session. */
 export type Principal = {
@@ -21,12 +21,18 @@ export type Principal = {
   readonly pendingEmail: string | null
 }
 
-const readPrincipal = (userId: string, sessionId: string, config: Config) => sql`
+const readPrincipal = (
+  userId: string,
+  sessionId: string,
+  config: Config,
+  isTaken = sql`true`
+) => sql`
 SELECT ${userColumns}, ${maySignIn(config)} AS "maySignIn", s."authTime", s."amr", (
   SELECT l."address" FROM "Link" l
   WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND ${liveLink()}
 ) AS "pendingEmail", NOT ${satisfiesPolicy(config, sql`s."amr"`, sql`u."id"`)} AS "lacksFactor"
 FROM "User" u LEFT JOIN "Session" s ON s."id" = ${sessionId}::uuid AND s."userId" = u."id" AND ${liveSession}
+  AND ${isTaken}
 WHERE u."id" = ${userId}::uuid`
 
 /** The columns of a session are null without one. */
@@ -51,15 +57,37 @@ export async function authenticate(
 ): Promise<Principal> {
   const statement = readPrincipal(bearer.userId, bearer.sessionId, config)
   const [row] = await db.run<Row>('read-principal', statement)
+  return principalOf(row, bearer.sessionId, config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
+}
+
+/**
+ * Reads the person of a session cookie with one statement, and does not rotate the token: a page is read
+ * often, and in several tabs. A token that a refresh would not take proves nothing here, and ends nothing.
+ *
+ * @throws {Problem} `no_active_account`; `token_not_valid`.
+ */
+export async function authenticateByCookie(
+  { db, config }: Pick<Deps, 'db' | 'config'>,
+  token: RefreshToken
+): Promise<Principal> {
+  if (token.expired) throw new Problem('token_not_valid')
+  const { userId, sessionId, transport } = token
+  const isTaken = sql`s."transport" = ${transport}::"Transport" AND ${takesToken(token, config)}`
+  const statement = readPrincipal(userId, sessionId, config, isTaken)
+  const [row] = await db.run<Row>('read-principal-by-cookie', statement)
+  return principalOf(row, sessionId, true)
+}
+
+function principalOf(row: Row | undefined, sessionId: string, needsSession: boolean): Principal {
   if (row === undefined) throw new Problem('token_not_valid')
   if (!row.userIsActive) throw new Problem('no_active_account')
   const hasSession = row.authTime !== null
-  const isRefused = hasSession ? row.lacksFactor : config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK
+  const isRefused = hasSession ? row.lacksFactor : needsSession
   // The session is older than the rule that requires a second factor or a verified address (MFA-10).
   if (isRefused || !row.maySignIn) throw new Problem('token_not_valid')
   return {
     user: accountOf(row),
-    sessionId: bearer.sessionId,
+    sessionId,
     hasEnded: row.authTime === null,
     authTime: row.authTime ?? new Date(0),
     amr: row.amr ?? [],
