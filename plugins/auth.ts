@@ -2,7 +2,8 @@ import type {
   FastifyRequest,
   onErrorAsyncHookHandler,
   onRequestAsyncHookHandler,
-  preHandlerAsyncHookHandler
+  preHandlerAsyncHookHandler,
+  RouteOptions
 } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ProblemCode } from '../src/base/errors/catalogue.js'
@@ -12,15 +13,27 @@ import type { RefreshToken } from '../src/sessions/session.js'
 import { adoptLegacyToken } from '../src/sign-in/adopt-legacy-token.js'
 import type { FlowKind } from '../src/tokens/flow-cookie.js'
 import { refreshCookie } from '../src/tokens/session-tokens.js'
+import { isUnsafe } from './http/methods.js'
+import { isForm, wantsPage } from './http/negotiate.js'
 
 /**
  * What authenticates a request. A hook checks it before the handler runs. `none`: nothing; an
  * access token is ignored. `bearer`: an access token. `refresh`: a refresh token, by cookie or
  * body. `session`: an access token or a refresh token. `setup`: an access token or a setup
  * challenge, by body or cookie. `flow`: the cookie of `config.flow`. `seen`: an access token, or the
- * session cookie, which is read and not rotated.
+ * session cookie, which is read and not rotated. `page`: the session cookie, read likewise; a browser is
+ * redirected to the sign-in page without one. `visitor`: the same, if there is one.
  */
-export type AuthLevel = 'none' | 'bearer' | 'refresh' | 'session' | 'setup' | 'flow' | 'seen'
+export type AuthLevel =
+  | 'none'
+  | 'bearer'
+  | 'refresh'
+  | 'session'
+  | 'setup'
+  | 'flow'
+  | 'seen'
+  | 'page'
+  | 'visitor'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -135,9 +148,41 @@ export default fp(
         throw request.bearer?.problem ?? new Problem('not_authenticated')
     }
 
+    const requirePerson: preHandlerAsyncHookHandler = async request => {
+      request.bearer = { principal: await readSessionCookie(request), problem: null }
+    }
+    const acceptPerson: preHandlerAsyncHookHandler = async request => {
+      try {
+        request.bearer = { principal: await readSessionCookie(request), problem: null }
+      } catch (error) {
+        if (!(error instanceof Problem) || error.statusCode !== 401) throw error
+        request.bearer = { principal: null, problem: error }
+      }
+    }
+
+    const { BASE_PATH, PUBLIC_URL } = deps.config
+    /** For `errorHandler`: a browser without a live session goes to the sign-in page, and comes back from there. */
+    const signInFirst =
+      (next: RouteOptions['errorHandler']): NonNullable<RouteOptions['errorHandler']> =>
+      (error, request, reply) => {
+        const isSignedOut = error instanceof Problem && signedOut.includes(error.code)
+        if (isSignedOut && wantsPage(request)) {
+          const back = isUnsafe(request.method) ? `${BASE_PATH}/account/` : request.url
+          const query = new URLSearchParams({ return_to: `${PUBLIC_URL}${back}` })
+          return reply.redirect(`${BASE_PATH}/login/?${query}`, 303)
+        }
+        if (next === undefined) throw error
+        return next.call(fastify, error, request, reply)
+      }
+
+    /**
+     * A form is checked after its body is read: the same form sent again gets the answer of the first, which
+     * may have ended the flow.
+     */
     const requireFlow =
-      (kind: FlowKind): onRequestAsyncHookHandler =>
+      (kind: FlowKind, ofForm: boolean): onRequestAsyncHookHandler =>
       async (request, reply) => {
+        if (isForm(request) !== ofForm) return
         const rowId = request.readFlow(kind)
         if (rowId === null) reply.endFlow(kind)
         if (typeof rowId !== 'string') throw new Problem(flowProblems[kind][rowId === null ? 1 : 0])
@@ -162,10 +207,17 @@ export default fp(
         setup: { onRequest: acceptBearer, preHandler: requireSetup },
         seen: { onRequest: requireSeen },
         refresh: { preHandler: requireRefreshToken, onError: dropDeadRefreshToken },
-        flow: flow && { onRequest: requireFlow(flow), onError: dropDeadFlow(flow) }
+        page: { preHandler: requirePerson },
+        visitor: { preHandler: acceptPerson },
+        flow: flow && {
+          onRequest: requireFlow(flow, false),
+          preHandler: requireFlow(flow, true),
+          onError: dropDeadFlow(flow)
+        }
       }[level]
       for (const [name, hook] of Object.entries(hooks ?? {}))
         Object.assign(route, { [name]: [route[name as 'onRequest'] ?? [], hook].flat() })
+      if (level === 'page') route.errorHandler = signInFirst(route.errorHandler)
       if (roles !== undefined) route.onRequest = [route.onRequest ?? [], requireRole(roles)].flat()
     })
   },
@@ -183,8 +235,15 @@ const flowProblems: Readonly<Record<FlowKind, readonly [ProblemCode, ProblemCode
   email_verification: ['link_invalid', 'link_invalid'],
   email_change: ['link_invalid', 'link_invalid'],
   email_change_undo: ['link_invalid', 'link_invalid'],
-  mfa: ['challenge_invalid', 'challenge_invalid']
+  mfa: ['challenge_invalid', 'challenge_invalid'],
+  recovery_codes: ['link_invalid', 'link_invalid']
 }
+
+const signedOut: readonly ProblemCode[] = [
+  'not_authenticated',
+  'token_not_valid',
+  'no_active_account'
+]
 
 const isFinal = (error: Error) => error instanceof Problem && error.details.final === true
 

@@ -5,7 +5,15 @@ import fp from 'fastify-plugin'
 import { fieldProblem, Problem } from '../src/base/errors/problem.js'
 import { isForm } from './http/negotiate.js'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The random key of a form that one of our pages showed. */
+    formKey: string | null
+  }
+}
+
 const jsonOnly = /^application\/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*$/i
+const formKey = /^[0-9a-f-]{36}$/
 const byteOrderMark = '\ufeff'
 
 /**
@@ -16,6 +24,7 @@ const byteOrderMark = '\ufeff'
  */
 export default fp(
   async fastify => {
+    fastify.decorateRequest('formKey', null)
     const parse = fastify.getDefaultJsonParser('error', 'error')
     const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     fastify.removeAllContentTypeParsers()
@@ -58,6 +67,11 @@ export default fp(
       if (typeof request.body !== 'object' || Array.isArray(request.body))
         throw fieldProblem('non_field_errors', { code: 'object' })
       const fields = request.body as Record<string, unknown>
+      if (isForm(request)) {
+        const { form_key: key } = fields
+        if (typeof key === 'string' && formKey.test(key)) request.formKey = key
+        delete fields.form_key
+      }
       for (const [name, value] of Object.entries(fields)) {
         if (typeof value === 'string') fields[name] = value.normalize('NFC')
       }

@@ -1,12 +1,13 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/base/errors/problem.js'
-import { wantsPage } from './http/negotiate.js'
+import { isUnsafe } from './http/methods.js'
+import { prefersPage, wantsPage } from './http/negotiate.js'
 import { problemBody, problemOf } from './http/problem-body.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route is for browsers too: they get errors as pages, and the body may be a form. */
+    /** The route is for browsers too: the body may be a form. */
     page?: true
   }
 }
@@ -14,7 +15,7 @@ declare module 'fastify' {
 const quietMs = 60_000
 const mostCauses = 100
 
-/** Gives every error the same body: `{ detail, code, errors? }`. */
+/** Gives every error the same body, `{ detail, code, errors? }`, or a page to a browser's navigation. */
 export default fp(
   async fastify => {
     fastify.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -56,7 +57,8 @@ export default fp(
       if (details.retryAfter !== undefined) reply.header('retry-after', details.retryAfter)
       if (statusCode === 401)
         reply.header('www-authenticate', config.auth === 'flow' ? 'Cookie' : 'Bearer')
-      if (config.page === true && wantsPage(request)) {
+      const isNavigation = !isUnsafe(request.method) && prefersPage(request)
+      if (isNavigation || (config.page === true && wantsPage(request))) {
         const { detail, code } = body
         return reply.page('error', { status: statusCode, detail, code }, statusCode)
       }

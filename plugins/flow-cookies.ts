@@ -47,7 +47,8 @@ export default fp(
       email_verification: ['email_verification_token', {}],
       email_change: ['email_change_token', {}],
       email_change_undo: ['email_change_undo_token', {}],
-      mfa: ['mfa_challenge', {}]
+      mfa: ['mfa_challenge', {}],
+      recovery_codes: ['recovery_codes', {}]
     }
 
     fastify.decorateRequest('readFlow', function (this: FastifyRequest, kind: FlowKind) {

@@ -31,7 +31,8 @@ export default fp(
       email_verification: 3600,
       email_change: 3600,
       email_change_undo: 3600,
-      mfa: 900
+      mfa: 900,
+      recovery_codes: 600
     }
 
     /** Adds a kind of token that only this service reads: HMAC with its own key (RFC 8725 §3.12). */

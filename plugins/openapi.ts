@@ -18,6 +18,7 @@ const tags = {
   Registration: 'Signing up, confirming the address, accepting an invitation.',
   'Password reset': 'Setting a new password by a link or a code in a mail.',
   Invitations: 'Inviting people, and managing invitations.',
+  Pages: 'Pages of the account, for people. A session cookie signs them in.',
   Keys: 'What other services need to verify access tokens.',
   Proxies: 'For proxies that ask who sends a request.',
   Health: 'For load balancers and monitoring.'

@@ -35,7 +35,9 @@ const byLevel: Readonly<Record<AuthLevel, readonly ProblemCode[]>> = {
   setup: [...bearer, 'setup_challenge_invalid'],
   refresh: ['refresh_missing', 'token_not_valid'],
   flow: [],
-  seen: bearer
+  seen: bearer,
+  page: ['not_authenticated', 'token_not_valid', 'no_active_account'],
+  visitor: []
 }
 
 const byAccessToken = { bearer: [] }
@@ -50,7 +52,9 @@ const securityByLevel: Readonly<Record<AuthLevel, Security>> = {
   setup: [byAccessToken, {}],
   refresh: [byRefreshCookie, {}],
   flow: [],
-  seen: [byAccessToken, byRefreshCookie]
+  seen: [byAccessToken, byRefreshCookie],
+  page: [byRefreshCookie],
+  visitor: [byRefreshCookie, {}]
 }
 const securityByFlow: Readonly<Partial<Record<string, Security>>> = {
   password_reset: [{ passwordResetCookie: [] }],

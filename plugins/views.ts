@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import Handlebars from 'handlebars'
 import type { Config } from '../src/base/config/load.js'
+import { newJti } from '../src/base/crypto/random.js'
 import type { PageName, Pages } from '../src/base/views/pages.js'
 import { createRenderer, type Renderer } from '../src/base/views/renderer.js'
 
@@ -37,7 +38,7 @@ export default fp(
     fastify.decorateReply('page', function <
       Name extends PageName
     >(this: FastifyReply, name: Name, context: Given<Name>, status = 200) {
-      const { id, language } = this.request
+      const { id, language, onward } = this.request
       const frames = name === 'dev-mailbox/mail' ? "; frame-src 'self'" : ''
       this.code(status)
         .type('text/html; charset=utf-8')
@@ -45,7 +46,12 @@ export default fp(
         .header('cross-origin-opener-policy', 'same-origin')
       // The templates are compiled at the start. The engine accepts a function in place of a file.
       const render = (fields: object) =>
-        renderer.page(name, language.use(), { ...fields, requestId: id } as unknown as Pages[Name])
+        renderer.page(
+          name,
+          language.use(),
+          { ...fields, requestId: id } as unknown as Pages[Name],
+          { onward, formKey: newJti() }
+        )
       return this.view(render as unknown as string, { ...context })
     })
 
@@ -56,7 +62,11 @@ export default fp(
         .send(html.replace('<head>', '<head>\n<base target="_blank">'))
     })
   },
-  { name: 'views', fastify: '5.x', dependencies: ['deps', 'security-headers', 'language'] }
+  {
+    name: 'views',
+    fastify: '5.x',
+    dependencies: ['deps', 'security-headers', 'language', 'return-to']
+  }
 )
 
 const mailPolicy =
@@ -70,7 +80,9 @@ function policyOf(config: Config): string {
   const targets = [
     config.EMAIL_VERIFIED_REDIRECT,
     config.PASSWORD_RESET_REDIRECT,
-    config.MFA_COMPLETE_REDIRECT
+    config.MFA_COMPLETE_REDIRECT,
+    config.APP_URL,
+    ...config.RETURN_URLS
   ].flatMap(target => (/^https?:/.test(target ?? '') ? new URL(target as string).origin : []))
   const next = [...new Set(targets)].map(origin => ` ${origin}`).join('')
   return [

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { type FormErrors, showAgain } from '../plugins/http/forms.js'
 import { isForm } from '../plugins/http/negotiate.js'
-import { maskAddress } from '../src/base/email-address.js'
 import type { Link } from '../src/links/link.js'
 import type { ChosenPassword } from '../src/passwords/set-by-link.js'
 import type { Sender } from '../src/sender.js'
@@ -45,7 +44,7 @@ export function choosePassword(fastify: FastifyInstance, choice: Choice): void {
     const id = request.readFlow(flow)
     const link = id ? await read(id) : null
     if (link === null) return showInvalid(reply)
-    return reply.page(form.page, { errors, maskedEmail: maskAddress(link.address) }, status)
+    return reply.page(form.page, { errors, email: link.address }, status)
   }
 
   fastify.get(

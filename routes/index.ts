@@ -1,8 +1,16 @@
 import type { FastifyPluginAsync } from 'fastify'
+import accountActivity from './account/activity.js'
+import accountDevices from './account/devices.js'
+import accountEmail from './account/email.js'
+import account from './account/index.js'
+import accountMfa from './account/mfa.js'
+import accountPassword from './account/password.js'
+import accountProfile from './account/profile.js'
 import assets from './assets.js'
 import authVerify from './auth/verify.js'
 import devMailbox from './dev/mailbox.js'
 import health from './health.js'
+import home from './home.js'
 import invitations from './invitations.js'
 import login from './login.js'
 import logout from './logout.js'
@@ -45,6 +53,10 @@ const routes: FastifyPluginAsync = async fastify => {
   await group('Sessions', [login, refresh, logout, logoutAll, reauthenticate, sessions])
   await group('Account', [user, activity, userEmail, userExport, passwordChange])
   await group('Proxies', [authVerify])
+  if (fastify.deps.config.HOSTED_PAGES) {
+    await group('Pages', [home, account, accountProfile, accountEmail, accountPassword])
+    await group('Pages', [accountMfa, accountDevices, accountActivity])
+  }
   await group('Password reset', [passwordReset])
   await group('Second factor', [setup, activate, challenge, verify, verifyRecovery], requireMfaOn)
   await group('Second factor', [authenticators, recoveryCodes, deactivate], requireMfaOn)

@@ -8,6 +8,7 @@ import cors from '../plugins/cors.js'
 import deps from '../plugins/deps.js'
 import errors from '../plugins/errors.js'
 import flowCookies from '../plugins/flow-cookies.js'
+import formOnce from '../plugins/form-once.js'
 import jwt from '../plugins/jwt.js'
 import language from '../plugins/language.js'
 import mailWorker from '../plugins/mail-worker.js'
@@ -22,6 +23,7 @@ import rateLimit from '../plugins/rate-limit.js'
 import readiness from '../plugins/readiness.js'
 import requestLog from '../plugins/request-log.js'
 import requestMetrics from '../plugins/request-metrics.js'
+import returnTo from '../plugins/return-to.js'
 import securityHeaders from '../plugins/security-headers.js'
 import sender from '../plugins/sender.js'
 import shutdown from '../plugins/shutdown.js'
@@ -59,14 +61,16 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(cors)
   await app.register(requestLog)
   await app.register(language)
+  await app.register(cookies)
+  await app.register(returnTo)
   await app.register(views)
   await app.register(errors)
-  await app.register(cookies)
   await app.register(jwt)
   await app.register(sender)
   await app.register(signIn)
   await app.register(flowCookies)
   await app.register(rateLimit)
+  await app.register(formOnce)
   await app.register(metrics)
   await app.register(requestMetrics)
   await app.register(openapi)

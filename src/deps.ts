@@ -36,6 +36,10 @@ export type Deps = {
   readonly recoveryCodeKeys: KeyChain
   /** Keys that encrypt the key of an earlier installation. */
   readonly legacyKeys: KeyChain
+  /** Keys that encrypt the answers of forms. */
+  readonly formKeys: KeyChain
+  /** Keys that encrypt recovery codes while a page shows them. */
+  readonly shownCodeKeys: KeyChain
   readonly hasher: Hasher
   readonly passwordPolicy: PasswordPolicy
 }

@@ -71,6 +71,8 @@ export function openDeps(
     totpKeys: deriveKeyChain(secrets, 'totp'),
     recoveryCodeKeys: deriveKeyChain(secrets, 'recovery-codes'),
     legacyKeys: deriveKeyChain(secrets, 'legacy-keys'),
+    formKeys: deriveKeyChain(secrets, 'form-answers'),
+    shownCodeKeys: deriveKeyChain(secrets, 'shown-codes'),
     hasher,
     passwordPolicy,
     ...overrides,

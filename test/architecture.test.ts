@@ -169,7 +169,8 @@ test('the tree of the routes is the tree of the URLs', () => {
           .replace(/^routes|\.ts$/g, '')
           .replace(/\/index$/, '')
           .replace(/\/_(\w+)/g, '/:$1')
-        return [path, url === '/well-known' ? '/.well-known' : url]
+        const named: Record<string, string> = { '/well-known': '/.well-known', '/home': '' }
+        return [path, named[url] ?? url]
       })
   )
   const owner = (url: string) =>

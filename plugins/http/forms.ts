@@ -46,6 +46,7 @@ export const showAgain =
 export type EmailPage =
   | 'password-reset/request'
   | 'password-reset/sent'
+  | 'registration/form'
   | 'registration/invitation-expired'
   | 'registration/verification-sent'
 

@@ -5,9 +5,12 @@ import Negotiator from 'negotiator'
 export const isForm = ({ headers }: FastifyRequest): boolean =>
   /^application\/x-www-form-urlencoded/i.test(headers['content-type'] ?? '')
 
-/** Whether the client gets a page and not JSON: its `Accept` prefers HTML, or it posted a form. */
-export function wantsPage(request: FastifyRequest): boolean {
-  const negotiator = new Negotiator({ headers: { accept: request.headers.accept } })
-  const preferred = negotiator.mediaType(['application/json', 'text/html'])
-  return preferred === 'text/html' || isForm(request)
+/** Whether `Accept` prefers HTML to JSON, as that of a browser's navigation does. */
+export function prefersPage({ headers }: FastifyRequest): boolean {
+  const negotiator = new Negotiator({ headers: { accept: headers.accept } })
+  return negotiator.mediaType(['application/json', 'text/html']) === 'text/html'
 }
+
+/** Whether the client gets a page and not JSON: its `Accept` prefers HTML, or it posted a form. */
+export const wantsPage = (request: FastifyRequest): boolean =>
+  prefersPage(request) || isForm(request)

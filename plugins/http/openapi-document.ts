@@ -34,7 +34,7 @@ export function finishDocument<T extends object>(document: T): T {
   for (const operations of Object.values(paths)) {
     // The GET operation of the same route describes it.
     delete operations.head
-    for (const operation of Object.values(operations)) {
+    for (const [method, operation] of Object.entries(operations)) {
       stripOwnFormats(operation)
       allowNotFound(operation)
       for (const [status, response] of Object.entries(operation.responses)) {
@@ -43,6 +43,7 @@ export function finishDocument<T extends object>(document: T): T {
         nameHeaders(Number(status), response)
       }
       if (operation[pageMark]) describePage(operation)
+      if (operation[pageMark] || method === 'get') describeErrorPages(operation)
       delete operation[pageMark]
     }
   }
@@ -100,7 +101,14 @@ function alternativesOf({ anyOf }: Schema): Examples {
   return Object.fromEntries(examples.map((value, n) => [`example${n + 1}`, { value }]))
 }
 
-/** Adds forms as request bodies, and pages as answers, errors included. */
+/** A browser's navigation gets an error as a page. */
+function describeErrorPages({ responses }: Operation): void {
+  for (const [status, { content }] of Object.entries(responses))
+    if (Number(status) >= 400 && content?.['application/json'] !== undefined)
+      content['text/html'] ??= { schema: { type: 'string' }, example: '<!doctype html>…' }
+}
+
+/** Adds forms as request bodies, and pages as answers. */
 function describePage({ requestBody, responses }: Operation): void {
   const json = requestBody?.content['application/json']
   if (json !== undefined && requestBody !== undefined)

@@ -28,7 +28,7 @@ const Activated = Type.Object(
     examples: [
       { success: true, recovery_codes: recoveryCodes },
       { success: true, recovery_codes: recoveryCodes, access: exampleToken, expires_in: 1800 },
-      { success: true, recovery_codes: recoveryCodes, detail: 'Verification e-mail sent.' }
+      { success: true, recovery_codes: recoveryCodes, detail: 'Verification email sent.' }
     ]
   }
 )

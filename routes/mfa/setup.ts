@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { answerPrefetch, byCookie, type FormErrors, showAgain } from '../../plugins/http/forms.js'
 import { activate } from '../../src/mfa/activate.js'
 import { beginSetup, continueSetup } from '../../src/mfa/setup.js'
+import { forgetShownCodes, keepShownCodes, readShownCodes } from '../../src/mfa/shown-codes.js'
 import { Page, Prefetched, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
 import { SetupChallengeId, setupDescription, TotpCode } from '../schemas/mfa.js'
@@ -60,8 +61,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     errors?: FormErrors,
     status = 200
   ) {
-    const { qrCode, secret } = await continueSetup(deps, await setupOwnerOfPage(request))
-    return reply.page('mfa/setup', { qrSvg: qrCode, secret, errors }, status)
+    const owner = await setupOwnerOfPage(request)
+    const { qrCode: qrSvg, secret, provisioningUri: uri } = await continueSetup(deps, owner)
+    return reply.page('mfa/setup', { qrSvg, secret, uri, email: owner.email, errors }, status)
   }
 
   fastify.route({
@@ -102,13 +104,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'finishMfaSetup',
         summary: 'Form that turns the second factor on',
-        description: `Shows the recovery codes and opens a session with cookie transport, unless the address must be confirmed first. With only \`setup_challenge_id\` it writes the cookie and redirects to the page. ${setupDescription}`,
+        description: `Redirects to the page of the recovery codes and opens a session with cookie transport, unless the address must be confirmed first. With only \`setup_challenge_id\` it writes the cookie and redirects to the page. ${setupDescription}`,
         security: [],
         body: closed({
           code: Type.Optional(TotpCode),
           setup_challenge_id: Type.Optional(SetupChallengeId)
         }),
-        response: { 200: Page, 303: Redirect }
+        response: { 303: Redirect }
       }
     },
     async (request, reply) => {
@@ -122,7 +124,28 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const { recoveryCodes, signIn } = await activate(deps, owner, code ?? '', byCookie(request))
       reply.endFlow('mfa')
       if (signIn !== null) reply.answerSignIn(signIn)
-      return reply.page('mfa/recovery-codes', { codes: recoveryCodes })
+      const shown = { userId: owner.userId, codes: recoveryCodes }
+      reply.startFlow('recovery_codes', await keepShownCodes(deps, shown))
+      return reply.redirect(`${config.BASE_PATH}/mfa/setup/page/codes/`, 303)
+    }
+  )
+
+  fastify.get(
+    '/mfa/setup/page/codes/',
+    {
+      config: { auth: 'none', page: true, limit: 'mfa', problems: ['mfa_disabled'] },
+      schema: {
+        operationId: 'showRecoveryCodes',
+        summary: 'Page with the recovery codes, until the person is done or for ten minutes',
+        response: { 200: Page, 303: Redirect }
+      }
+    },
+    async (request, reply) => {
+      const id = request.readFlow('recovery_codes')
+      const shown = id ? await readShownCodes(deps, id) : null
+      return shown === null
+        ? finishMfa(reply, { signedIn: false })
+        : reply.page('mfa/recovery-codes', shown)
     }
   )
 
@@ -137,7 +160,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: { 200: Page, 303: Redirect }
       }
     },
-    async (_request, reply) => finishMfa(reply, { signedIn: false })
+    async (request, reply) => {
+      const id = request.readFlow('recovery_codes')
+      if (id) await forgetShownCodes(deps, id)
+      if (id !== undefined) reply.endFlow('recovery_codes')
+      return finishMfa(reply, { signedIn: false })
+    }
   )
 }
 

@@ -38,7 +38,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       description:
         'The answer, its timing and its headers are the same for every address. An account with an unconfirmed address gets the mail too. An invited account without a password gets its invitation again.'
     },
-    detail: ['reset_sent', 'Password reset e-mail has been sent.'],
+    detail: ['reset_sent', 'Password reset email has been sent.'],
     form: 'password-reset/request',
     showDone: (reply, values) => reply.page('password-reset/sent', { values })
   })

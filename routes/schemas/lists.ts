@@ -10,7 +10,12 @@ export const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([sc
 export const textOrNull = (description: string) =>
   Type.Union([Type.String(), Type.Null()], { description })
 
-export const IdParam = closed({ id: Type.String({ pattern: uuidPattern }) })
+export const IdParam = closed({
+  id: Type.String({
+    pattern: uuidPattern,
+    examples: ['019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11']
+  })
+})
 
 /** Query field that asks for the next page of a {@link listOf}. */
 export const Before = Type.Optional(

@@ -2,6 +2,7 @@ import type { UndoRight } from '../accounts/undo-right.js'
 import { newId } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import type { SealedSecret } from './secret.js'
+import { forgetCodesOf } from './shown-codes.js'
 
 /** The authenticator app of an account. */
 export type Authenticator = SealedSecret & { readonly userId: string; readonly lastStep: number }
@@ -14,6 +15,11 @@ export async function readAuthenticator(
     where: { userId },
     select: { userId: true, sealedSecret: true, keyId: true, lastStep: true }
   })
+}
+
+/** Whether an account has a second factor. */
+export async function hasAuthenticator(db: Database, userId: string): Promise<boolean> {
+  return (await readAuthenticator(db, userId)) !== null
 }
 
 /** Creates the authenticator of an account, in a transaction that has locked the account. */
@@ -46,6 +52,7 @@ export async function useStep(
 export async function dropSecondFactor(tx: Database, userId: string): Promise<boolean> {
   const { count } = await tx.prisma.authenticator.deleteMany({ where: { userId } })
   await tx.prisma.recoveryCode.deleteMany({ where: { userId } })
+  await forgetCodesOf(tx, userId)
   await tx.prisma.mfaChallenge.deleteMany({ where: { userId } })
   await tx.prisma.pendingAuthenticator.deleteMany({ where: { session: { userId } } })
   return count > 0

@@ -7,8 +7,11 @@ DELETE FROM ${table} WHERE "id" IN (
   SELECT "id" FROM ${table} WHERE "expiresAt" < now() ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 
-/** Removes expired challenges and pending secrets; returns how many. */
+/** Removes expired challenges, pending secrets and codes that a page shows; returns how many. */
 export async function purgeChallenges(db: Database): Promise<number> {
   const setups = await inBatches(db, 'purge-setups', purgeExpired(sql`"PendingAuthenticator"`))
-  return setups + (await inBatches(db, 'purge-challenges', purgeExpired(sql`"MfaChallenge"`)))
+  const codes = await inBatches(db, 'purge-shown-codes', purgeExpired(sql`"ShownCodes"`))
+  return (
+    setups + codes + (await inBatches(db, 'purge-challenges', purgeExpired(sql`"MfaChallenge"`)))
+  )
 }

@@ -2,6 +2,7 @@ import { digest, keyedDigest } from '../base/crypto/digest.js'
 import { newId, newRecoveryCode } from '../base/crypto/random.js'
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
+import { forgetCodesOf } from './shown-codes.js'
 
 type Keys = Pick<Deps, 'recoveryCodeKeys'>
 
@@ -20,6 +21,7 @@ export async function issueRecoveryCodes(
 ): Promise<string[]> {
   const codes = Array.from({ length: codesInSet }, newRecoveryCode)
   await tx.prisma.recoveryCode.deleteMany({ where: { userId } })
+  await forgetCodesOf(tx, userId)
   await tx.prisma.recoveryCode.createMany({
     data: codes.map(code => ({
       id: newId(),

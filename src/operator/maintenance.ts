@@ -1,6 +1,7 @@
 import { purgeUndoRights } from '../accounts/undo-right.js'
 import { purgeAuditEvents } from '../audit/purge.js'
 import type { Deps } from '../deps.js'
+import { purgeFormAnswers } from '../forms/answer.js'
 import { purgeAttempts } from '../limits/purge.js'
 import { purgeLinks } from '../links/purge.js'
 import { dropQueuedMails, purgeMails } from '../mail/purge.js'
@@ -67,6 +68,7 @@ export async function runMaintenance({ db, config, keys, clock, totpKeys }: Main
       purgeAuditEvents(db, config.AUDIT_RETENTION)
     ),
     attempts: await step('remove counters', () => purgeAttempts(db)),
+    formAnswers: await step('remove answers of forms', () => purgeFormAnswers(db)),
     challenges: await step('remove challenges', () => purgeChallenges(db)),
     mails: await step('remove mails', () => purgeMails(db)),
     webhookEvents: await step('remove webhook events', () => purgeWebhookEvents(db)),

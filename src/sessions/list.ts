@@ -39,6 +39,12 @@ export async function listSessions(
   }))
 }
 
+/** Browser and system of a user agent in words; null when nothing is known. */
+export function nameAgent(userAgent: string | null): string | null {
+  const { browser, os } = describeAgent(userAgent)
+  return [browser, os].filter(part => part !== null).join(' · ') || null
+}
+
 function describeAgent(userAgent: string | null): Pick<ListedSession, 'browser' | 'os' | 'device'> {
   if (userAgent === null || userAgent === '') return { browser: null, os: null, device: null }
   const { browser, os, platform } = Bowser.parse(userAgent)

@@ -9,7 +9,8 @@ export const flowKinds = [
   'email_verification',
   'email_change',
   'email_change_undo',
-  'mfa'
+  'mfa',
+  'recovery_codes'
 ] as const
 export type FlowKind = (typeof flowKinds)[number]
 

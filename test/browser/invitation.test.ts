@@ -48,7 +48,7 @@ async function setUpFactor(page: Page, now: Date): Promise<string> {
   await page.getByRole('button').click()
   await page.getByRole('checkbox').check()
   await page.getByRole('button', { name: 'Done' }).click()
-  await sees(page, /Two steps from now on/)
+  await sees(page, /Two-step sign-in is on/)
   return secret
 }
 

@@ -80,7 +80,7 @@ test('from a mail to signed in, in a browser, with the service’s own pages alo
   assert.deepEqual(kept.trim().split(/\r?\n/), codes)
   await page.getByRole('checkbox').check()
   await page.getByRole('button', { name: 'Done' }).click()
-  await page.getByRole('heading', { name: 'Two steps from now on' }).waitFor()
+  await page.getByRole('heading', { name: 'Two-step sign-in is on' }).waitFor()
   await look('done')
   const refreshed = await context.request.post(`${origin}/refresh/`, { headers: { origin } })
   assert.equal(refreshed.status(), 200)

@@ -86,7 +86,7 @@ test('from an empty database to a team, by commands and mails', async t => {
   await assert.rejects(accept(service, stale, password))
 
   refused(await run('admin', 'create', grace), /already registered/)
-  refused(await run('admin', 'create', 'not an address'), /valid e-mail address/)
+  refused(await run('admin', 'create', 'not an address'), /valid email address/)
   refused(
     await run('admin', 'create', newPerson().email, '--role', 'boss'),
     /no role boss.*editor \(300\)/
@@ -229,7 +229,7 @@ test('a file of people: every line is told, good ones are invited, bad ones set 
   const expectations = [
     /is invited as editor/,
     /is invited as staff/,
-    /not invited\. Enter a valid e-mail address/,
+    /not invited\. Enter a valid email address/,
     /not invited\. There is no role boss/,
     /not invited\. The same address is in line 2/,
     /not invited\. A user is already registered/,

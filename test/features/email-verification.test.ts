@@ -28,7 +28,7 @@ test('from sign-up to signed in, through the mailbox', async t => {
 
   const answer = await signUp(newClient(service), person)
   assert.equal(answer.statusCode, 201)
-  assert.deepEqual(answer.json(), { email: person.email, detail: 'Verification e-mail sent.' })
+  assert.deepEqual(answer.json(), { email: person.email, detail: 'Verification email sent.' })
   assert.equal(answer.headers['set-cookie'], undefined)
 
   assertProblem(await signIn(newClient(service), person), 401, 'email_not_verified')
@@ -64,7 +64,7 @@ test('optional verification signs in at once and says in the token what was conf
 
   assert.equal(claimsOf(client.access as string).email_verified, true)
   assertProblem(await signUp(newClient(service), person), 400, 'email_taken', {
-    email: ['A user is already registered with this e-mail address.']
+    email: ['A user is already registered with this email address.']
   })
 })
 
@@ -201,7 +201,7 @@ test('a deployer may choose to tell that an address is taken', async t => {
   const answer = await signUp(newClient(service), owner)
 
   assertProblem(answer, 400, 'email_taken', {
-    email: ['A user is already registered with this e-mail address.']
+    email: ['A user is already registered with this email address.']
   })
 })
 
@@ -239,7 +239,7 @@ test('another mail can be asked for, and makes the ones before it useless', asyn
   const first = await mailbox.linkFor(person.email)
 
   const answer = await newClient(service).send('POST', resend, { email: person.email })
-  assert.deepEqual(answer.json(), { detail: 'Verification e-mail sent.' })
+  assert.deepEqual(answer.json(), { detail: 'Verification email sent.' })
   const unknown = await newClient(service).send('POST', resend, { email: newPerson().email })
   assert.deepEqual(withoutTraces(unknown), withoutTraces(answer))
 

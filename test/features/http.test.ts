@@ -539,7 +539,6 @@ test('HTTP, over a socket', async t => {
         ' ',
         'application',
         '*/*',
-        'application/x-www-form-urlencoded',
         'multipart/form-data; boundary=x',
         'application/json\u00a0',
         'text/plain; application/json'

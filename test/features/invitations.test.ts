@@ -161,7 +161,7 @@ test('the default page sets the password, and signs nobody in', async t => {
   const form = await client.send('GET', String(answer.headers.location), undefined, html)
   assert.equal(form.statusCode, 200)
   assert.match(form.body, /Choose your password/)
-  assert.ok(!form.body.includes(email), 'the address is masked')
+  assert.ok(form.body.includes(email), 'password managers see the address')
 
   const url = '/registration/set-password/'
   const refused = await postForm(service, client, url, {
@@ -202,7 +202,7 @@ test('a page of the deployer’s own is where the link leads', async t => {
 test('an address that somebody has is not invited, and whoever invites may know', async t => {
   const { service, mailbox, client, person } = await startTeam(t)
   const { person: member } = await newMember(service)
-  const taken = { email: ['A user is already registered with this e-mail address.'] }
+  const taken = { email: ['A user is already registered with this email address.'] }
   for (const { email } of [member, person])
     assertProblem(await sendInvitation(client, email), 400, 'email_taken', taken)
   const { email } = newPerson('gone')
@@ -297,7 +297,7 @@ for (const verification of ['none', 'optional', 'mandatory']) {
     if (verification === 'mandatory') assert.equal(taken.statusCode, 201, taken.body)
     else
       assertProblem(taken, 400, 'email_taken', {
-        email: ['A user is already registered with this e-mail address.']
+        email: ['A user is already registered with this email address.']
       })
     assert.deepEqual(await accountOf(service, person.email), before)
     assert.equal(await isOpen(service, link), true)

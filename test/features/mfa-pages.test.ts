@@ -93,13 +93,16 @@ test('required: forms lead from a mail to signed in', async t => {
     assert.equal(secretOn(wrong), secret)
     assertPage(await post('/auth/mfa/setup/page/', { code: 'x' }), 400, /This value is not valid\./)
     const done = await post('/auth/mfa/setup/page/', { code: ` ${appCode(secret, clock())} ` })
-    assertPage(done, 200, /recovery/i)
-    assert.equal(codesOn(done).length, 10)
+    assertRedirect(done, 303, '/auth/mfa/setup/page/codes/')
     assert.equal(cookieOf(done, cookie)?.attributes['Max-Age'], '0')
+    const shownCodes = await open('/auth/mfa/setup/page/codes/')
+    assertPage(shownCodes, 200, /recovery/i)
+    assert.equal(codesOn(shownCodes).length, 10)
+    assert.deepEqual(codesOn(await open('/auth/mfa/setup/page/codes/')), codesOn(shownCodes))
     assertPage(
       await post('/auth/mfa/setup/page/done/', { saved: 'yes' }),
       200,
-      /Two steps from now on/
+      /Two-step sign-in is on/
     )
     assertPage(await open('/auth/mfa/setup/'), 401, /This setup has expired/)
     return { secret, signedIn: client.cookies.has(refreshCookie) }
@@ -177,7 +180,7 @@ test('required: forms lead from a mail to signed in', async t => {
       const done = await browser.post('/auth/mfa/challenge/page/', {
         code: appCode(secret, clock())
       })
-      assertPage(done, 200, /You are signed in/)
+      assertRedirect(done, 303, '/auth/account/')
       assert.equal((await browser.client.send('POST', '/auth/refresh/', {})).statusCode, 200)
       assert.deepEqual(claimsOf(browser.client.access ?? '').amr, ['email', 'otp'])
     }
@@ -244,9 +247,9 @@ test('the pages of the challenge', async t => {
       )
     assertPage(await browser.post(url, { recovery_code: 'nothing' }), 400, /name="recovery_code"/)
     const end = await browser.post(url, { code: wrongCode(secret, clock()) })
-    assertPage(end, 400, /This sign-in has expired or had too many wrong codes/)
+    assertPage(end, 400, /This sign-in has expired, or there were too many wrong codes/)
     assert.equal(browser.client.cookies.has(cookie), false)
-    assertPage(await browser.open(url), 400, /Please sign in again/)
+    assertPage(await browser.open(url), 400, /Sign in again/)
   })
 
   await t.test(
@@ -277,7 +280,7 @@ test('the pages of the challenge', async t => {
   )
 
   await t.test('no cookie, no page; a prefetch has no effect', async () => {
-    assertPage(await newBrowser(service).open(url), 400, /Please sign in again/)
+    assertPage(await newBrowser(service).open(url), 400, /Sign in again/)
     assertPage(await newBrowser(service).open('/mfa/setup/'), 401, /This setup has expired/)
     const head = await service.inject({ method: 'HEAD', url: '/mfa/setup/' })
     assert.equal(head.statusCode, 204)
@@ -299,6 +302,10 @@ test('the pages of the challenge', async t => {
 test('disabled: the pages say so', async t => {
   const service = await startApp(t)
   for (const url of ['/mfa/setup/', '/mfa/challenge/page/'])
-    assertPage(await newBrowser(service).open(url), 403, /MFA TOTP is disabled/)
-  assertPage(await newBrowser(service).post('/mfa/setup/page/', {}), 403, /MFA TOTP is disabled/)
+    assertPage(await newBrowser(service).open(url), 403, /Two-step sign-in is not available here/)
+  assertPage(
+    await newBrowser(service).post('/mfa/setup/page/', {}),
+    403,
+    /Two-step sign-in is not available here/
+  )
 })

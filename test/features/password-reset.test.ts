@@ -24,7 +24,7 @@ test('from a forgotten password to signed in, by cookie', async t => {
 
   const asked = await askReset(newClient(service), person.email)
   assert.equal(asked.statusCode, 200)
-  assert.deepEqual(asked.json(), { detail: 'Password reset e-mail has been sent.' })
+  assert.deepEqual(asked.json(), { detail: 'Password reset email has been sent.' })
 
   const browser = newClient(service)
   const followed = await open(browser, await mailbox.linkFor(person.email))
@@ -471,7 +471,7 @@ test('CAP-07 of two links in one browser the later counts, and the page says for
   await open(browser, await mailbox.linkFor(grace.email))
 
   const page = await browser.send('GET', '/password/reset/default/')
-  assert.match(page.body, /g[…•.]+@example\.com/)
+  assert.ok(page.body.includes(grace.email))
   await setNew(browser, fresh)
 
   assert.equal((await signIn(newClient(service), ada)).statusCode, 200)

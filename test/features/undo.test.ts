@@ -30,7 +30,7 @@ const settings = {
   ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: '10'
 }
 const day = 86_400
-const taken = { email: ['A user is already registered with this e-mail address.'] }
+const taken = { email: ['A user is already registered with this email address.'] }
 
 /** Somebody whose address is proven, and who has just signed in. */
 async function newOwner(service: TestApp, name = 'ada') {

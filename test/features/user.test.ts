@@ -229,7 +229,7 @@ test('user', async t => {
     ]
     for (const email of wrong) {
       const answer = await client.send('PATCH', url, { email })
-      assertProblem(answer, 400, 'validation_error', { email: ['Enter a valid e-mail address.'] })
+      assertProblem(answer, 400, 'validation_error', { email: ['Enter a valid email address.'] })
     }
     assertProblem(
       await client.send('PATCH', url, { email: `a@${'b'.repeat(250)}.com` }),
@@ -253,7 +253,7 @@ test('user', async t => {
     const { person, client } = await newMember(service)
     const answer = await client.send('PATCH', url, { email: other.email, first_name: 'Ada' })
     assertProblem(answer, 400, 'email_taken', {
-      email: ['A user is already registered with this e-mail address.']
+      email: ['A user is already registered with this email address.']
     })
     assert.deepEqual(profileIn(await readUser(client)), {
       email: person.email,

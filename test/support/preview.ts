@@ -1,7 +1,9 @@
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
+import cookies from '../../plugins/cookies.js'
 import errors from '../../plugins/errors.js'
 import language from '../../plugins/language.js'
+import returnTo from '../../plugins/return-to.js'
 import securityHeaders from '../../plugins/security-headers.js'
 import views from '../../plugins/views.js'
 import assets from '../../routes/assets.js'
@@ -37,6 +39,8 @@ export async function previewApp(settings: Readonly<Record<string, string>> = {}
   )
   await app.register(securityHeaders)
   await app.register(language)
+  await app.register(cookies)
+  await app.register(returnTo)
   app.decorateRequest('bearer', null)
   await app.register(views)
   await app.register(errors)

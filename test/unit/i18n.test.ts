@@ -113,5 +113,5 @@ test('a text that no catalogue has is a defect, and says which', () => {
 
 test('a value never becomes a placeholder of its own', () => {
   const told = languages.texts('en')('pages.form', 'failed_title', { title: '{title} $& {x}' })
-  assert.equal(told, 'Please check: {title} $& {x}')
+  assert.equal(told, 'Error: {title} $& {x}')
 })

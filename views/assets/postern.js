@@ -6,7 +6,7 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
   const show = shown => {
     input.type = shown ? 'text' : 'password'
     button.textContent = shown ? button.dataset.hide : button.dataset.show
-    button.setAttribute('aria-pressed', String(shown))
+    button.setAttribute('aria-label', `${button.textContent}: ${button.dataset.of}`)
   }
   button.addEventListener('click', () => {
     show(input.type === 'password')
@@ -52,4 +52,55 @@ for (const button of document.querySelectorAll('[data-copy]')) {
 for (const button of document.querySelectorAll('[data-print]')) {
   button.addEventListener('click', () => print())
   button.hidden = false
+}
+
+// A second click sends nothing again: the first one is on its way.
+for (const form of document.forms) {
+  form.addEventListener('submit', event => {
+    if (form.dataset.sent !== undefined) {
+      event.preventDefault()
+      return
+    }
+    form.dataset.sent = ''
+    form.setAttribute('aria-busy', 'true')
+  })
+}
+// Back shows a page as it was left; its forms can be sent again.
+addEventListener('pageshow', () => {
+  for (const form of document.forms) {
+    delete form.dataset.sent
+    form.removeAttribute('aria-busy')
+  }
+})
+
+for (const button of document.querySelectorAll('[data-countdown]')) {
+  const text = button.textContent
+  countDown(Number(button.dataset.countdown), left => {
+    button.disabled = left > 0
+    button.textContent = left > 0 ? `${text} (${left})` : text
+  })
+}
+
+for (const sentence of document.querySelectorAll('[data-wait]')) {
+  countDown(Number(sentence.dataset.wait), left => {
+    sentence.textContent = sentence.dataset.text.replace('%', waitIn(left))
+    if (left === 0) sentence.parentElement.hidden = true
+  })
+}
+
+function countDown(seconds, tell) {
+  const end = performance.now() + seconds * 1000
+  const tick = () => {
+    const left = Math.max(0, Math.ceil((end - performance.now()) / 1000))
+    tell(left)
+    if (left > 0) setTimeout(tick, 1000)
+  }
+  tick()
+}
+
+/** A wait in words, as the server says it. */
+function waitIn(seconds) {
+  const [amount, unit] = seconds < 60 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
+  const style = { style: 'unit', unit, unitDisplay: 'long' }
+  return new Intl.NumberFormat(document.documentElement.lang, style).format(amount)
 }

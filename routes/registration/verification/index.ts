@@ -82,7 +82,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       summary: 'Mail a new confirmation link',
       description: 'The answer is the same for every address. Earlier links stop working.'
     },
-    detail: ['verification_sent', 'Verification e-mail sent.'],
+    detail: ['verification_sent', 'Verification email sent.'],
     form: 'registration/verification-sent',
     showDone: (reply, values) =>
       reply.page('registration/verification-sent', { values, resent: true })
@@ -107,9 +107,9 @@ const confirmByPage: FastifyPluginAsyncTypebox = async fastify => {
     if (link?.status === 'redeemed') return reply.redirect(verifiedPage(fastify), 302)
     if (link?.status !== 'live')
       return failVerification(reply, link?.status === 'superseded' ? 'superseded' : 'invalid')
-    const maskedEmail = maskAddress(link.address)
-    if (link.contested) return reply.page('registration/contested', { errors, maskedEmail }, status)
-    return reply.page('registration/verify', { maskedEmail }, status)
+    const { address: email } = link
+    if (link.contested) return reply.page('registration/contested', { errors, email }, status)
+    return reply.page('registration/verify', { maskedEmail: maskAddress(email) }, status)
   }
 
   async function showProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {

@@ -107,6 +107,22 @@ export const rate: Kind<Rate> = {
   }
 }
 
+/** An absolute `http(s)` URL without query, fragment or credentials. */
+export const returnUrl: Kind<string> = {
+  name: 'URL',
+  parse(value) {
+    const url = URL.canParse(value)
+      ? new URL(value)
+      : fail('must list URLs such as https://app.example/')
+    if (
+      !/^https?:$/.test(url.protocol) ||
+      url.search + url.hash + url.username + url.password !== ''
+    )
+      fail('must list http(s) URLs without query, fragment and credentials')
+    return url.href
+  }
+}
+
 /** An `http(s)` origin without path, query or credentials. */
 export const origin: Kind<string> = {
   name: 'origin',

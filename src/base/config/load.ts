@@ -90,9 +90,18 @@ function complete(given: Settings, env: Environment) {
       `${given.BRAND_NAME.replaceAll(/[<>"]/g, '')} <no-reply@${new URL(publicUrl).hostname}>`,
     HASH_CONCURRENCY: concurrency,
     HASH_QUEUE_LIMIT: given.HASH_QUEUE_LIMIT ?? 64 * concurrency,
+    HOSTED_PAGES: given.HOSTED_PAGES ?? cookieReachesPages(given),
     production,
     warnings: [...unknownNames(env), ...mailless(given, production, publicUrl)]
   }
+}
+
+/** Whether browsers send the refresh cookie to the pages. They are signed in by it. */
+function cookieReachesPages({
+  JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH: path,
+  BASE_PATH
+}: Pick<Settings, 'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH' | 'BASE_PATH'>): boolean {
+  return `${BASE_PATH}/`.startsWith(path.endsWith('/') ? path : `${path}/`)
 }
 
 /** The name of the system user, or its number where the system knows no name, as in containers. */
@@ -226,6 +235,10 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
     [
       !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(config.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH),
       'JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH must be a path such as /, without spaces or semicolons.'
+    ],
+    [
+      config.HOSTED_PAGES && !cookieReachesPages(config),
+      'HOSTED_PAGES=true needs a JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_PATH that covers the pages, such as /.'
     ],
     [
       config.COOKIE_HOST_PREFIX &&

@@ -491,6 +491,21 @@ export const groups = {
     )
   },
   'Pages and languages': {
+    HOSTED_PAGES: optional(
+      kinds.bool,
+      'Pages for sign-in, sign-up, sign-out and the account. With `false` only the pages of mailed links and of the second factor are there.',
+      { defaultText: '`true`, unless the path of the refresh cookie keeps it from the pages' }
+    ),
+    APP_URL: optional(
+      kinds.webUrl,
+      'Your app: where a person goes from a page that ends something, unless `return_to` says more.',
+      { defaultText: 'the account page' }
+    ),
+    RETURN_URLS: setting(
+      kinds.listOf(kinds.returnUrl),
+      [],
+      'URLs that `return_to` may name, comma-separated. An entry that ends in `/` allows everything below it. Another address is ignored.'
+    ),
     BRAND_NAME: setting(kinds.text, 'Postern', 'Name of your product, on pages and in mails.'),
     BRAND_LOGO_URL: optional(
       kinds.webUrl,

@@ -13,6 +13,8 @@ export type KeyPurpose =
   | 'totp'
   | 'recovery-codes'
   | 'legacy-keys'
+  | 'form-answers'
+  | 'shown-codes'
   | `flow-${string}`
 
 /** Derives 256 bits for one purpose from the installation's secret with HKDF-SHA-256 (RFC 5869). */

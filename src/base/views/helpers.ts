@@ -25,6 +25,13 @@ export const helpers = {
     return new Intl.NumberFormat(data.locale, style).format(Math.max(1, Math.floor(amount)))
   },
 
+  /** A wait in words: seconds below one minute, else minutes, rounded up. */
+  seconds(count: number, { data }: Options): string {
+    const [amount, unit] = count < 60 ? [count, 'second'] : [count / 60, 'minute']
+    const style = { style: 'unit', unit, unitDisplay: 'long' } as const
+    return new Intl.NumberFormat(data.locale, style).format(Math.ceil(amount))
+  },
+
   /** A time, given as a date or as ISO 8601, in UTC: the time zone of the reader is not known. */
   date(when: string | Date | null, { data }: Options): string {
     if (when === null) throw new TypeError('the time is missing')
@@ -44,6 +51,9 @@ export const helpers = {
 
   /** An http(s) URL, or an empty text: no other scheme becomes a link. */
   webUrl: (url: unknown) => (/^https?:\/\//.test(String(url)) ? String(url) : ''),
+
+  /** The URL of an authenticator app's secret, or an empty text. */
+  authenticatorUrl: (url: string) => (url.startsWith('otpauth://totp/') ? url : ''),
 
   /** Text that mail programs do not turn into a link: an attacker may have chosen it (PAG-06). */
   unlinked: (text: string) => text.replaceAll(/[.@]/g, `$&${wordJoiner}`),

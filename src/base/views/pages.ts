@@ -8,6 +8,22 @@ type Form<Shown extends string = never> = {
 }
 type Nothing = Readonly<Record<never, never>>
 type Masked = { readonly maskedEmail: string }
+type Address = { readonly email: string }
+/** A sentence about what a form has just done. */
+type Done = { readonly done: string | null }
+
+/** A device that is signed in. */
+export type ListedDevice = {
+  readonly id: string
+  readonly name: string
+  readonly ip: string | null
+  readonly createdAt: Date
+  readonly lastUsedAt: Date
+  readonly current: boolean
+}
+
+/** An event of the account, in words. */
+export type ShownEvent = { readonly at: Date; readonly what: string; readonly where: string }
 
 /** A mail as the development mailbox lists it. */
 export type ListedMail = {
@@ -23,18 +39,24 @@ export type ListedMail = {
 export type Pages = {
   'password-reset/request': Form<'email'>
   'password-reset/sent': Form<'email'>
-  'password-reset/new': Form & Masked
+  'password-reset/new': Form & Address
   'password-reset/complete': Nothing
   'password-reset/invalid': Nothing
-  'registration/verification-sent': Form<'email'> & { readonly resent?: boolean }
+  'registration/form': Form<'email'>
+  'registration/closed': Nothing
+  'registration/verification-sent': Form<'email'> & {
+    readonly resent?: boolean
+    /** After a sign-in with the right password. */
+    readonly unconfirmed?: boolean
+  }
   'registration/verify': Masked
   'registration/verified': Nothing
-  'registration/contested': Form & Masked
+  'registration/contested': Form & Address
   'registration/verification-failed': Form<'email'> & {
     readonly reason: 'invalid' | 'superseded'
     readonly mailless?: boolean
   }
-  'registration/set-password': Form & Masked
+  'registration/set-password': Form & Address
   'registration/set-password-complete': Nothing
   'registration/invitation-accepted': Nothing
   'registration/invitation-expired': Form<'email'> & {
@@ -49,8 +71,18 @@ export type Pages = {
     /** The QR code as an SVG document. */
     readonly qrSvg: string
     readonly secret: string
+    /** The secret as an `otpauth:` link, for an app on the same device. */
+    readonly uri: string
+    readonly email: string
+    /** The person is signed in, and sets it up in the account. */
+    readonly inAccount?: boolean
   }
-  'mfa/recovery-codes': { readonly codes: readonly string[] }
+  'mfa/recovery-codes': {
+    readonly codes: readonly string[]
+    readonly email: string
+    readonly createdAt: Date
+    readonly inAccount?: boolean
+  }
   'mfa/challenge': Form & { readonly method: 'code' | 'recovery' }
   'mfa/done': { readonly signedIn?: boolean }
   error: {
@@ -59,6 +91,38 @@ export type Pages = {
     readonly code: string
     readonly requestId: string
   }
+  'login/form': Form<'email'> & {
+    /** Seconds until the next attempt. */
+    readonly wait?: number | undefined
+  }
+  'login/signed-in': Address
+  'logout/confirm': Address
+  'logout/done': Nothing
+  'account/index': Address &
+    Done & {
+      readonly name: string
+      readonly pendingEmail: string | null
+      readonly unconfirmed: boolean
+      /** Null where the second factor is disabled. */
+      readonly factor: 'on' | 'off' | null
+    }
+  'account/profile': Form<'first_name' | 'last_name'>
+  'account/email': Form<'email'> & Address & Done & { readonly pendingEmail: string | null }
+  'account/password': Form & Address & { readonly asksOld: boolean; readonly endsOthers: boolean }
+  'account/mfa': Form &
+    Address &
+    Done & {
+      readonly isOn: boolean
+      readonly codesLeft: number
+      readonly mayTurnOff: boolean
+    }
+  'account/devices': Done & { readonly devices: readonly ListedDevice[] }
+  'account/activity': {
+    readonly events: readonly ShownEvent[]
+    /** The `before` of the next page. */
+    readonly next: string | null
+  }
+  'home/development': { readonly signedIn: boolean; readonly mailbox: boolean }
   'dev-mailbox/list': { readonly mails: readonly ListedMail[] }
   'dev-mailbox/mail': Omit<ListedMail, 'template' | 'state'> & {
     readonly from: string
@@ -83,21 +147,26 @@ const form = ['errors', 'values'] as const
 export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'password-reset/request': { fields: form, form: ['email'] },
   'password-reset/sent': { fields: form, form: ['email', 'code'] },
-  'password-reset/new': { fields: ['maskedEmail', ...form], form: passwords },
+  'password-reset/new': { fields: ['email', ...form], form: passwords },
   'password-reset/complete': { fields: [] },
   'password-reset/invalid': { fields: [], form: ['email'] },
-  'registration/verification-sent': { fields: ['resent', ...form], form: ['email', 'code'] },
+  'registration/form': { fields: form, form: ['email', 'password1', 'password2'] },
+  'registration/closed': { fields: [] },
+  'registration/verification-sent': {
+    fields: ['resent', 'unconfirmed', ...form],
+    form: ['email', 'code']
+  },
   'registration/verify': { fields: ['maskedEmail'] },
   'registration/verified': { fields: [] },
   'registration/contested': {
-    fields: ['maskedEmail', ...form],
+    fields: ['email', ...form],
     form: ['password', ...passwords]
   },
   'registration/verification-failed': {
     fields: ['reason', 'mailless', ...form],
     form: ['email']
   },
-  'registration/set-password': { fields: ['maskedEmail', ...form], form: passwords },
+  'registration/set-password': { fields: ['email', ...form], form: passwords },
   'registration/set-password-complete': { fields: [] },
   'registration/invitation-accepted': { fields: [] },
   'registration/invitation-expired': { fields: ['asked', 'mailless', ...form], form: ['email'] },
@@ -105,11 +174,35 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'email-change/confirmed': { fields: ['maskedEmail'] },
   'email-change/undo': { fields: ['maskedEmail'] },
   'email-change/invalid': { fields: ['kind'] },
-  'mfa/setup': { fields: ['qrSvg', 'secret', ...form], form: ['code'] },
-  'mfa/recovery-codes': { fields: ['codes'] },
+  'mfa/setup': {
+    fields: ['qrSvg', 'secret', 'uri', 'email', 'inAccount', ...form],
+    form: ['code']
+  },
+  'mfa/recovery-codes': { fields: ['codes', 'email', 'createdAt', 'inAccount'] },
   'mfa/challenge': { fields: ['method', ...form], form: ['code', 'recovery_code'] },
   'mfa/done': { fields: ['signedIn'] },
   error: { fields: ['status', 'detail', 'code', 'requestId'] },
+  'login/form': { fields: ['wait', ...form], form: ['email', 'password'] },
+  'login/signed-in': { fields: ['email'] },
+  'logout/confirm': { fields: ['email'] },
+  'logout/done': { fields: [] },
+  'account/index': { fields: ['email', 'name', 'pendingEmail', 'unconfirmed', 'factor', 'done'] },
+  'account/profile': { fields: form, form: ['first_name', 'last_name'] },
+  'account/email': {
+    fields: ['email', 'pendingEmail', 'done', ...form],
+    form: ['email', 'password']
+  },
+  'account/password': {
+    fields: ['email', 'asksOld', 'endsOthers', ...form],
+    form: ['old_password', ...passwords]
+  },
+  'account/mfa': {
+    fields: ['email', 'isOn', 'codesLeft', 'mayTurnOff', 'done', ...form],
+    form: ['password', 'password_off']
+  },
+  'account/devices': { fields: ['devices', 'done'] },
+  'account/activity': { fields: ['events', 'next'] },
+  'home/development': { fields: ['signedIn', 'mailbox'] },
   'dev-mailbox/list': { fields: ['mails'] },
   'dev-mailbox/mail': { fields: ['id', 'subject', 'recipient', 'from', 'when', 'text', 'links'] }
 }

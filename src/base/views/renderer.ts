@@ -17,9 +17,17 @@ import { compileTemplates, type Templates } from './templates.js'
 /** A mail that is ready to send. */
 export type RenderedMail = Readonly<Record<'subject' | 'text' | 'html', string>>
 
+/** What a page knows of the request: where its last button leads, and the key of its forms. */
+export type Visit = { readonly onward: string | null; readonly formKey: string }
+
 /** Makes pages and mails from templates and from the texts of a language. */
 export type Renderer = {
-  page<Name extends PageName>(name: Name, locale: string, context: Pages[Name]): string
+  page<Name extends PageName>(
+    name: Name,
+    locale: string,
+    context: Pages[Name],
+    visit?: Visit
+  ): string
   mail(name: MailName, locale: string, context: MailContext): RenderedMail
   readonly assets: ReadonlyMap<string, Asset>
 }
@@ -61,14 +69,16 @@ function rendererOf(
   return {
     assets,
 
-    page(name, locale, context) {
+    page(name, locale, context, { onward, formKey } = { onward: null, formKey: '' }) {
       const { fields, form = [] } = pages[name]
       const picked = pick(fields, context)
       const errors = (picked.errors ?? {}) as Readonly<Record<string, readonly string[]>>
       const entries = Object.entries(errors)
       const data = {
-        // The development mailbox is always in English, like the log.
-        ...dataFor(name.startsWith('dev-mailbox/') ? 'en' : locale),
+        // The pages of development are always in English, like the log.
+        ...dataFor(/^(dev-mailbox|home)\//.test(name) ? 'en' : locale),
+        onward,
+        formKey,
         failed: entries.length > 0,
         focus: form.find(field => Object.hasOwn(errors, field)) ?? null,
         problems: entries.flatMap(([field, sentences]) => (form.includes(field) ? [] : sentences))
@@ -107,6 +117,13 @@ function siteOf(config: Config, assets: ReadonlyMap<string, Asset>) {
     base: BASE_PATH,
     brand: config.BRAND_NAME,
     logo: config.BRAND_LOGO_URL,
+    /** Whether the pages for sign-in, sign-up and the account are there. */
+    hosted: config.HOSTED_PAGES,
+    app: config.APP_URL,
+    home: config.APP_URL ?? (config.HOSTED_PAGES ? `${BASE_PATH}/` : null),
+    signIn: config.HOSTED_PAGES ? `${BASE_PATH}/login/` : config.APP_URL,
+    mails: !config.EMAIL_DISABLED,
+    invites: config.JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION,
     resetUrl: new URL(ownReset ?? `${BASE_PATH}/password/reset/`, PUBLIC_URL).href,
     passwordMinLength: config.PASSWORD_MIN_LENGTH,
     colours: brandColours(config.BRAND_COLOR),

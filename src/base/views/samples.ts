@@ -10,6 +10,40 @@ const passwordErrors = errors('new_password1', 'new_password2')
 const mail = { subject: 'Confirm your address', recipient: 'ada@example.com', when }
 const id = '01939f0e-7e4c-7c8e-9a55-2f1b4c6d8e90'
 
+const { email } = values
+const account = { email, pendingEmail: null }
+const device = {
+  id,
+  name: 'Firefox 140 · Linux',
+  ip: '192.0.2.7',
+  createdAt: when,
+  lastUsedAt: when,
+  current: true
+}
+const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+const setup = {
+  qrSvg: samplePicture(),
+  secret,
+  uri: `otpauth://totp/ada%40example.com?secret=${secret}&issuer=Postern`,
+  email
+}
+const shownCodes = {
+  email,
+  createdAt: when,
+  codes: [
+    'H4KQ-7XPM-9WTC-2ENV',
+    'R6YB-M3ZJ-QF8D-K5GA',
+    '3NVX-P7HS-T2JM-6CWE',
+    'Z9GR-4BKY-D7SP-X8QF',
+    'M5AH-N3TV-E6WJ-9RCD',
+    'K2XP-8DQM-W4ZN-V7HB',
+    'F9CT-5RGJ-Y3LS-A6KE',
+    'B8MV-Q2WN-H7PX-D4ZR',
+    'T5JC-G9YF-S3KA-M6QE',
+    'X7RB-L4HN-C2WD-P8VG'
+  ]
+}
+
 /** Each page in its states. Templates of an operator are rendered with these values at start. */
 export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] } = {
   'password-reset/request': [{}, { values, errors: errors('email') }],
@@ -18,10 +52,13 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     { values, errors: errors('code') },
     { errors: errors('email', 'non_field_errors') }
   ],
-  'password-reset/new': [{ maskedEmail }, { maskedEmail, errors: passwordErrors }],
+  'password-reset/new': [{ email }, { email, errors: passwordErrors }],
   'password-reset/complete': [{}],
   'password-reset/invalid': [{}],
+  'registration/form': [{}, { values, errors: errors('email', 'password1', 'password2') }],
+  'registration/closed': [{}],
   'registration/verification-sent': [
+    { values, unconfirmed: true },
     { values },
     { values, resent: true },
     { values, errors: errors('email', 'code') }
@@ -29,9 +66,9 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'registration/verify': [{ maskedEmail }],
   'registration/verified': [{}],
   'registration/contested': [
-    { maskedEmail },
-    { maskedEmail, errors: errors('password') },
-    { maskedEmail, errors: passwordErrors }
+    { email },
+    { email, errors: errors('password') },
+    { email, errors: passwordErrors }
   ],
   'registration/verification-failed': [
     { reason: 'invalid' },
@@ -40,7 +77,7 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     { reason: 'superseded', mailless: true },
     { reason: 'invalid', errors: errors('email') }
   ],
-  'registration/set-password': [{ maskedEmail }, { maskedEmail, errors: passwordErrors }],
+  'registration/set-password': [{ email }, { email, errors: passwordErrors }],
   'registration/set-password-complete': [{}],
   'registration/invitation-accepted': [{}],
   'registration/invitation-expired': [
@@ -53,26 +90,8 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'email-change/confirmed': [{ maskedEmail }],
   'email-change/undo': [{ maskedEmail }],
   'email-change/invalid': [{ kind: 'confirm' }, { kind: 'undo' }],
-  'mfa/setup': [
-    { qrSvg: samplePicture(), secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' },
-    { qrSvg: samplePicture(), secret: 'JBSWY3DPEHPK3PXP', errors: errors('code') }
-  ],
-  'mfa/recovery-codes': [
-    {
-      codes: [
-        'H4KQ-7XPM',
-        '9WTC-2ENV',
-        'R6YB-M3ZJ',
-        'QF8D-K5GA',
-        '3NVX-P7HS',
-        'T2JM-6CWE',
-        'Z9GR-4BKY',
-        'D7SP-X8QF',
-        'M5AH-N3TV',
-        'E6WJ-9RCD'
-      ]
-    }
-  ],
+  'mfa/setup': [setup, { ...setup, inAccount: true, errors: errors('code') }],
+  'mfa/recovery-codes': [shownCodes, { ...shownCodes, inAccount: true }],
   'mfa/challenge': [
     { method: 'code' },
     { method: 'recovery' },
@@ -81,6 +100,73 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'mfa/done': [{}, { signedIn: true }],
   error: [
     { status: 503, detail: 'The service is busy. Try again later.', code: 'busy', requestId: id }
+  ],
+  'login/form': [
+    {},
+    { values, errors: { non_field_errors: ['Incorrect credentials'] } },
+    { values, errors: { non_field_errors: ['Too many requests.'] }, wait: 240 }
+  ],
+  'login/signed-in': [{ email }],
+  'logout/confirm': [{ email }],
+  'logout/done': [{}],
+  'account/index': [
+    { ...account, name: 'Ada Lovelace', factor: 'on', done: null, unconfirmed: false },
+    { ...account, name: '', factor: 'off', done: 'Your name is saved.', unconfirmed: true },
+    {
+      ...account,
+      name: 'Ada',
+      factor: null,
+      done: null,
+      unconfirmed: false,
+      pendingEmail: 'ada@example.org'
+    }
+  ],
+  'account/profile': [
+    { values: { first_name: 'Ada', last_name: 'Lovelace' } },
+    { values: { first_name: 'Ada', last_name: '' }, errors: errors('first_name') }
+  ],
+  'account/email': [
+    { ...account, done: null },
+    { ...account, values, done: null, errors: errors('email', 'password') },
+    { ...account, pendingEmail: 'ada@example.org', done: 'We sent a link to the new address.' }
+  ],
+  'account/password': [
+    { email, asksOld: true, endsOthers: true },
+    { email, asksOld: true, endsOthers: false, errors: errors('old_password', 'new_password1') }
+  ],
+  'account/mfa': [
+    { email, isOn: false, codesLeft: 0, mayTurnOff: true, done: null },
+    { email, isOn: true, codesLeft: 8, mayTurnOff: true, done: 'Your recovery codes are ready.' },
+    { email, isOn: true, codesLeft: 8, mayTurnOff: false, done: null, errors: errors('password') },
+    {
+      email,
+      isOn: true,
+      codesLeft: 2,
+      mayTurnOff: true,
+      done: null,
+      errors: errors('password_off')
+    }
+  ],
+  'account/devices': [
+    { done: null, devices: [device] },
+    {
+      done: 'That device is signed out.',
+      devices: [device, { ...device, name: '', ip: null, current: false }]
+    }
+  ],
+  'account/activity': [
+    {
+      next: id,
+      events: [
+        { at: when, what: 'Signed in', where: 'Firefox 140 · Linux · 192.0.2.7' },
+        { at: when, what: 'Failed sign-in', where: '' }
+      ]
+    },
+    { next: null, events: [] }
+  ],
+  'home/development': [
+    { signedIn: false, mailbox: true },
+    { signedIn: true, mailbox: false }
   ],
   'dev-mailbox/list': [
     { mails: [] },

@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { allowedReturn } from '../../src/base/return-url.js'
+import { startApp } from '../support/app.js'
+import { assertProblem, patient } from '../support/expect.js'
+import { newMember, newPerson, refresh, refreshCookie } from '../support/people.js'
+import { newVisitor } from '../support/visitor.js'
+
+const own = {
+  PUBLIC_URL: 'https://auth.example.com',
+  BASE_PATH: '',
+  HOSTED_PAGES: true,
+  RETURN_URLS: ['https://app.example.com/', 'https://shop.example.com:8443/done']
+}
+
+const refused = [
+  '',
+  '/',
+  '//evil.example',
+  '///evil.example',
+  '/\\evil.example',
+  '\\\\evil.example',
+  'app.example.com',
+  'https:',
+  'https://',
+  'https:///evil.example',
+  'https://evil.example/',
+  'https://evil.example/https://app.example.com/',
+  'https://evil.example?https://app.example.com/',
+  'https://evil.example#https://app.example.com/',
+  'https://app.example.com.evil.example/',
+  'https://app.example.com@evil.example/',
+  'https://app.example.com:pw@evil.example/',
+  'https://evil.example@app.example.com/',
+  'https://:pw@app.example.com/',
+  'https://evil.example\\@app.example.com/',
+  'https://evil.example\\.app.example.com/',
+  'https://app.example.com%2eevil.example/',
+  'https://app.example.com%00.evil.example/',
+  'https://app.example.com:444/',
+  'http://app.example.com/',
+  'https://sub.app.example.com/',
+  'https://example.com/',
+  'https://app.example.co/',
+  'https://app．evil.example/',
+  'https://ａpp.example.com.evil.example/',
+  'https://xn--pp-1ea.example.com/',
+  'https://shop.example.com:8443/done/more',
+  'https://shop.example.com:8443/done/../other',
+  'https://shop.example.com:8443/don',
+  'https://shop.example.com:8443/Done',
+  'https://shop.example.com/done',
+  'javascript:alert(1)',
+  'java\tscript:alert(1)',
+  'JaVaScRiPt://app.example.com/%0aalert(1)',
+  'data:text/html,<script>alert(1)</script>',
+  'vbscript:msgbox(1)',
+  'ftp://app.example.com/',
+  'blob:https://app.example.com/1',
+  'filesystem:https://app.example.com/1',
+  'file:///etc/passwd',
+  'custom-app://app.example.com/',
+  'https://[::1]/',
+  'https://127.0.0.1/',
+  'https://auth.example.com/',
+  'https://auth.example.com/account/../login/',
+  `https://app.example.com/${'x'.repeat(2100)}`
+]
+
+test('PAG-07 a return_to that no entry of RETURN_URLS allows is refused, whatever its shape', () => {
+  for (const shape of refused) assert.equal(allowedReturn(own, shape), null, shape)
+  for (const shape of [undefined, null, ['https://app.example.com/'], {}, 7])
+    assert.equal(allowedReturn(own, shape), null)
+  assert.ok(refused.length >= 40)
+})
+
+const allowed: [sent: string, target: string][] = [
+  ['https://app.example.com/', 'https://app.example.com/'],
+  ['https://app.example.com', 'https://app.example.com/'],
+  ['HTTPS://APP.example.com:443/a?b=c#d', 'https://app.example.com/a?b=c#d'],
+  ['https://app.example.com\\@evil.example', 'https://app.example.com/@evil.example'],
+  ['https://app.example.com//evil.example', 'https://app.example.com//evil.example'],
+  [' https://app.example.com/x\n', 'https://app.example.com/x'],
+  ['https:app.example.com/x', 'https://app.example.com/x'],
+  ['https://shop.example.com:8443/done?order=1', 'https://shop.example.com:8443/done?order=1'],
+  ['https://auth.example.com/account/devices/', 'https://auth.example.com/account/devices/']
+]
+
+test('PAG-07 an allowed return_to goes where the check looked', () => {
+  for (const [sent, target] of allowed) assert.equal(allowedReturn(own, sent), target, sent)
+  assert.equal(allowedReturn({ ...own, HOSTED_PAGES: false }, `${own.PUBLIC_URL}/account/`), null)
+})
+
+const app = 'https://app.example.com/start?from=here'
+
+test('the sign-in page signs in by cookie and leads back to the app', async t => {
+  const service = await startApp(t, {
+    ...patient,
+    RETURN_URLS: 'https://app.example.com/',
+    APP_URL: 'https://home.example.com/'
+  })
+  const { person } = await newMember(service)
+  const { open, post, cookies } = newVisitor(service)
+  const page = await open(`/login/?return_to=${encodeURIComponent(app)}`)
+  assert.equal(page.statusCode, 200)
+  const policy = String(page.headers['content-security-policy'])
+  assert.doesNotMatch(policy, /unsafe|\*/)
+  assert.match(
+    policy,
+    /form-action 'self' https:\/\/home\.example\.com https:\/\/app\.example\.com/
+  )
+  assert.match(policy, /frame-ancestors 'none'/)
+  const wrong = await post('/login/', { email: person.email, password: 'not this one' })
+  assert.equal(wrong.statusCode, 401)
+  assert.match(wrong.body, /The email address or the password is not right\./)
+  assert.match(wrong.body, new RegExp(`value="${person.email}"`))
+  assert.doesNotMatch(wrong.body, /not this one/)
+  const done = await post('/login/', person)
+  assert.deepEqual([done.statusCode, done.headers.location], [303, app])
+  assert.ok(cookies.has(refreshCookie) && !cookies.has('return_to'))
+  assert.match((await open('/login/')).body, /You are signed in.*https:\/\/home\.example\.com/s)
+
+  // Without a remembered address, and with a refused one, the app is next.
+  const other = newVisitor(service)
+  await other.open('/login/?return_to=https://evil.example/')
+  const home = await other.post('/login/', person)
+  assert.equal(home.headers.location, 'https://home.example.com/')
+  const out = await other.post('/logout/', {})
+  assert.deepEqual([out.statusCode, out.headers.location], [303, '/logout/'])
+  assert.ok(!other.cookies.has(refreshCookie))
+  assert.match((await other.open('/logout/')).body, /You are signed out/)
+  assert.equal((await other.post('/logout/', {})).headers.location, '/logout/')
+})
+
+test('the account is read by the session cookie, which no page rotates', async t => {
+  const service = await startApp(t, patient)
+  const { person, client } = await newMember(service)
+  const { open, post, cookies } = newVisitor(service)
+  const away = await open('/account/devices/')
+  assert.equal(away.statusCode, 303)
+  const back = new URL(String(away.headers.location), 'http://localhost:3000')
+  assert.equal(back.pathname, '/login/')
+  assert.equal(back.searchParams.get('return_to'), 'http://localhost:3000/account/devices/')
+  await open(String(away.headers.location))
+  assert.equal((await post('/login/', person)).headers.location, '/account/devices/')
+
+  const before = cookies.get(refreshCookie)
+  for (const path of ['', 'profile/', 'email/', 'password/', 'devices/', 'activity/'])
+    assert.equal((await open(`/account/${path}`)).statusCode, 200, path)
+  assert.equal(cookies.get(refreshCookie), before)
+  assert.equal((await open('/account/mfa/')).statusCode, 404)
+  assertProblem(await service.inject({ method: 'GET', url: '/account/' }), 401, 'not_authenticated')
+
+  // Not a bearer, and not a token that the session has left behind.
+  const bearer = await service.inject({
+    method: 'GET',
+    url: '/account/',
+    headers: { authorization: `Bearer ${client.access}` }
+  })
+  assertProblem(bearer, 401, 'not_authenticated')
+  for (let time = 0; time < 3; time++) {
+    await service.advance(60)
+    client.cookies.set(refreshCookie, cookies.get(refreshCookie) ?? '')
+    await refresh(client)
+    cookies.set(refreshCookie, client.cookies.get(refreshCookie) ?? '')
+  }
+  cookies.set(refreshCookie, before ?? '')
+  assert.equal((await open('/account/')).statusCode, 303)
+  const foreign = await service.inject({
+    method: 'POST',
+    url: '/account/devices/end-others/',
+    headers: { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+    cookies: { [refreshCookie]: client.cookies.get(refreshCookie) ?? '' },
+    payload: {}
+  })
+  assertProblem(foreign, 403, 'cross_site_request')
+})
+
+test('names, address, password and devices are changed in the account', async t => {
+  const service = await startApp(t, { ...patient, EMAIL_VERIFICATION: 'optional' })
+  const { person } = await newMember(service)
+  const { open, post } = newVisitor(service)
+  await open('/login/')
+  assert.equal((await post('/login/', person)).headers.location, '/account/')
+  assert.match((await open('/account/')).body, /not confirmed yet/)
+
+  const saved = await post('/account/profile/', { first_name: 'Ada', last_name: 'Łovelace' })
+  assert.equal(saved.headers.location, '/account/?done=profile')
+  assert.match((await open('/account/?done=profile')).body, /Your name is saved.*Ada Łovelace/s)
+  assert.doesNotMatch((await open('/account/?done=<b>')).body, /<b>/)
+
+  const { email } = newPerson('moved')
+  const wrong = await post('/account/email/', { email, password: 'not this one' })
+  assert.equal(wrong.statusCode, 400)
+  assert.match(wrong.body, /The password is not right/)
+  const { password } = person
+  const asked = await post('/account/email/', { email, password })
+  assert.equal(asked.headers.location, '/account/email/?done=email_pending')
+  assert.match((await open('/account/email/')).body, new RegExp(`confirmation: ${email}`))
+
+  const others = newVisitor(service)
+  await others.post('/login/', person)
+  const devices = await open('/account/devices/')
+  assert.match(devices.body, /This device/)
+  const ids = [...devices.body.matchAll(/name="id" value="([^"]+)"/g)].map(([, id]) => id ?? '')
+  assert.equal(ids.length, 3)
+  const ended = await post('/account/devices/end/', { id: ids[1] ?? '' })
+  assert.equal(ended.headers.location, '/account/devices/?done=device_ended')
+  assert.equal((await post('/account/devices/end-others/', {})).statusCode, 303)
+  assert.equal((await others.open('/account/')).statusCode, 303)
+
+  const next = 'entirely other words'
+  const fields = { old_password: password, new_password1: next, new_password2: next }
+  const changed = await post('/account/password/', fields)
+  assert.equal(changed.headers.location, '/account/?done=password')
+  assert.equal((await open('/account/')).statusCode, 200)
+  assert.match((await open('/account/activity/')).body, /Password changed.*Signed in/s)
+  const self = /name="id" value="([^"]+)"/.exec((await open('/account/devices/')).body)?.[1] ?? ''
+  assert.equal((await post('/account/devices/end/', { id: self })).headers.location, '/logout/')
+  assert.equal((await open('/account/')).statusCode, 303)
+})
+
+test('PAG-05 a form that is sent twice has one effect and one answer', async t => {
+  const service = await startApp(t, patient)
+  const visitor = newVisitor(service)
+  const person = newPerson()
+  const { email, password } = person
+  await visitor.open('/registration/')
+  const form_key = '3f1c1f3e-2f53-4c55-9d3b-0a6f1f0d2c11'
+  const fields = { email, password1: password, password2: password, form_key }
+  const [first, second] = await Promise.all([
+    visitor.post('/registration/', fields),
+    newVisitor(service).post('/registration/', fields)
+  ])
+  for (const answer of [first, second]) assert.equal(answer.headers.location, '/account/')
+  assert.deepEqual(second.headers['set-cookie'], first.headers['set-cookie'])
+  const count = async () =>
+    (await service.query<{ n: number }>('SELECT count(*)::int AS n FROM "Session"'))[0]?.n
+  assert.equal(await count(), 1)
+
+  // Another form, other fields, and the first one after ten minutes: each is new.
+  const sealed = await service.query<{ text: string }>(
+    `SELECT encode("sealedAnswer", 'escape') AS text FROM "FormAnswer"`
+  )
+  assert.doesNotMatch(JSON.stringify(sealed), /refresh_token|account/)
+  const signIn = { email, password, form_key: form_key.replace('3', '4') }
+  await visitor.post('/login/', signIn)
+  await visitor.post('/login/', signIn)
+  assert.equal(await count(), 2)
+  await service.advance(601)
+  await visitor.post('/login/', signIn)
+  assert.equal(await count(), 3)
+
+  // A refused form can be corrected and sent again, and a second change of password is the first.
+  const wrong = { email, password: 'not this one', form_key: form_key.replace('3', '5') }
+  for (let time = 0; time < 2; time++)
+    assert.equal((await visitor.post('/login/', wrong)).statusCode, 401)
+  const words = 'entirely other words'
+  const change = {
+    old_password: password,
+    new_password1: words,
+    new_password2: words,
+    form_key: form_key.replace('3', '6')
+  }
+  const cookies = new Map(visitor.cookies)
+  const once = await visitor.post('/account/password/', change)
+  // The second click went out with the cookie of before.
+  const late = newVisitor(service, cookies)
+  const twice = await late.post('/account/password/', change)
+  assert.equal(twice.headers.location, once.headers.location)
+  assert.equal((await late.open('/account/')).statusCode, 200)
+})
+
+test('errors, unknown paths and refused methods are pages to a navigation, with a way back', async t => {
+  const service = await startApp(t, { ...patient, BASE_PATH: '/auth' })
+  const { open, post } = newVisitor(service)
+  const missing = await open('/auth/nothing/here')
+  assert.equal(missing.statusCode, 404)
+  assert.match(missing.body, /Page not found.*href="\/auth\/".*not_found \(404\)/s)
+  const method = await open('/auth/password/change/')
+  assert.equal(method.statusCode, 405)
+  assert.equal(method.headers.allow, 'POST')
+  assert.match(method.body, /Back to the start.*method_not_allowed \(405\)/s)
+  assert.match((await open('/auth/user/')).body, /not_authenticated \(401\)/)
+  assert.equal((await post('/auth/nothing/', {})).statusCode, 404)
+  for (const accept of ['application/json', '*/*'])
+    assertProblem(
+      await service.inject({ method: 'GET', url: '/nothing', headers: { accept } }),
+      404,
+      'not_found'
+    )
+})
+
+test('the first page leads on, and in development says what there is', async t => {
+  const service = await startApp(t, patient)
+  const { open } = newVisitor(service)
+  assert.match((await open('/')).body, /href="\/docs\/".*href="\/health\/ready"/s)
+})
+
+test('HOSTED_PAGES=false leaves the pages of mailed links only', async t => {
+  const service = await startApp(t, { ...patient, HOSTED_PAGES: 'false' })
+  const { open, post } = newVisitor(service)
+  for (const path of ['/', '/account/', '/account/password/'])
+    assert.equal((await open(path)).statusCode, 404, path)
+  for (const path of ['/login/', '/registration/', '/logout/']) {
+    assert.equal((await open(path)).statusCode, 405, path)
+    assert.equal((await post(path, { x: '1' })).statusCode, 415, path)
+  }
+  assert.equal((await open('/password/reset/')).statusCode, 200)
+  assert.doesNotMatch((await open('/password/reset/complete/')).body, /href="\/login/)
+})
+
+test('an installation with invitations only says so', async t => {
+  const service = await startApp(t, {
+    ...patient,
+    JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: 'true'
+  })
+  const { open } = newVisitor(service)
+  assert.match((await open('/registration/')).body, /By invitation only/)
+  assert.doesNotMatch((await open('/login/')).body, /registration/)
+})
+
+test('an address that is not confirmed, and too many attempts, are said on the sign-in page', async t => {
+  const service = await startApp(t, { EMAIL_VERIFICATION: 'mandatory' })
+  const { open, post } = newVisitor(service)
+  const { email, password } = newPerson()
+  await open('/registration/')
+  const sent = await post('/registration/', { email, password1: password, password2: password })
+  assert.match(sent.body, /Confirm your address/)
+  assert.match(sent.body, new RegExp(`value="${email}"`))
+  const early = await post('/login/', { email, password })
+  assert.equal(early.statusCode, 401)
+  assert.match(early.body, /not confirmed yet.*verification\/resend/s)
+  let answer = early
+  for (let time = 0; time < 12 && answer.statusCode !== 429; time++)
+    answer = await post('/login/', { email, password: 'not this one' })
+  assert.equal(answer.statusCode, 429)
+  assert.ok(Number(answer.headers['retry-after']) > 0)
+  assert.match(answer.body, /Too many attempts\. Try again in \d+ (second|minute)/)
+})
