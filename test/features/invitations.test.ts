@@ -109,7 +109,7 @@ test('from an invitation by mail to a member of the team', async t => {
   const done = await setPassword(grace, password)
   assert.equal(done.statusCode, 200, done.body)
   const { access, detail, ...rest } = done.json()
-  assert.deepEqual(rest, {})
+  assert.deepEqual(rest, { expires_in: 1800 })
   assert.equal(detail, 'Password set.')
   assert.ok(setCookies(done).get(refreshCookie))
   assert.equal(setCookies(done).get(cookieName), '')
