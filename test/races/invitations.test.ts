@@ -52,7 +52,7 @@ const liveLinks = ({ query }: TestApp, userId: string) =>
   query<{ purpose: string }>(
     `SELECT l."purpose"::text FROM "Link" l JOIN "User" u ON u."id" = l."userId"
      WHERE u."id" = $1 AND l."supersededAt" IS NULL AND l."redeemedAt" IS NULL
-       AND l."credentialEpoch" = u."credentialEpoch"`,
+       AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)`,
     [userId]
   )
 
