@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { clockSkew } from '../src/base/database/clock-skew.js'
 import { isRefused, isUnavailable, troubleOf } from '../src/base/database/failures.js'
 import { checkSpace, checkWritable } from '../src/limits/check-writable.js'
 import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
@@ -22,6 +23,8 @@ declare module 'fastify' {
 }
 
 const retryMs = 1000
+/** What `iat` of a token may lie ahead of the reader's clock. */
+const mostSkewSeconds = 60
 /** A load balancer that asks gets its answer within three seconds, also while the server hangs. */
 const longestCheckMs = 2500
 
@@ -77,10 +80,29 @@ export default fp(
       if (!prepared && request.routeOptions.config.servesUnprepared !== true) throw unavailable()
     })
 
+    let clockDiffers = false
+    /**
+     * Refuses while this process would misjudge the lifetimes of tokens that other instances have signed.
+     * All of them are compared with the database, so an instance that is wrong is the one that leaves.
+     */
+    async function checkClock() {
+      const seconds = await clockSkew(deps.db, deps.clock)
+      const differs = Math.abs(seconds) > mostSkewSeconds
+      if (differs && !clockDiffers)
+        fastify.log.error(
+          { event: 'clock.differs', seconds },
+          "not ready: the clocks of this machine and the database's differ by more than a minute; synchronise both (NTP)"
+        )
+      if (!differs && clockDiffers) fastify.log.info('the clocks agree again')
+      clockDiffers = differs
+      if (differs) throw unavailable()
+    }
+
     /** Those who ask at the same time share one check, so that a server that hangs is not asked more and more. */
     let checking: Promise<void> | undefined
     async function check() {
       await checkWritable(db)
+      await checkClock()
       if (!db.trouble.diskFull) return
       await checkSpace(db)
       db.trouble.diskFull = false
