@@ -54,8 +54,9 @@ function settingsPage(): string {
 
 Every setting is an environment variable, or a line of \`.env\` in the working directory; the
 environment wins. All of them are read once, at the start. What is wrong is told with one sentence for
-each problem, never with the value, and the process exits with code 1. A name that starts with
-\`JWT_ALLAUTH_\` and is none of these is reported in the log with the nearest one that is. An empty
+each problem, never with the value, and the process exits with code 1. A name that is nearly one of
+these, or starts with \`JWT_ALLAUTH_\`, \`EVENTS_WEBHOOK_\`, \`LOGIN_FAILURES_\` or \`RATE_LIMIT_\`, is
+reported in the log with the nearest one that is. An empty
 value is no value; for a setting that holds a secret it is a mistake. A secret may stand in a file
 instead, whose path is the value of its name with \`_FILE\`; the end of the last line is no part of it.
 Both at once are refused.

@@ -85,7 +85,10 @@ export default fp(
       const apartMs = there < before ? there - before : Math.max(0, there - after)
       const isOff = Math.abs(apartMs) > clockToleranceMs
       if (isOff && !clockIsOff)
-        fastify.log.error({ apartSeconds: Math.round(apartMs / 1000) }, clocksDiffer)
+        fastify.log.error(
+          { event: 'clock.differs', seconds: Math.round(-apartMs / 1000) },
+          clocksDiffer
+        )
       if (!isOff && clockIsOff) fastify.log.info('the clocks agree again')
       clockIsOff = isOff
       if (isOff) throw unavailable()

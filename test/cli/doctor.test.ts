@@ -10,6 +10,7 @@ import { atEnd } from '../support/at-end.js'
 import { beside, postern, startCommands } from '../support/cli.js'
 import { advanceDatabaseClock, createTestDatabase } from '../support/database.js'
 import { newEnrolled } from '../support/factor.js'
+import { freePort } from '../support/free-port.js'
 import { openMailbox } from '../support/mailbox.js'
 import { newPerson } from '../support/people.js'
 import { inviteByOperator } from '../support/team.js'
@@ -70,7 +71,13 @@ const superuser = `INSERT INTO "User" ("id", "email", "role", "createdAt", "emai
 
 test('a healthy installation is found healthy, and left as it was', async t => {
   const mailbox = await openMailbox(t)
-  const settings = { ...mailbox.settings, JWT_ALLAUTH_MFA_TOTP_MODE: 'optional' }
+  const settings = {
+    ...mailbox.settings,
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'optional',
+    PASSWORD_MIN_LENGTH: '15',
+    PUBLIC_URL: `http://127.0.0.1:${await freePort()}`,
+    MIGRATE_ON_START: 'true'
+  }
   const service = await startApp(t, settings)
   await service.query(superuser)
   const doctor = doctorOf(t)
@@ -84,15 +91,20 @@ test('a healthy installation is found healthy, and left as it was', async t => {
       'cookies',
       'proxy',
       'templates',
+      'passwords',
       'smtp',
       'database',
       'clock',
       'migrations',
+      'defaults',
       'role',
       'keys',
       'second-factor',
       'outbox',
-      'admin'
+      'roles',
+      'admin',
+      'reach',
+      'not-looked-at'
     ].map(check => [check, 'ok'])
   )
   assert.deepEqual(mailbox.received, [])
@@ -102,7 +114,7 @@ test('a healthy installation is found healthy, and left as it was', async t => {
   const told = await postern(['doctor'], own)
   assert.equal(told.code, 0)
   assert.match(told.out, /^ok {4}database +PostgreSQL \d/m)
-  assert.match(told.out, /^0 failed, 0 warnings, 14 ok\.$/m)
+  assert.match(told.out, /^0 failed, 0 warnings, 19 ok\.$/m)
 })
 
 test('broken settings are named one by one, and nothing is looked for behind them', async t => {

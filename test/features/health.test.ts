@@ -5,6 +5,7 @@ import { buildApp } from '../../src/app.js'
 import { loadConfig } from '../../src/base/config/load.js'
 import { secretKey, startApp } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
+import { advanceDatabaseClock } from '../support/database.js'
 import { assertProblem } from '../support/expect.js'
 
 test('health', async t => {
@@ -26,6 +27,32 @@ test('health', async t => {
     assert.equal(headers.server, undefined)
     assert.equal(headers['x-powered-by'], undefined)
   })
+})
+
+test('FLT-27 an instance whose clock is more than a minute off is not ready, says why, and comes back', async t => {
+  const service = await startApp(t)
+  const ready = () => service.inject({ method: 'GET', url: '/health/ready' })
+  for (const seconds of [50, -100]) {
+    await advanceDatabaseClock(service.databaseUrl, seconds * 1000)
+    assert.equal((await ready()).statusCode, 200)
+  }
+  for (const seconds of [3650, -7200]) {
+    await advanceDatabaseClock(service.databaseUrl, seconds * 1000)
+    for (let n = 0; n < 2; n++) assertProblem(await ready(), 503, 'unavailable')
+    assert.equal((await service.inject({ method: 'GET', url: '/health/live' })).statusCode, 200)
+  }
+  await advanceDatabaseClock(service.databaseUrl, 3600_000)
+  assert.equal((await ready()).statusCode, 200)
+  const told = service.logs
+    .map(line => JSON.parse(line))
+    .filter(({ event, msg }) => event === 'clock.differs' || /clocks agree again/.test(msg))
+  assert.deepEqual(
+    told.map(({ level, event }) => [level, event]),
+    [
+      [50, 'clock.differs'],
+      [30, undefined]
+    ]
+  )
 })
 
 test('FLT-01 without a database the process lives, is not ready and answers 503', async t => {

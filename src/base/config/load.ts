@@ -92,7 +92,7 @@ function complete(given: Settings, env: Environment) {
     HASH_QUEUE_LIMIT: given.HASH_QUEUE_LIMIT ?? 64 * concurrency,
     HOSTED_PAGES: given.HOSTED_PAGES ?? cookieReachesPages(given),
     production,
-    warnings: [...unknownNames(env), ...mailless(given, production, publicUrl)]
+    warnings: [...unknownNames(env), ...mailless(given, production, publicUrl), ...openSmtp(given)]
   }
 }
 
@@ -311,14 +311,39 @@ function mailless(given: Settings, production: boolean, publicUrl: string): stri
     : []
 }
 
-/** Reports misspelt names: the service would otherwise use the default without a message. */
+/** Without TLS whoever is in between reads the password. On this machine nobody is. */
+function openSmtp({ EMAIL_HOST: host, EMAIL_HOST_USER, EMAIL_USE_TLS, EMAIL_USE_SSL }: Settings) {
+  const isOpen = EMAIL_HOST_USER !== null && !EMAIL_USE_TLS && !EMAIL_USE_SSL
+  return isOpen && host !== null && !isLoopback(host)
+    ? [
+        'EMAIL_HOST_USER signs in without EMAIL_USE_TLS or EMAIL_USE_SSL: the password may travel unencrypted. Set one of the two.'
+      ]
+    : []
+}
+
+/** Beginnings of names that no other program has. */
+const ownPrefix = /^(JWT_ALLAUTH|EVENTS_WEBHOOK|LOGIN_FAILURES|RATE_LIMIT)_/
+/** Names of other programs are as short as `HOST`, and often close to it. */
+const shortestName = 7
+const mostTypos = 2
+
+/**
+ * Reports misspelt names: the service would otherwise use the default without a message. A name counts as
+ * ours by its beginning, or if it is nearly a setting.
+ */
 function unknownNames(env: Environment): string[] {
-  const known = Object.keys(settings)
+  const known = [...Object.keys(settings), ...secretNames.map(name => `${name}_FILE`)]
   return Object.keys(env)
-    .filter(name => name.startsWith('JWT_ALLAUTH_') && !known.includes(name))
-    .map(name => {
-      const nearest = known.toSorted((a, b) => distance(name, a) - distance(name, b))[0]
-      return `${name} is not a setting; the nearest is ${nearest}.`
+    .filter(name => name.length >= shortestName && !known.includes(name))
+    .flatMap(name => {
+      const isOurs = ownPrefix.test(name)
+      const nearest = known
+        .filter(other => isOurs || Math.abs(other.length - name.length) <= mostTypos)
+        .map(other => ({ other, typos: distance(name, other) }))
+        .toSorted((a, b) => a.typos - b.typos)[0]
+      return nearest && (isOurs || nearest.typos <= mostTypos)
+        ? [`${name} is not a setting; the nearest is ${nearest.other}.`]
+        : []
     })
 }
 

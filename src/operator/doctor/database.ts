@@ -83,21 +83,90 @@ export async function examineMigrations(
   }
 }
 
-/** Checks whether the role of `DATABASE_URL` has the privileges that the service needs. */
-export async function examineRole(client: pg.Client): Promise<Finding[]> {
-  const { ok, fail } = findingsOf('role')
-  const { rows } = await client.query<{ role: string; tables: string[] }>(`
-    SELECT current_user AS role, COALESCE(array_agg(c.relname::text ORDER BY c.relname)
-      FILTER (WHERE NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
-        AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))), '{}') AS tables
-    FROM pg_class c
-    WHERE c.relkind = 'r' AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-      AND c.relname NOT IN ('_prisma_migrations', 'MigrationFloor')`)
-  const { role = '', tables = [] } = rows[0] ?? {}
-  if (tables.length === 0) return [ok(`The role ${role} may use every table.`)]
+type Rights = {
+  readonly role: string
+  readonly schema: string
+  /** Tables, quoted for SQL, that the service writes and this role cannot. */
+  readonly unwritten: readonly string[]
+  /** Tables that migrations write and this role cannot read. */
+  readonly unread: readonly string[]
+  readonly owns: boolean
+  readonly publicCreates: boolean
+}
+
+/** Checks whether the role of `DATABASE_URL` has the privileges that the service needs, and no more. */
+export async function examineRole(
+  client: pg.Client,
+  { DATABASE_URL, MIGRATE_ON_START }: Pick<Config, 'DATABASE_URL' | 'MIGRATE_ON_START'>
+): Promise<Finding[]> {
+  const { ok, failIf, warnIf } = findingsOf('role')
+  const { rows } = await client.query<Rights>(`
+    WITH tables AS (
+      SELECT c.oid, c.relowner, quote_ident(c.relname) AS name,
+        c.relname IN ('_prisma_migrations', 'MigrationFloor', 'AuditRetention') AS "isRead"
+      FROM pg_class c
+      WHERE c.relkind IN ('r', 'p') AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+    )
+    SELECT quote_ident(current_user) AS role, quote_ident(current_schema()) AS schema,
+      ARRAY(SELECT name FROM tables WHERE NOT "isRead" AND NOT (has_table_privilege(oid, 'SELECT')
+        AND has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE')
+        AND has_table_privilege(oid, 'DELETE')) ORDER BY name) AS unwritten,
+      ARRAY(SELECT name FROM tables WHERE "isRead" AND NOT has_table_privilege(oid, 'SELECT') ORDER BY name) AS unread,
+      (SELECT bool_or(pg_has_role(relowner, 'USAGE')) FROM tables) AS owns,
+      has_schema_privilege('public', current_schema(), 'CREATE') AS "publicCreates"`)
+  const { role, schema, unwritten, unread, owns, publicCreates } = rows[0] as Rights
+  const grant = (rights: string, tables: readonly string[]) =>
+    `GRANT ${rights} ON ${tables.join(', ')} TO ${role}`
+  return problemsOr(
+    ok(`The role ${role} may use every table.`),
+    failIf(
+      unwritten.length > 0,
+      `The role ${role} may not read and write ${unwritten.join(', ')}. As the owner of the tables, run: ${grant('SELECT, INSERT, UPDATE, DELETE', unwritten)};.`
+    ),
+    failIf(
+      unread.length > 0,
+      `The role ${role} may not read ${unread.join(', ')}. As the owner of the tables, run: ${grant('SELECT', unread)};.`
+    ),
+    warnIf(
+      // The embedded database has one role, and a service that migrates has to own what it changes.
+      owns && DATABASE_URL !== null && !MIGRATE_ON_START,
+      `The role ${role} owns the tables, so whoever takes over the service can drop them and empty the audit trail. Run the service as a role of its own; its grants are in docs/operations.md.`
+    ),
+    warnIf(
+      publicCreates,
+      `Every role of the server may create objects in the schema ${schema}. Run: REVOKE CREATE ON SCHEMA ${schema} FROM PUBLIC;.`
+    )
+  )
+}
+
+/** Settings on which results depend; each connection of the service sets them anew. */
+const ours = [
+  'timezone',
+  'datestyle',
+  'default_transaction_isolation',
+  'search_path',
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'bytea_output',
+  'extra_float_digits'
+]
+
+/** Tells of defaults of the database or the role that differ from what the service sets for itself. */
+export async function examineDefaults(client: pg.Client): Promise<Finding[]> {
+  const { ok } = findingsOf('defaults')
+  const { rows } = await client.query<{ setting: string }>(
+    `SELECT DISTINCT unnest(setconfig) AS setting FROM pg_db_role_setting
+     WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+       AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))`
+  )
+  const differing = rows
+    .map(({ setting }) => setting)
+    .filter(setting => ours.includes((setting.split('=')[0] ?? '').toLowerCase()))
+  if (differing.length === 0) return []
   return [
-    fail(
-      `The role ${role} may not read and write ${tables.join(', ')}. The grants it needs are in docs/operations.md.`
+    ok(
+      `The database or the role has defaults of its own (${differing.sort().join('; ')}). The service sets what it depends on for each connection, so they change nothing here; your own queries see them.`
     )
   ]
 }

@@ -8,15 +8,24 @@ import { examineDataDir } from './data-dir.js'
 import {
   connectClient,
   examineClock,
+  examineDefaults,
   examineMigrations,
   examineRole,
   examineServer
 } from './database.js'
 import { type Finding, findingsOf } from './finding.js'
-import { examineAdmin, examineFactors, examineKeys, examineOutbox, examineWebhook } from './rows.js'
+import { examineReach } from './reach.js'
+import {
+  examineAdmin,
+  examineFactors,
+  examineKeys,
+  examineOutbox,
+  examineRoles,
+  examineWebhook
+} from './rows.js'
 import { examineSettings } from './settings.js'
 import { examineRedis, examineSmtp, examineTemplates } from './smtp-redis-templates.js'
-import { examineCookies, examineProxy, examinePublicUrl } from './web.js'
+import { examineCookies, examinePasswords, examineProxy, examinePublicUrl } from './web.js'
 
 const silent: Log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} }
 
@@ -39,11 +48,20 @@ export async function examine(onProgress: Progress, env = readEnvironment()): Pr
     ...examineCookies(config),
     ...examineProxy(config),
     ...(await attempt('templates', async () => examineTemplates(config))),
+    ...examinePasswords(config),
     ...smtp,
     ...redis,
-    ...database
+    ...database,
+    ...unseen
   ]
 }
+
+/** What an operator has to look at: nobody sees it from here. */
+const unseen: readonly Finding[] = [
+  findingsOf('not-looked-at').ok(
+    'Not looked at: backups and whether they can be restored, the clocks of other instances, SPF and DKIM records, and what the proxy in front does.'
+  )
+]
 
 async function attempt(check: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
   const { fail } = findingsOf(check)
@@ -64,13 +82,13 @@ async function examineDatabase(config: Config, onProgress: Progress): Promise<Fi
     const own = { ...config, DATABASE_URL: url }
     const { client, findings } = await connectClient(own)
     if (client === null) return findings
-    return await examineOpen(client, own).finally(() => client.end())
+    return await examineOpen(client, own, config).finally(() => client.end())
   } finally {
     await close()
   }
 }
 
-async function examineOpen(client: pg.Client, config: Config): Promise<Finding[]> {
+async function examineOpen(client: pg.Client, config: Config, given: Config): Promise<Finding[]> {
   const clock = () => new Date()
   const migrations = await examineMigrations(client, config)
   const findings = [
@@ -79,7 +97,8 @@ async function examineOpen(client: pg.Client, config: Config): Promise<Finding[]
     ...migrations.findings
   ]
   if (!migrations.isCurrent) return findings
-  const role = await examineRole(client)
+  findings.push(...(await examineDefaults(client)))
+  const role = await examineRole(client, given)
   findings.push(...role)
   if (role.some(({ level }) => level === 'fail')) return findings
   return [...findings, ...(await attempt('keys', () => examineRows(config)))]
@@ -93,7 +112,9 @@ async function examineRows(config: Config): Promise<Finding[]> {
       ...(await examineFactors(deps)),
       ...(await examineOutbox(deps)),
       ...(await examineWebhook(deps)),
-      ...(await examineAdmin(deps))
+      ...(await examineRoles(deps)),
+      ...(await examineAdmin(deps)),
+      ...(await examineReach(deps))
     ]
   } finally {
     await close()

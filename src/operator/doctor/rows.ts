@@ -130,6 +130,23 @@ const whoSends = ({ MAIL_WORKER }: Pick<Deps['config'], 'MAIL_WORKER'>) =>
     ? 'Is a service running?'
     : 'MAIL_WORKER is false here: is a worker running (postern worker)?'
 
+/** Checks whether people hold a role that is no longer in `ROLES`. */
+export async function examineRoles({ db, roles }: Deps): Promise<Finding[]> {
+  const { ok, warn } = findingsOf('roles')
+  const held = await db.prisma.user.groupBy({
+    by: ['role'],
+    where: { role: { notIn: roles.all.map(({ number }) => number) } },
+    _count: true,
+    orderBy: { role: 'asc' }
+  })
+  if (held.length === 0) return [ok('Every role that people hold has a name.')]
+  return held.map(({ role, _count }) =>
+    warn(
+      `${counted(_count, 'person has', 'people have')} the role ${role}, which is not in ROLES: it counts as user, and tokens name it by its number. Put it back into ROLES, or give another with postern user set-role.`
+    )
+  )
+}
+
 /** Checks whether there is a superuser. */
 export async function examineAdmin({ db }: Deps): Promise<Finding[]> {
   const { ok, warn } = findingsOf('admin')

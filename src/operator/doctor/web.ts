@@ -33,6 +33,24 @@ export function examinePublicUrl(config: Config): Finding[] {
   )
 }
 
+/** Least characters where a password is all that is asked for (NIST SP 800-63B-4 §3.1.1.2). */
+const lengthWithoutFactor = 15
+
+/** Checks whether passwords are long enough where nothing else is asked for. */
+export function examinePasswords({
+  PASSWORD_MIN_LENGTH: length,
+  JWT_ALLAUTH_MFA_TOTP_MODE: mode
+}: Config): Finding[] {
+  const { ok, warnIf } = findingsOf('passwords')
+  return problemsOr(
+    ok('New passwords are long enough for what else a sign-in asks for.'),
+    warnIf(
+      mode !== 'required' && length < lengthWithoutFactor,
+      `Passwords of ${length} characters are accepted, and a second factor is ${mode === 'optional' ? 'optional' : 'off'}. Set PASSWORD_MIN_LENGTH=15, or JWT_ALLAUTH_MFA_TOTP_MODE=required.`
+    )
+  )
+}
+
 /** Checks whether browsers will store the cookies and send them to the service. */
 export function examineCookies(config: Config): Finding[] {
   const { ok, warnIf, failIf } = findingsOf('cookies')
