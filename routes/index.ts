@@ -29,6 +29,7 @@ import verificationKey from './registration/verification/_key.js'
 import verification from './registration/verification/index.js'
 import sessions from './sessions.js'
 import activity from './user/activity.js'
+import userDelete from './user/delete.js'
 import userEmail from './user/email.js'
 import userExport from './user/export.js'
 import user from './user/index.js'
@@ -43,7 +44,7 @@ const routes: FastifyPluginAsync = async fastify => {
   await fastify.register(assets, { prefix })
   await fastify.register(devMailbox, { prefix })
   await group('Sessions', [login, refresh, logout, logoutAll, reauthenticate, sessions])
-  await group('Account', [user, activity, userEmail, userExport, passwordChange])
+  await group('Account', [user, activity, userEmail, userExport, userDelete, passwordChange])
   await group('Proxies', [authVerify])
   await group('Password reset', [passwordReset])
   await group('Second factor', [setup, activate, challenge, verify, verifyRecovery], requireMfaOn)

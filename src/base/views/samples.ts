@@ -53,6 +53,9 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'email-change/confirmed': [{ maskedEmail }],
   'email-change/undo': [{ maskedEmail }],
   'email-change/invalid': [{ kind: 'confirm' }, { kind: 'undo' }],
+  'account-deletion/undo': [{ maskedEmail }],
+  'account-deletion/kept': [{ maskedEmail }],
+  'account-deletion/invalid': [{}],
   'mfa/setup': [
     { qrSvg: samplePicture(), secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' },
     { qrSvg: samplePicture(), secret: 'JBSWY3DPEHPK3PXP', errors: errors('code') }
@@ -109,6 +112,7 @@ export const sampleMail: MailContext = {
   newAddressMasked: 'b•••@example.org',
   addressMasked: 'a•••@example.com',
   when: '2026-11-24T09:41:00.000Z',
+  erasedAt: '2026-12-08T09:41:00.000Z',
   remaining: 2,
   times: 3
 }
