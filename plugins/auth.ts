@@ -235,6 +235,7 @@ const flowProblems: Readonly<Record<FlowKind, readonly [ProblemCode, ProblemCode
   email_verification: ['link_invalid', 'link_invalid'],
   email_change: ['link_invalid', 'link_invalid'],
   email_change_undo: ['link_invalid', 'link_invalid'],
+  account_deletion_undo: ['link_invalid', 'link_invalid'],
   mfa: ['challenge_invalid', 'challenge_invalid'],
   recovery_codes: ['link_invalid', 'link_invalid']
 }

@@ -47,6 +47,7 @@ export default fp(
       email_verification: ['email_verification_token', {}],
       email_change: ['email_change_token', {}],
       email_change_undo: ['email_change_undo_token', {}],
+      account_deletion_undo: ['account_deletion_undo_token', {}],
       mfa: ['mfa_challenge', {}],
       recovery_codes: ['recovery_codes', {}]
     }

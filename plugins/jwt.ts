@@ -31,6 +31,7 @@ export default fp(
       email_verification: 3600,
       email_change: 3600,
       email_change_undo: 3600,
+      account_deletion_undo: 3600,
       mfa: 900,
       recovery_codes: 600
     }

@@ -37,6 +37,7 @@ import verificationKey from './registration/verification/_key.js'
 import verification from './registration/verification/index.js'
 import sessions from './sessions.js'
 import activity from './user/activity.js'
+import userDelete from './user/delete.js'
 import userEmail from './user/email.js'
 import userExport from './user/export.js'
 import user from './user/index.js'
@@ -51,7 +52,7 @@ const routes: FastifyPluginAsync = async fastify => {
   await fastify.register(assets, { prefix })
   await fastify.register(devMailbox, { prefix })
   await group('Sessions', [login, refresh, logout, logoutAll, reauthenticate, sessions])
-  await group('Account', [user, activity, userEmail, userExport, passwordChange])
+  await group('Account', [user, activity, userEmail, userExport, userDelete, passwordChange])
   await group('Proxies', [authVerify])
   if (fastify.deps.config.HOSTED_PAGES) {
     await group('Pages', [home, account, accountProfile, accountEmail, accountPassword])

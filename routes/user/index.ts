@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { requestDeletion } from '../../src/user/deletion/request.js'
 import { type Profile, updateProfile } from '../../src/user/update-profile.js'
 import { closed, Email, Name } from '../schemas/fields.js'
+import { Timestamp } from '../schemas/lists.js'
 import { evidenceOf, OptionalPassword, proofFields, proofProblems, proofs } from '../schemas/mfa.js'
 
 const User = Type.Object(
@@ -33,6 +35,24 @@ const User = Type.Object(
         role_name: 'user',
         mfa_enabled: false,
         created_at: '2026-11-26T09:30:00.000Z'
+      }
+    ]
+  }
+)
+
+const Deletion = Type.Object(
+  {
+    detail: Type.String(),
+    erase_at: Type.Union([Timestamp, Type.Null()], {
+      description: 'Until then the deletion can be undone. Null: the account is erased.'
+    })
+  },
+  {
+    description: 'The account is closed.',
+    examples: [
+      {
+        detail: 'The account is closed. It will be deleted for good.',
+        erase_at: '2026-12-08T09:41:00.000Z'
       }
     ]
   }
@@ -116,6 +136,26 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     request => update(request)
+  )
+
+  fastify.delete(
+    '/user/',
+    {
+      config: { auth: 'bearer', problems: proofProblems },
+      schema: {
+        operationId: 'deleteUser',
+        summary: 'Delete the account',
+        description: `The account is disabled and its sessions end at once. A mail has a link that undoes it until \`erase_at\`; then the account is erased. Without a grace, and for an address that was never confirmed, it is erased at once. It needs a sign-in or re-authentication in the last ten minutes, or \`password\`. ${proofs}`,
+        body: closed({ password: OptionalPassword, ...proofFields }),
+        response: { 202: Deletion }
+      }
+    },
+    async ({ principal, body, sender, language }, reply) => {
+      const eraseAt = await requestDeletion(deps, principal, evidenceOf(body), sender)
+      reply.clearRefreshCookie().code(202)
+      const key = eraseAt === null ? 'account_deleted' : 'account_deletion_requested'
+      return { detail: language.texts('details', key), erase_at: eraseAt?.toISOString() ?? null }
+    }
   )
 }
 

@@ -71,6 +71,17 @@ export async function openUndoRight(
   return { ...link, isOnly: earlier === 0 }
 }
 
+/** The address and end of the open undo right of an account; null without one. */
+export async function readUndoRight(
+  tx: Database,
+  userId: string
+): Promise<{ address: string; expiresAt: Date } | null> {
+  const statement = sql`
+    SELECT r."address", r."expiresAt" FROM "UndoRight" r WHERE r."userId" = ${userId}::uuid AND ${isOpen}`
+  type Right = { address: string; expiresAt: Date }
+  return (await tx.run<Right>('read-undo-right', statement))[0] ?? null
+}
+
 /** What an account had when its right arose. */
 export type UndoRight = { readonly authenticatorId: string | null; readonly since: Date }
 

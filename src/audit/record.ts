@@ -7,6 +7,9 @@ import type { Sender } from '../sender.js'
 /** Every event of the trail. Names never change: the queries of operators use them. */
 export const auditEvents = [
   'account.created',
+  'account.deleted',
+  'account.deletion_requested',
+  'account.deletion_undone',
   'account.disabled',
   'account.enabled',
   'account.exported',

@@ -5,9 +5,14 @@ import { type Sql, sql } from '../base/database/sql.js'
 /** A link without an epoch stays live after a change of credentials. */
 const ofEpoch = sql`AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)`
 
+/** A link `l` that gives an account `u` back, while that waits for its deletion and is disabled. */
+const undoesDeletion = sql`(l."purpose" IN ('email_change_undo', 'account_deletion_undo')
+  AND EXISTS (SELECT FROM "AccountDeletion" d WHERE d."userId" = u."id"))`
+
 /** Whether a link `l` of an account `u` can still be used. */
 export const liveLink = (): Sql => sql`
-  (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND u."isActive" ${ofEpoch})`
+  (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
+    AND (u."isActive" OR ${undoesDeletion}) ${ofEpoch})`
 
 /** Sign-ups of one address that may wait for their confirmation; a check of the table says so too. */
 const maxPendingSignUps = 5

@@ -7,6 +7,8 @@ import { sealLinkSecret } from './link-secret.js'
 
 /** Every mail of the service. Each has a folder under `views/mails`. */
 export type MailTemplate =
+  | 'account-deleted'
+  | 'account-deletion'
   | 'account-exists'
   | 'admin-link'
   | 'changes-undone'

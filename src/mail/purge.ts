@@ -8,6 +8,12 @@ DELETE FROM "Mail" WHERE "id" IN (
   SELECT "id" FROM "Mail" WHERE "settledAt" < now() - interval '30 days' ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 
+/** The address of an erased account is kept no longer than its last mail needs. */
+const purgeOfErased = sql`
+DELETE FROM "Mail" WHERE "id" IN (
+  SELECT "id" FROM "Mail" WHERE "template" = 'account-deleted' AND "settledAt" < now() ${oneBatch} FOR UPDATE SKIP LOCKED)
+RETURNING 1`
+
 const eraseDeadSecrets = sql`
 UPDATE "Mail" SET "sealedSecret" = NULL WHERE "id" IN (
   SELECT m."id" FROM "Mail" m
@@ -17,12 +23,13 @@ UPDATE "Mail" SET "sealedSecret" = NULL WHERE "id" IN (
 RETURNING 1`
 
 /**
- * Removes mails that were settled a month ago, and returns how many. Erases the secrets of dead mails
- * whose link is not live any more (DAT-02).
+ * Removes mails that were settled a month ago, and those to erased accounts; returns how many. Erases the
+ * secrets of dead mails whose link is not live any more (DAT-02).
  */
 export async function purgeMails(db: Database): Promise<number> {
   await inBatches(db, 'erase-dead-secrets', eraseDeadSecrets)
-  return inBatches(db, 'purge-mails', purgeSettled)
+  const ofErased = await inBatches(db, 'purge-mails-of-erased', purgeOfErased)
+  return ofErased + (await inBatches(db, 'purge-mails', purgeSettled))
 }
 
 const dropQueued = sql`

@@ -15,6 +15,8 @@ type LinkMail = {
   /** The template; may use the recipient `a` and the link `l`. */
   readonly template: Sql
   readonly secret: LinkSecret
+  /** Values that the template shows; may use the recipient `a` and the link `l`. */
+  readonly params?: Sql
   /** For an account without a language. */
   readonly locale: string
 }
@@ -26,7 +28,7 @@ type LinkMail = {
  */
 export function queueMail(
   { outboxKeys }: Pick<Deps, 'outboxKeys'>,
-  { to, template, secret, locale }: LinkMail
+  { to, template, secret, locale, params = sql`'{}'::jsonb` }: LinkMail
 ): Sql {
   const id = newId()
   const sealed = sealLinkSecret(outboxKeys, secret, id)
@@ -35,7 +37,7 @@ queued AS (
   INSERT INTO "Mail" ("id", "userId", "linkId", "template", "recipient", "locale", "params", "sealedSecret",
     "state", "nextAttemptAt", "createdAt", "settledAt")
   SELECT ${id}::uuid, a."id", l."id", CASE WHEN a."id" IS NULL THEN '' ELSE ${template} END, COALESCE(a."email", ''),
-    COALESCE(a."locale", ${locale}::text), '{}', CASE WHEN l."id" IS NOT NULL THEN ${sealed}::bytea END,
+    COALESCE(a."locale", ${locale}::text), ${params}, CASE WHEN l."id" IS NOT NULL THEN ${sealed}::bytea END,
     CASE WHEN a."id" IS NULL THEN 'dropped' ELSE 'queued' END::"MailState",
     now(), now(), CASE WHEN a."id" IS NULL THEN now() END
   FROM (SELECT) one_row LEFT JOIN ${to} a ON true LEFT JOIN link l ON true

@@ -1,13 +1,15 @@
 import { setAccountRole, setActive } from '../accounts/account.js'
+import { keepAccount, withdrawDeletion } from '../accounts/deletion.js'
 import { type LockedAccount, lockAccount } from '../accounts/lock.js'
 import { closeUndoRight } from '../accounts/undo-right.js'
 import { type AuditEventName, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
-import { carryVerification, voidLinks } from '../links/link.js'
+import { carryVerification, supersede, voidLinks } from '../links/link.js'
 import { dropSecondFactor, readAuthenticator } from '../mfa/authenticators.js'
 import { notifyDisabled } from '../mfa/notify.js'
 import { revokeAllSessions } from '../sessions/revoke.js'
+import { eraseNow } from '../user/deletion/erase.js'
 import { operatorSender } from './no-sender.js'
 import { Refusal } from './refusal.js'
 
@@ -42,14 +44,16 @@ const recordByOperator = (
 
 /**
  * Disables an account: it cannot sign in, and its sessions and mailed links end, including the link
- * that undoes a change of address, so the reserved address is free. Returns whether it was active.
+ * that undoes a change of address, so the reserved address is free. An account that waits for its deletion is
+ * kept, and its owner can no longer enable it. Returns whether it was active or waiting.
  */
 export function disableUser(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   userId: string
 ): Promise<boolean> {
   return withAccount(deps, userId, async (tx, { isActive }) => {
-    if (!isActive) return false
+    const waited = await withdrawDeletion(tx, userId)
+    if (!isActive && !waited) return false
     await setActive(tx, userId, false)
     await revokeAllSessions(tx, { userId })
     await voidLinks(tx, userId, deps.clock())
@@ -59,13 +63,32 @@ export function disableUser(
   })
 }
 
-/** Allows a disabled account to sign in again; ended sessions and links stay ended. Returns whether it was disabled. */
-export function enableUser(deps: Pick<Deps, 'db' | 'config'>, userId: string): Promise<boolean> {
+/**
+ * Allows a disabled account to sign in again, also one that waits for its deletion; ended sessions and links
+ * stay ended. Returns whether it was disabled.
+ */
+export function enableUser(
+  deps: Pick<Deps, 'db' | 'config' | 'clock'>,
+  userId: string
+): Promise<boolean> {
   return withAccount(deps, userId, async (tx, { isActive }) => {
     if (isActive) return false
+    if (await keepAccount(tx, userId))
+      await supersede(tx, { userId, purpose: 'account_deletion_undo' }, deps.clock())
     await setActive(tx, userId, true)
     await recordByOperator(tx, deps, 'account.enabled', userId)
     return true
+  })
+}
+
+/** Erases an account at once, for good, and notifies the owner of a verified address. */
+export function deleteUser(
+  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'attemptKey' | 'outboxKeys'>,
+  userId: string
+): Promise<void> {
+  return withAccount(deps, userId, async (tx, account) => {
+    await recordByOperator(tx, deps, 'account.deleted', userId)
+    await eraseNow(tx, deps, account)
   })
 }
 

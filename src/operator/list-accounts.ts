@@ -4,8 +4,8 @@ import type { Deps } from '../deps.js'
 import { listAuthenticators } from '../mfa/authenticators.js'
 import { Refusal } from './refusal.js'
 
-/** `invited`: the invitation has not been accepted. */
-export type AccountState = 'active' | 'disabled' | 'invited'
+/** `invited`: the invitation has not been accepted. `deleting`: the owner deletes it, and the grace is not over. */
+export type AccountState = 'active' | 'disabled' | 'invited' | 'deleting'
 
 export type ListedAccount = {
   readonly id: string
@@ -23,6 +23,8 @@ export type ListedAccount = {
   readonly lastLoginAt: Date | null
   /** Its number in the installation that it was imported from. */
   readonly legacyId: string | number | null
+  /** When it is erased; null if it is not. */
+  readonly eraseAt: Date | null
 }
 
 type Filter = {
@@ -38,7 +40,8 @@ type Filter = {
 const isInvited = { invitation: { is: { acceptedAt: null } } }
 
 const states = {
-  disabled: { isActive: false },
+  disabled: { isActive: false, deletion: { is: null } },
+  deleting: { deletion: { isNot: null } },
   invited: { isActive: true, ...isInvited },
   active: { isActive: true, NOT: isInvited }
 }
@@ -92,22 +95,36 @@ async function read(
     include: {
       authenticator: { select: { id: true } },
       invitation: { select: { acceptedAt: true } },
+      deletion: { select: { eraseAt: true } },
       _count: { select: { sessions: { where: { expiresAt: { gt: clock() } } } } }
     }
   })
-  return rows.map(({ invitation, isActive, ...row }) => ({
+  return rows.map(row => ({
     id: row.id,
     email: row.email,
     emailVerifiedAt: row.emailVerifiedAt,
     firstName: row.firstName,
     lastName: row.lastName,
     role: row.role,
-    state: !isActive ? 'disabled' : invitation?.acceptedAt === null ? 'invited' : 'active',
+    state: stateOf(row),
     hasPassword: row.passwordHash !== null,
     hasSecondFactor: row.authenticator !== null,
     sessions: row._count.sessions,
     createdAt: row.createdAt,
     lastLoginAt: row.lastLoginAt,
-    legacyId: legacyKey(row.legacyId)
+    legacyId: legacyKey(row.legacyId),
+    eraseAt: row.deletion?.eraseAt ?? null
   }))
+}
+
+type Stated = {
+  readonly isActive: boolean
+  readonly invitation: { readonly acceptedAt: Date | null } | null
+  readonly deletion: object | null
+}
+
+function stateOf({ isActive, invitation, deletion }: Stated): AccountState {
+  if (deletion !== null) return 'deleting'
+  if (!isActive) return 'disabled'
+  return invitation?.acceptedAt === null ? 'invited' : 'active'
 }

@@ -17,8 +17,10 @@ import {
   rotateSigningKeys
 } from '../tokens/keys/store.js'
 import { dropLegacyKeys } from '../tokens/legacy-key.js'
+import { eraseDue } from '../user/deletion/erase.js'
 import { purgeWebhookEvents } from '../webhooks/purge.js'
 import { subscribeToEvents } from '../webhooks/subscribe.js'
+import { noSender } from './no-sender.js'
 
 /** Keys of another algorithm are retired this long after they should have been rotated. */
 const daySeconds = 86_400
@@ -63,6 +65,7 @@ export async function runMaintenance({ db, config, keys, clock, totpKeys }: Main
   await step('subscribe to events', () => subscribeToEvents({ db, config }))
   if (config.EMAIL_DISABLED) await step('drop queued mails', () => dropQueuedMails(db))
   const removed = {
+    accounts: await step('erase accounts', () => eraseDue({ db }, noSender)),
     sessions: await step('remove sessions', () => purgeSessions(db)),
     auditEvents: await step('remove audit events', () =>
       purgeAuditEvents(db, config.AUDIT_RETENTION)

@@ -1,4 +1,5 @@
 import { emailTaken } from '../accounts/account.js'
+import { deletionParams } from '../accounts/deletion.js'
 import { insertSignUp, isClaimed } from '../accounts/sql.js'
 import { holdsAddress, reservesAddress } from '../accounts/undo-right.js'
 import { auditEvent } from '../audit/record.js'
@@ -59,6 +60,7 @@ WITH taken AS (
 ), ${queueMail(deps, {
     to: sql`recipient`,
     template: sql`CASE WHEN l."id" IS NULL THEN 'account-exists' ELSE 'email-verification' END`,
+    params: sql`CASE WHEN l."id" IS NULL THEN ${deletionParams(sql`a."id"`)} ELSE '{}' END`,
     secret: link.secret,
     locale
   })}, ${refundAttempts(

@@ -9,6 +9,7 @@ export const flowKinds = [
   'email_verification',
   'email_change',
   'email_change_undo',
+  'account_deletion_undo',
   'mfa',
   'recovery_codes'
 ] as const

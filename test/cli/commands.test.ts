@@ -436,3 +436,20 @@ test('what a command cannot work with is one sentence, and exit code 1', async t
   const other = { SECRET_KEY: 'Y2xhc3NpYyBsb25nIGtleSB0aGF0IGlzIG5vdCB0aGUgb25l' }
   refused(await command(list, beside(empty.url, other)), /could not be opened under any key/)
 })
+
+test('an operator erases an account, and is asked before that', async t => {
+  const { service, run } = await startBeside(t, { MAIL_WORKER: 'false' })
+  const { person, client } = await newMember(service)
+  const { email } = person
+  refused(await run('user', 'delete', email), /There is no terminal to ask at\. Give --yes\./)
+  assert.equal((await client.send('DELETE', '/user/', {})).statusCode, 202)
+  const waiting = JSON.parse(printed(await run('user', 'list', '--state', 'deleting', '--json')))
+  assert.deepEqual(
+    waiting.results.map((one: Record<string, unknown>) => [one.email, one.state]),
+    [[email, 'deleting']]
+  )
+  assert.match(printed(await run('user', 'show', email)), /state: +deleting[\s\S]*erased at: +20/)
+  assert.equal(printed(await run('user', 'delete', email, '--yes')), `${email} is erased.\n`)
+  refused(await run('user', 'show', email), /There is no account/)
+  assert.equal((await signIn(newClient(service), person)).statusCode, 401)
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { auditEvents } from '../../src/audit/record.js'
 import {
+  deleteUser,
   disableUser,
   enableUser,
   logoutAll as logoutByOperator,
@@ -501,6 +502,29 @@ test('LOG-01 LOG-08 every flow leaves one event, with who, whose, where from and
   await login()
 
   // An import is an operator's, and leaves its event for all people together.
+
+  const leaver = newPerson('leaver')
+  const leaving = fresh()
+  await signUp(leaving, leaver)
+  const gone = userIdOf(leaving)
+  await follow(await mailbox.linkFor(leaver.email))
+  await leaves(
+    service,
+    () => leaving.send('DELETE', '/user/', {}),
+    () => [{ event: 'account.deletion_requested', subject: gone, session: leaving.sessionId }]
+  )
+  const wayBack = new URL(await nextLink(leaver.email)).pathname
+  await leaves(
+    service,
+    () => fresh().send('POST', wayBack, {}),
+    () => [{ event: 'account.deletion_undone', subject: gone, actor: null }]
+  )
+  await leaves(
+    service,
+    () => deleteUser(deps, gone),
+    () => [{ event: 'account.deleted', subject: gone, actor: null, byOperator: true }]
+  )
+
   const flows = auditEvents.filter(event => event !== 'accounts.imported')
   assert.deepEqual([...seen].sort(), flows, 'every event there is was seen')
 

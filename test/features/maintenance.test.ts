@@ -40,6 +40,11 @@ const away = (table: string): [breaks: string, mends: string] => [
   `ALTER TABLE "Away" RENAME TO "${table}"`
 ]
 
+const unnamed = (table: string, column: string): [breaks: string, mends: string] => [
+  `ALTER TABLE "${table}" RENAME "${column}" TO "away"`,
+  `ALTER TABLE "${table}" RENAME "away" TO "${column}"`
+]
+
 /** Every step, what breaks it alone, and the rows that stay then. */
 const steps: [step: string, trouble: [breaks: string, mends: string], stays?: Kind][] = [
   ['seal signing keys again', refusing('UPDATE OF "privateKey"', 'SigningKey')],
@@ -53,6 +58,7 @@ const steps: [step: string, trouble: [breaks: string, mends: string], stays?: Ki
     ]
   ],
   ['seal second factors again', away('Authenticator')],
+  ['erase accounts', unnamed('AccountDeletion', 'eraseAt')],
   ['drop queued mails', refusing('UPDATE OF "state"', 'Mail')],
   ['remove sessions', refusing('DELETE', 'Session'), 'sessions'],
   ['remove audit events', refusing('DELETE', 'AuditEvent'), 'auditEvents'],
@@ -113,7 +119,7 @@ test('postern purge tells what failed, does the rest and exits with 1', async t 
   const { code, out, err } = await postern(['purge'], beside(service.databaseUrl, other))
   assert.equal(code, 1)
   assert.match(err, /^Failed to read signing keys: A sealed value could not be opened .+\n$/)
-  assert.match(out, /^Removed 1 sessions, 1 links, 1 mails, 1 challenges, 1 counters and 1 audit/)
+  assert.match(out, /^Removed 1 sessions, 1 links, 1 mails, 1 challenges, 1 counters, 1 audit/)
 
   const kids = await service.query('SELECT "kid" FROM "SigningKey" ORDER BY "kid"')
   await service.query(

@@ -20,7 +20,7 @@ import {
 const runs = Number(process.env.MODEL_RUNS ?? 12)
 const seed = process.env.MODEL_SEED === undefined ? {} : { seed: Number(process.env.MODEL_SEED) }
 
-test('UND-01 UND-03 UND-04 an owner who presses the link in time has the account, and the thief holds nothing', async t => {
+test('UND-01 UND-03 UND-04 ACC-06 an owner who presses the link in time has the account, and the thief holds nothing', async t => {
   const service = await startApp(t, {
     ...unsent,
     EMAIL_VERIFICATION: 'mandatory',
@@ -28,6 +28,7 @@ test('UND-01 UND-03 UND-04 an owner who presses the link in time has the account
     JWT_ALLAUTH_MFA_MAX_ATTEMPTS: '0',
     JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME: '86400',
     ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: '30',
+    ACCOUNT_DELETION_GRACE: '365d',
     LOGIN_FAILURES_PER_ACCOUNT: '100000/15m',
     LOGIN_FAILURES_PER_NETWORK: '100000/15m',
     LOGIN_FAILURES_PER_PAIR: '100000/15m'
@@ -83,6 +84,8 @@ const deed = fc.record({
         'signUp' as const,
         'verifySignUp' as const,
         'steal' as const,
+        'delete' as const,
+        'keep' as const,
         'wait' as const
       )
     }
@@ -145,7 +148,7 @@ async function openDrama(
     await service.advance(73 * hour)
     await refresh(client)
   }
-  for (const { path } of await linksOf(owner, /undo/)) known.add(path)
+  for (const { path } of await linksOf(owner, /email\/undo/)) known.add(path)
   await steal()
 
   /** Signs in with what a player knows. */
@@ -233,7 +236,7 @@ async function openDrama(
 
   async function undo(name: 'owner' | 'thief', position: number): Promise<Answer | null> {
     const who = players[name]
-    const link = choose(await linksOf(who, /undo/), position)
+    const link = choose(await linksOf(who, /email\/undo/), position)
     if (link === undefined) return null
     const browser = newClient(service)
     const before = right
@@ -317,6 +320,12 @@ async function openDrama(
     },
     move: how => move(players[how.who], how),
     confirm: ({ who, pick }) => press(players[who], /email\/confirm/, pick),
+    delete: async ({ who, pick }) => {
+      const member = choose(players[who].clients.filter(isOwn), pick)
+      const [password] = players[who].passwords
+      return member?.send('DELETE', '/user/', { password }) ?? null
+    },
+    keep: ({ who, pick }) => press(players[who], /delete\/undo/, pick),
     moveAtOnce: async how => {
       const asked = await move(players[how.who], how)
       const { pending_email } = asked?.statusCode === 200 ? asked.json() : {}
@@ -398,7 +407,7 @@ async function openDrama(
     } else if (after.email !== before.email || isNew) right.until = now() + 72 * hour
     for (const { path, address, userId: id } of await linksOf(
       { ...owner, mailboxes: [...owner.mailboxes, ...thief.mailboxes] },
-      /undo/
+      /email\/undo/
     )) {
       if (known.has(path) || id !== userId) continue
       known.add(path)
@@ -445,7 +454,9 @@ async function openDrama(
     async end() {
       if (right === null || !isOpen() || !owner.mailboxes.includes(right.address)) return
       const { links } = right
-      const position = (await linksOf(owner, /undo/)).findIndex(({ path }) => links.has(path))
+      const position = (await linksOf(owner, /email\/undo/)).findIndex(({ path }) =>
+        links.has(path)
+      )
       try {
         assert.notEqual(position, -1, 'the owner was mailed a link')
         assert.equal((await undo('owner', position))?.statusCode, 200)

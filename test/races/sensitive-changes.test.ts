@@ -81,6 +81,10 @@ const changes: Readonly<Record<string, Row>> = {
       client.send('POST', '/reauthenticate/', { password })
   },
   'an export': { send: ({ client }) => client.send('GET', '/user/export/') },
+  'a deletion': {
+    writesSession: true,
+    send: ({ client }) => client.send('DELETE', '/user/', {})
+  },
   'the end of other sessions': {
     send: ({ client }) => client.send('POST', '/sessions/revoke-others/', {})
   },

@@ -396,6 +396,13 @@ export const groups = {
       'How long audit events are stored.'
     )
   },
+  'Closing an account': {
+    ACCOUNT_DELETION_GRACE: written(
+      kinds.duration('d', 0, 365 * 86_400),
+      '14d',
+      'How long an account that its owner deletes stays disabled, and can be taken back by the link in a mail, before it is erased. 0 erases it at once.'
+    )
+  },
   'Password reset': {
     PASSWORD_RESET_TIMEOUT: written(
       kinds.duration('s', 60, 7 * 86_400),

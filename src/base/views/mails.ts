@@ -12,6 +12,8 @@ export type MailContext = {
   readonly addressMasked?: string
   /** Time of the event, ISO 8601. */
   readonly when?: string
+  /** When an account that waits for its deletion is erased, ISO 8601. */
+  readonly erasedAt?: string
   /** Number of unused recovery codes. */
   readonly remaining?: number
   /** Number of events that this mail tells of together, since the one before. */
@@ -23,7 +25,9 @@ export type MailContext = {
  * `mfa-enabled` is missing when the undo right belongs to an earlier address.
  */
 const fields = {
-  'account-exists': [],
+  'account-deleted': ['when', 'times'],
+  'account-deletion': ['link', 'when', 'erasedAt'],
+  'account-exists': ['erasedAt'],
   'admin-link': ['link'],
   'changes-undone': ['addressMasked', 'when', 'times'],
   'email-change-confirm': ['link'],

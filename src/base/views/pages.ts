@@ -67,6 +67,9 @@ export type Pages = {
   'email-change/confirmed': Masked
   'email-change/undo': Masked
   'email-change/invalid': { readonly kind: 'confirm' | 'undo' }
+  'account-deletion/undo': Masked
+  'account-deletion/kept': Masked
+  'account-deletion/invalid': Nothing
   'mfa/setup': Form & {
     /** The QR code as an SVG document. */
     readonly qrSvg: string
@@ -174,6 +177,9 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'email-change/confirmed': { fields: ['maskedEmail'] },
   'email-change/undo': { fields: ['maskedEmail'] },
   'email-change/invalid': { fields: ['kind'] },
+  'account-deletion/undo': { fields: ['maskedEmail'] },
+  'account-deletion/kept': { fields: ['maskedEmail'] },
+  'account-deletion/invalid': { fields: [] },
   'mfa/setup': {
     fields: ['qrSvg', 'secret', 'uri', 'email', 'inAccount', ...form],
     form: ['code']

@@ -90,6 +90,9 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'email-change/confirmed': [{ maskedEmail }],
   'email-change/undo': [{ maskedEmail }],
   'email-change/invalid': [{ kind: 'confirm' }, { kind: 'undo' }],
+  'account-deletion/undo': [{ maskedEmail }],
+  'account-deletion/kept': [{ maskedEmail }],
+  'account-deletion/invalid': [{}],
   'mfa/setup': [setup, { ...setup, inAccount: true, errors: errors('code') }],
   'mfa/recovery-codes': [shownCodes, { ...shownCodes, inAccount: true }],
   'mfa/challenge': [
@@ -195,6 +198,7 @@ export const sampleMail: MailContext = {
   newAddressMasked: 'b•••@example.org',
   addressMasked: 'a•••@example.com',
   when: '2026-11-24T09:41:00.000Z',
+  erasedAt: '2026-12-08T09:41:00.000Z',
   remaining: 2,
   times: 3
 }

@@ -10,7 +10,9 @@ import { remark, say, sayJson } from './output.js'
 export function purgeCommand(program: Command): void {
   program
     .command('purge')
-    .description('remove expired rows, and rotate keys that are due')
+    .description(
+      'remove expired rows, erase accounts whose term is over, and rotate keys that are due'
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -26,8 +28,8 @@ async function purge(deps: Deps, json?: true): Promise<void> {
   for (const { step, error } of failures) remark(`Failed to ${step}: ${describe(error)}`)
   if (failures.length > 0) process.exitCode = 1
   if (json) return sayJson({ ...removed, failed: failures.map(({ step }) => step) })
-  const { sessions, links, mails, challenges, attempts, auditEvents } = removed
+  const { accounts, sessions, links, mails, challenges, attempts, auditEvents } = removed
   say(
-    `Removed ${sessions ?? 0} sessions, ${links ?? 0} links, ${mails ?? 0} mails, ${challenges ?? 0} challenges, ${attempts ?? 0} counters and ${auditEvents ?? 0} audit events.`
+    `Removed ${sessions ?? 0} sessions, ${links ?? 0} links, ${mails ?? 0} mails, ${challenges ?? 0} challenges, ${attempts ?? 0} counters, ${auditEvents ?? 0} audit events and ${accounts ?? 0} accounts.`
   )
 }

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander'
 import type { Deps } from '../../deps.js'
 import { openInvitationsBy } from '../../registration/manage-invitations.js'
-import { disableUser, enableUser, logoutAll, resetMfa, setRole } from '../accounts.js'
+import { deleteUser, disableUser, enableUser, logoutAll, resetMfa, setRole } from '../accounts.js'
 import { findAccount } from '../find-account.js'
 import { type AccountState, listAccounts, showAccount } from '../list-accounts.js'
 import { roleNumber } from '../role-number.js'
+import { confirm } from './confirm.js'
 import { withDeps } from './open.js'
 import { beforeOption, jsonOption, limitOption, type PageOptions } from './options.js'
 import { say, sayFields, sayJson, sayPage, sayTable } from './output.js'
@@ -25,7 +26,7 @@ export function userCommands(program: Command): void {
     .command('list')
     .description('list accounts, newest first')
     .option('--role <role>', 'only this role, by name or number')
-    .addOption(new Option('--state <state>').choices(['active', 'disabled', 'invited']))
+    .addOption(new Option('--state <state>').choices(['active', 'disabled', 'invited', 'deleting']))
     .option('--matching <text>', 'only addresses that contain this')
     .addOption(limitOption())
     .addOption(beforeOption())
@@ -43,6 +44,19 @@ export function userCommands(program: Command): void {
   onOne(user, 'enable', 'allow a disabled account to sign in again', enable)
   onOne(user, 'reset-mfa', 'remove the second factor of a person who lost it', reset)
   onOne(user, 'logout-all', 'end every session', logout)
+
+  user
+    .command('delete')
+    .description('erase an account for good, with everything that belongs to it')
+    .argument('<user>', 'address or id')
+    .option('--yes', 'do not ask')
+    .addHelpText(
+      'after',
+      `
+There is no way back: no grace, and no link for the owner. To keep the account and its address, use
+disable. The audit trail keeps the id of the account.`
+    )
+    .action(remove)
 
   user
     .command('set-role')
@@ -105,6 +119,7 @@ const showOne = (named: string, { json }: { json?: true }) =>
       password: account.hasPassword,
       'second factor': factors.map(({ type }) => type).join(', ') || 'no',
       sessions: account.sessions,
+      'erased at': account.eraseAt,
       'old number': account.legacyId,
       created: account.createdAt,
       'last sign-in': account.lastLoginAt
@@ -124,6 +139,14 @@ async function disable(deps: Deps, { id, email }: Account): Promise<void> {
   say(`${email} ${wasActive ? 'is disabled and signed out everywhere' : 'was disabled already'}.`)
   await listOpenInvitations(deps, id)
 }
+
+const remove = (named: string, { yes }: { yes?: true }) =>
+  withDeps(async deps => {
+    const { id, email } = await findAccount(deps, named)
+    if (!yes) await confirm(`Erase ${email} (${id}) for good?`, email)
+    await deleteUser(deps, id)
+    say(`${email} is erased.`)
+  })
 
 async function enable(deps: Deps, { id, email }: Account): Promise<void> {
   const wasDisabled = await enableUser(deps, id)

@@ -2,8 +2,8 @@ import { yieldUnproven } from '../../accounts/yield-unproven.js'
 import type { Deps } from '../../deps.js'
 import type { LinkKey } from '../../links/link.js'
 import type { Sender } from '../../sender.js'
+import { useMailedLink } from '../mailed-link.js'
 import { applyChange } from './apply.js'
-import { useChangeLink } from './open.js'
 
 type ConfirmDeps = Pick<
   Deps,
@@ -22,7 +22,7 @@ export async function confirmChange(
   key: LinkKey,
   sender: Sender
 ): Promise<void> {
-  await useChangeLink(deps, key, 'email_change', {
+  await useMailedLink(deps, key, 'email_change', {
     first: async (tx, account, email) => {
       await yieldUnproven(tx, { email, userId: account.id }, sender)
       await applyChange(tx, deps, account, { email, sender })

@@ -1,3 +1,4 @@
+import { readDeletion } from '../../accounts/deletion.js'
 import type { LockedAccount } from '../../accounts/lock.js'
 import { findAddressHolder, yieldsAddress } from '../../accounts/yield-unproven.js'
 import { byOwner, record } from '../../audit/record.js'
@@ -67,7 +68,9 @@ async function mailConfirmation(
   if (mayMail && isFree) {
     await enqueue(tx, deps, { template: 'email-change-confirm', to: { ...account, email }, link })
   } else if (mayMail && holder !== null) {
-    await enqueue(tx, deps, { template: 'account-exists', to: { ...holder, email } })
+    const erasedAt = await readDeletion(tx, holder.id)
+    const params = erasedAt === null ? {} : { erasedAt: erasedAt.toISOString() }
+    await enqueue(tx, deps, { template: 'account-exists', to: { ...holder, email }, params })
   }
   const params = { newAddressMasked: maskAddress(email) }
   await notifyOwner(tx, deps, account, { template: 'email-change-requested', params })

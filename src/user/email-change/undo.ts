@@ -1,4 +1,5 @@
 import { restoreAccount } from '../../accounts/credentials.js'
+import { keepAccount } from '../../accounts/deletion.js'
 import { spendUndoRight } from '../../accounts/undo-right.js'
 import { record } from '../../audit/record.js'
 import { maskAddress } from '../../base/email-address.js'
@@ -9,14 +10,14 @@ import { notifyOwner } from '../../mail/notify-owner.js'
 import { restoreSecondFactor } from '../../mfa/authenticators.js'
 import type { Sender } from '../../sender.js'
 import { endSessionsAfterEpoch } from '../../sessions/revoke.js'
-import { useChangeLink } from './open.js'
+import { useMailedLink } from '../mailed-link.js'
 
 type UndoDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'attemptKey' | 'linkCodeKey' | 'outboxKeys'>
 
 /**
  * Gives an account back to the address of its undo right, and starts a password reset, because a thief may
  * know the password. Every session, link and challenge ends, and so does a second factor that was set up
- * since the right arose. Both mailboxes are told.
+ * since the right arose. A deletion that was asked for is off. Both mailboxes are told.
  *
  * @returns the link of the reset, for the browser that pressed the button. A second click gets the same
  *   one: the browser may have dropped the answer to the first (PAG-05).
@@ -27,18 +28,20 @@ export function undoChange(
   key: LinkKey,
   sender: Sender
 ): Promise<{ id: string; expiresAt: Date }> {
-  return useChangeLink<{ id: string; expiresAt: Date }>(deps, key, 'email_change_undo', {
+  return useMailedLink<{ id: string; expiresAt: Date }>(deps, key, 'email_change_undo', {
     first: async (tx, account, email) => {
       const { id: userId } = account
       const right = await spendUndoRight(tx, { userId, address: email })
       if (right === null) throw new Problem('link_invalid')
       const now = deps.clock()
+      const wasDeleting = await keepAccount(tx, userId)
       const credentialEpoch = await restoreAccount(tx, userId, { email, now })
       await endSessionsAfterEpoch(tx, { userId })
       // The epoch does not void further undo links.
       await voidLinks(tx, userId, now)
       const subject = { actorId: null, subjectId: userId, sender }
       await record(tx, { event: 'email.change_undone', ...subject })
+      if (wasDeleting) await record(tx, { event: 'account.deletion_undone', ...subject })
       if (await restoreSecondFactor(tx, userId, right))
         await record(tx, { event: 'mfa.disabled', ...subject })
       const mail = {

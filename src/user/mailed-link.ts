@@ -1,15 +1,15 @@
-import { readAccount } from '../../accounts/account.js'
-import { type LockedAccount, lockAccount } from '../../accounts/lock.js'
-import type { Database } from '../../base/database/database.js'
-import type { EmailAddress } from '../../base/email-address.js'
-import { Problem } from '../../base/errors/problem.js'
-import type { Deps } from '../../deps.js'
-import { findLink, type Link, type LinkKey, redeemLink } from '../../links/link.js'
+import { readAccount } from '../accounts/account.js'
+import { type LockedAccount, lockAccount } from '../accounts/lock.js'
+import type { Database } from '../base/database/database.js'
+import type { EmailAddress } from '../base/email-address.js'
+import { Problem } from '../base/errors/problem.js'
+import type { Deps } from '../deps.js'
+import { findLink, type Link, type LinkKey, redeemLink } from '../links/link.js'
 
-type Purpose = 'email_change' | 'email_change_undo'
+type Purpose = 'email_change' | 'email_change_undo' | 'account_deletion_undo'
 
-/** A link of an address change. `isDone`: it was used, and the account still has the address. */
-export type ChangeLink = Link & { readonly isDone: boolean }
+/** A link with a button. `isDone`: it was used, and the account is active and has the address. */
+export type MailedLink = Link & { readonly isDone: boolean }
 
 const linkInvalid = () => new Problem('link_invalid')
 
@@ -17,16 +17,16 @@ const isDone = (link: Link, account: { readonly email: string } | null): boolean
   link.status === 'redeemed' && account?.email === link.address
 
 /**
- * Reads a link that confirms or undoes a change, without using it. A used link is also returned, so that a
+ * Reads a link that confirms or undoes something, without using it. A used link is also returned, so that a
  * form sent twice or a reloaded page shows no error (PAG-05).
  *
  * @throws {Problem} `link_invalid` for any other.
  */
-export async function openChangeLink(
+export async function openMailedLink(
   { db }: Pick<Deps, 'db'>,
   key: LinkKey,
   purpose: Purpose
-): Promise<ChangeLink> {
+): Promise<MailedLink> {
   const link = await findLink(db, key, purpose)
   if (link?.status === 'live') return { ...link, isDone: false }
   const account = link?.status === 'redeemed' ? await readAccount(db, link.userId) : null
@@ -42,12 +42,12 @@ type Use<T> = {
 }
 
 /**
- * Uses a link of an address change up. Of parallel clicks one does the work, and the others get its result
+ * Uses a link with a button up. Of parallel clicks one does the work, and the others get its result
  * (PAG-05). An error rolls everything back, so the link can be used again.
  *
  * @throws {Problem} `link_invalid`.
  */
-export async function useChangeLink<T>(
+export async function useMailedLink<T>(
   { db }: Pick<Deps, 'db'>,
   key: LinkKey,
   purpose: Purpose,
