@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { login } from '../src/sign-in/login.js'
-import { signInAnswer } from './schemas/answers.js'
+import { SignedIn } from './schemas/answers.js'
 import { closed, Email, Password, TransportHeader } from './schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -21,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'Opens a session, or answers with a challenge for the second factor. Failures are counted per account, per network and per pair of both. After too many failures the answer is 429 with the time to wait.',
         headers: TransportHeader,
         body: closed({ email: Email, password: Password }),
-        response: { 200: signInAnswer(deps.config) }
+        response: { 200: SignedIn }
       }
     },
     async (request, reply) => {

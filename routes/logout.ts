@@ -10,7 +10,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/logout/',
     {
-      config: { auth: 'session' },
+      config: { auth: 'session', setsCookies: true },
       // A 503 keeps the cookie: the session is still alive, and the client needs the cookie to end it.
       onError: async (_request, reply, error) => {
         if (error instanceof Problem && error.statusCode === 401) reply.clearRefreshCookie()

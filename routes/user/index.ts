@@ -21,6 +21,7 @@ const User = Type.Object(
     )
   },
   {
+    title: 'User',
     description: 'The account.',
     examples: [
       {
