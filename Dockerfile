@@ -15,6 +15,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/prisma.config.ts ./
 COPY --from=build /app/views ./views
+COPY --from=build /app/docs/openapi.json ./docs/
 RUN ln -s /app/dist/src/operator/cli/main.js /usr/local/bin/postern
 USER node
 EXPOSE 3000

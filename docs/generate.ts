@@ -6,7 +6,7 @@ import { generatedFiles } from './generated.js'
 // `npm run docs` writes what is generated; `npm run docs -- --check` only says whether that is current.
 const check = process.argv.includes('--check')
 
-for (const [name, content] of generatedFiles()) {
+for (const [name, content] of await generatedFiles()) {
   const path = join(packageRoot, name)
   if (!check) {
     writeFileSync(path, content)

@@ -1,6 +1,7 @@
 import { groups, type Setting } from '../src/base/config/settings.js'
 import { catalogue, type ProblemCode } from '../src/base/errors/catalogue.js'
 import locale from '../views/locales/en.json' with { type: 'json' }
+import { openapiDocument } from './openapi.js'
 
 const notice = 'Made by `npm run docs` from'
 
@@ -8,11 +9,12 @@ type Definitions = Readonly<Record<string, Setting<unknown>>>
 const allGroups = Object.entries(groups) as [string, Definitions][]
 
 /** What each generated file has to say now, by its path from the root. */
-export function generatedFiles(): ReadonlyMap<string, string> {
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['docs/settings.md', settingsPage()],
     ['docs/errors.md', errorsPage()],
-    ['.env.example', envExample()]
+    ['.env.example', envExample()],
+    ['docs/openapi.json', await openapiDocument()]
   ])
 }
 

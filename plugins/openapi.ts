@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
+import { packageRoot } from '../src/base/package-root.js'
 import { version } from '../src/base/version.js'
-import { finishDocument, pageMark } from './http/openapi-document.js'
+import { cookieMark, finishDocument, pageMark, serveDocument } from './http/openapi-document.js'
 
 /** What the documentation page needs: its own files, inline styles and inline images. */
 const pagePolicy = [
@@ -27,7 +31,25 @@ const tags = {
 const cookie = (name: string, description: string) =>
   ({ type: 'apiKey', in: 'cookie', name, description }) as const
 
-/** The OpenAPI document at `/docs/json`, built from the routes' schemas, and its page at `/docs/`. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** An answer can set or drop a cookie, besides those that tokens and `auth` imply. */
+    setsCookies?: true
+  }
+}
+
+/** Levels that drop a cookie when it can never work again. */
+const dropsCookies: ReadonlySet<string> = new Set(['refresh', 'session', 'flow'])
+
+/** The document of the repository: `npm run docs` builds it from the routes' schemas with everything on. */
+const readDocument = (): object =>
+  JSON.parse(readFileSync(join(packageRoot, 'docs', 'openapi.json'), 'utf8'))
+
+/**
+ * The OpenAPI document at `/docs/json`, and its page at `/docs/`. It is the same under all settings, so that a
+ * client that was generated from it goes on when one changes. `fastify.swagger()` is built from the routes
+ * that the settings leave.
+ */
 export default fp(
   async fastify => {
     // Another package adds these routes, so they cannot declare `config.auth` themselves.
@@ -35,11 +57,16 @@ export default fp(
       if (/^\/docs(\/|$)/.test(route.url))
         route.config = { ...route.config, auth: 'none', servesUnprepared: true }
     })
+    let served: object | undefined
     await fastify.register(swagger, {
-      transform: ({ schema, url, route }) => ({
-        schema: route.config?.page === true ? { ...schema, [pageMark]: true } : schema,
-        url
-      }),
+      transform: ({ schema, url, route: { config = {} } }) => {
+        const { auth = '', page, setsCookies } = config as FastifyContextConfig
+        const marks = {
+          ...(page && { [pageMark]: true }),
+          ...((setsCookies || dropsCookies.has(auth)) && { [cookieMark]: true })
+        }
+        return { schema: { ...schema, ...marks }, url }
+      },
       transformObject: document =>
         finishDocument(
           'openapiObject' in document ? document.openapiObject : document.swaggerObject
@@ -53,7 +80,7 @@ export default fp(
             'Accounts, sessions and second factors for an application. Compatible with the API of django-jwt-allauth.',
           license: { name: 'MIT', identifier: 'MIT' }
         },
-        servers: [{ url: fastify.deps.config.PUBLIC_URL }],
+        servers: [{ url: 'http://localhost:3000' }],
         tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
         components: {
           securitySchemes: {
@@ -83,7 +110,13 @@ export default fp(
       routePrefix: '/docs',
       // By default the page sends the address of this service to a public validator.
       uiConfig: { deepLinking: true, validatorUrl: null },
-      staticCSP: pagePolicy
+      staticCSP: pagePolicy,
+      transformSpecificationClone: false,
+      transformSpecification: registered => {
+        const { PUBLIC_URL: url, BASE_PATH: basePath } = fastify.deps.config
+        served ??= serveDocument(readDocument(), { url, basePath, registered })
+        return served
+      }
     })
   },
   { name: 'openapi', fastify: '5.x', dependencies: ['deps', 'security-headers'] }

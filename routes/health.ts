@@ -3,7 +3,11 @@ import { Type } from 'typebox'
 
 const Status = Type.Object(
   { status: Type.String() },
-  { description: 'The process runs, or the service is ready.', examples: [{ status: 'ok' }] }
+  {
+    title: 'Health',
+    description: 'The process runs, or the service is ready.',
+    examples: [{ status: 'ok' }]
+  }
 )
 
 const config = { auth: 'none', rateLimit: false, servesUnprepared: true } as const

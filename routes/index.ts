@@ -48,7 +48,7 @@ import wellKnown from './well-known.js'
  * every URL in it. Each file decides which settings its routes need.
  */
 const routes: FastifyPluginAsync = async fastify => {
-  const prefix = fastify.deps.config.BASE_PATH
+  const { BASE_PATH: prefix, JWT_ALLAUTH_MFA_TOTP_MODE: mode } = fastify.deps.config
   await fastify.register(assets, { prefix })
   await fastify.register(devMailbox, { prefix })
   await group('Sessions', [login, refresh, logout, logoutAll, reauthenticate, sessions])
@@ -66,12 +66,13 @@ const routes: FastifyPluginAsync = async fastify => {
   await group('Invitations', [userRegister, invitations])
   for (const plugin of [wellKnown, health, metrics]) await fastify.register(plugin)
 
-  /** `guard` runs before the body of a request is read. */
+  /** `guard` runs before the body of a request is read. While it refuses all, the document says so. */
   async function group(tag: string, files: FastifyPluginAsync[], guard?: typeof requireMfaOn) {
+    const isOff = guard !== undefined && mode === 'disabled'
     await fastify.register(
       async scope => {
         scope.addHook('onRoute', ({ schema }) => {
-          if (schema !== undefined) schema.tags = [tag]
+          if (schema !== undefined) Object.assign(schema, { tags: [tag], ...(isOff && disabled) })
         })
         if (guard !== undefined) scope.addHook('preParsing', guard)
         for (const plugin of files) await scope.register(plugin)
@@ -80,5 +81,7 @@ const routes: FastifyPluginAsync = async fastify => {
     )
   }
 }
+
+const disabled = { 'x-disabled': true }
 
 export default routes

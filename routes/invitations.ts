@@ -13,19 +13,22 @@ import { closed } from './schemas/fields.js'
 import { Before, IdParam, listOf, orNull, Timestamp, textOrNull, Uuid } from './schemas/lists.js'
 
 const InvitationList = listOf(
-  Type.Object({
-    id: Uuid,
-    email: Type.String(),
-    role: Type.Integer(),
-    role_name: Type.String(),
-    state: Type.String({ description: '`pending`, `expired` or `accepted`.' }),
-    inviter: textOrNull(
-      'Address of the inviter. Null when an operator invited, or when the inviter’s account is gone.'
-    ),
-    created_at: Timestamp,
-    expires_at: orNull(Timestamp),
-    accepted_at: orNull(Timestamp)
-  }),
+  Type.Object(
+    {
+      id: Uuid,
+      email: Type.String(),
+      role: Type.Integer(),
+      role_name: Type.String(),
+      state: Type.String({ description: '`pending`, `expired` or `accepted`.' }),
+      inviter: textOrNull(
+        'Address of the inviter. Null when an operator invited, or when the inviter’s account is gone.'
+      ),
+      created_at: Timestamp,
+      expires_at: orNull(Timestamp),
+      accepted_at: orNull(Timestamp)
+    },
+    { title: 'Invitation' }
+  ),
   'Invitations, newest first.',
   {
     id: '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11',

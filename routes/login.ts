@@ -5,7 +5,7 @@ import { isForm } from '../plugins/http/negotiate.js'
 import { problemBody, problemOf } from '../plugins/http/problem-body.js'
 import { login } from '../src/sign-in/login.js'
 import { answerSignInForm } from './answer-sign-in-form.js'
-import { Page, Redirect, signInAnswer } from './schemas/answers.js'
+import { Page, Redirect, SignedIn } from './schemas/answers.js'
 import { closed, Email, Password, TransportHeader } from './schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -67,7 +67,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'Opens a session, or answers with a challenge for the second factor. Failures are counted per account, per network and per pair of both. After too many failures the answer is 429 with the time to wait.',
         headers: TransportHeader,
         body: closed({ email: Email, password: Password }),
-        response: { 200: signInAnswer(config), 303: Redirect }
+        response: { 200: SignedIn, 303: Redirect }
       }
     },
     async (request, reply) => {

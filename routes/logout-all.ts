@@ -9,7 +9,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/logout-all/',
     {
-      config: { auth: 'bearer' },
+      config: { auth: 'bearer', setsCookies: true },
       schema: {
         operationId: 'logoutAll',
         summary: 'Sign out everywhere',

@@ -32,7 +32,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/logout/',
     {
-      config: { auth: 'session', ...(HOSTED_PAGES && { page: true }) },
+      config: { auth: 'session', setsCookies: true, ...(HOSTED_PAGES && { page: true }) },
       // A form that finds no session has what it wants.
       errorHandler: (error, request, reply) => {
         if (!isForm(request) || !(error instanceof Problem) || error.statusCode !== 401) throw error

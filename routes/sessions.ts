@@ -6,21 +6,24 @@ import { closed } from './schemas/fields.js'
 import { IdParam, listOf, Timestamp, textOrNull, Uuid } from './schemas/lists.js'
 
 const SessionList = listOf(
-  Type.Object({
-    id: Uuid,
-    current: Type.Boolean({ description: 'Whether it is the session of this request.' }),
-    created_at: Timestamp,
-    last_used_at: Timestamp,
-    expires_at: Timestamp,
-    transport: Type.String({ description: '`cookie` or `body`.' }),
-    amr: Type.Array(Type.String(), {
-      description: 'How the person proved who they are (RFC 8176).'
-    }),
-    ip: textOrNull('Address at the last sign-in or refresh.'),
-    browser: textOrNull('Browser, from the user agent.'),
-    os: textOrNull('Operating system, from the user agent.'),
-    device: textOrNull('Kind or model of the device, from the user agent.')
-  }),
+  Type.Object(
+    {
+      id: Uuid,
+      current: Type.Boolean({ description: 'Whether it is the session of this request.' }),
+      created_at: Timestamp,
+      last_used_at: Timestamp,
+      expires_at: Timestamp,
+      transport: Type.String({ description: '`cookie` or `body`.' }),
+      amr: Type.Array(Type.String(), {
+        description: 'How the person proved who they are (RFC 8176).'
+      }),
+      ip: textOrNull('Address at the last sign-in or refresh.'),
+      browser: textOrNull('Browser, from the user agent.'),
+      os: textOrNull('Operating system, from the user agent.'),
+      device: textOrNull('Kind or model of the device, from the user agent.')
+    },
+    { title: 'Session' }
+  ),
   'The live sessions, most recently used first.',
   {
     id: '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11',
@@ -69,7 +72,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.delete(
     '/sessions/:id/',
     {
-      config: { auth: 'bearer', problems: ['not_found'] },
+      config: { auth: 'bearer', problems: ['not_found'], setsCookies: true },
       schema: {
         operationId: 'endSession',
         summary: 'Sign out on one device',

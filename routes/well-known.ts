@@ -17,7 +17,7 @@ const Jwk = Type.Object(
     n: Type.Optional(Type.String()),
     e: Type.Optional(Type.String())
   },
-  { description: 'A public key (RFC 7517).' }
+  { title: 'PublicKey', description: 'A public key (RFC 7517).' }
 )
 
 const strings = (description: string) => Type.Array(Type.String(), { description })
@@ -42,6 +42,7 @@ const Metadata = Type.Object(
     verify_endpoint: Type.String()
   },
   {
+    title: 'Metadata',
     description: 'Metadata of the service.',
     examples: [
       {
@@ -86,6 +87,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           200: Type.Object(
             { keys: Type.Array(Jwk) },
             {
+              title: 'KeySet',
               description: 'A JSON Web Key Set.',
               examples: [
                 {

@@ -7,7 +7,7 @@ import { generatedFiles, writtenDefault } from '../docs/generated.js'
 import { type Setting, settings } from '../src/base/config/settings.js'
 import { packageRoot } from '../src/base/package-root.js'
 
-for (const [name, content] of generatedFiles()) {
+for (const [name, content] of await generatedFiles()) {
   test(`${name} says what the code says`, async () => {
     const written = await readFile(join(packageRoot, name), 'utf8')
     assert.equal(written, content, `${name} is not current. Run: npm run docs`)

@@ -4,16 +4,20 @@ import { listAuthenticators } from '../../src/mfa/authenticators.js'
 import { orNull, Timestamp, Uuid } from '../schemas/lists.js'
 
 const Authenticators = Type.Array(
-  Type.Object({
-    id: Uuid,
-    type: Type.String({ description: '`totp` or `recovery_codes`.' }),
-    created_at: Timestamp,
-    last_used_at: orNull(Timestamp),
-    codes_left: Type.Optional(
-      Type.Integer({ description: 'Only for recovery codes: the number of unused codes.' })
-    )
-  }),
+  Type.Object(
+    {
+      id: Uuid,
+      type: Type.String({ description: '`totp` or `recovery_codes`.' }),
+      created_at: Timestamp,
+      last_used_at: orNull(Timestamp),
+      codes_left: Type.Optional(
+        Type.Integer({ description: 'Only for recovery codes: the number of unused codes.' })
+      )
+    },
+    { title: 'Authenticator' }
+  ),
   {
+    title: 'Authenticators',
     description: 'The authenticators of the account. Empty without a second factor.',
     examples: [
       [

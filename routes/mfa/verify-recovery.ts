@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { verifyChallenge } from '../../src/mfa/verify.js'
-import { signInAnswer } from '../schemas/answers.js'
+import { SignedIn } from '../schemas/answers.js'
 import { closed, TransportHeader } from '../schemas/fields.js'
 import { ChallengeId, RecoveryCode, verifying, verifyProblems } from '../schemas/mfa.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  const { config } = deps
 
   fastify.post(
     '/mfa/verify-recovery/',
@@ -18,7 +17,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         description: `${verifying} The owner gets a mail about it.`,
         headers: TransportHeader,
         body: closed({ challenge_id: ChallengeId, recovery_code: RecoveryCode }),
-        response: { 200: signInAnswer(config) }
+        response: { 200: SignedIn }
       }
     },
     async (request, reply) => {

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { fieldProblem } from '../../src/base/errors/problem.js'
 import { changePassword } from '../../src/passwords/change.js'
 import { exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
-  const { config } = deps
-  const asksOld = config.OLD_PASSWORD_FIELD_ENABLED
+  const asksOld = deps.config.OLD_PASSWORD_FIELD_ENABLED
 
   fastify.post(
     '/password/change/',
@@ -16,12 +16,11 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       schema: {
         operationId: 'changePassword',
         summary: 'Change the password',
-        description: config.LOGOUT_ON_PASSWORD_CHANGE
-          ? 'Ends every session. The answer has the tokens of a new one.'
-          : 'Sessions stay open.',
+        description:
+          'Ends every session, and the answer has the tokens of a new one. With `LOGOUT_ON_PASSWORD_CHANGE=false` sessions stay open. `old_password` is needed unless `OLD_PASSWORD_FIELD_ENABLED=false`.',
         headers: TransportHeader,
         body: closed({
-          old_password: asksOld ? Password : Type.Optional(Password),
+          old_password: Type.Optional(Password),
           new_password1: Password,
           new_password2: Password
         }),
@@ -40,6 +39,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const { principal, body, sender } = request
+      if (asksOld && body.old_password === undefined)
+        throw fieldProblem('old_password', { code: 'required' })
       const change = {
         oldPassword: body.old_password ?? null,
         newPassword1: body.new_password1,

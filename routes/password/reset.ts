@@ -51,7 +51,13 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.post(
     '/password/reset/code/',
     {
-      config: { auth: 'none', page: true, limit: 'password_reset', problems: ['invalid_code'] },
+      config: {
+        auth: 'none',
+        page: true,
+        limit: 'password_reset',
+        problems: ['invalid_code'],
+        setsCookies: true
+      },
       errorHandler: showEmailAgain('password-reset/sent'),
       schema: {
         operationId: 'openPasswordResetByCode',

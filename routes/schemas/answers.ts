@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
-import type { Config } from '../../src/base/config/load.js'
 
 /** A sentence that says what was done. */
 export const Detail = (example: string) =>
-  Type.Object({ detail: Type.String() }, { description: 'Done.', examples: [{ detail: example }] })
+  Type.Object(
+    { detail: Type.String() },
+    { title: 'Detail', description: 'Done.', examples: [{ detail: example }] }
+  )
 
 const exampleToken = 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6Ii4uLiJ9.e30.c2lnbmF0dXJl'
 
@@ -19,6 +21,7 @@ export const tokenFields = {
   )
 }
 export const TokenPair = Type.Object(tokenFields, {
+  title: 'Tokens',
   description:
     'Signed in. The refresh token is in the `refresh_token` cookie or, with `X-Refresh-Transport: body`, in the body.',
   examples: [
@@ -37,6 +40,7 @@ const setupChallengeId = Type.String({
 const MfaRequired = Type.Object(
   { mfa_required: Type.Literal(true), challenge_id: challengeId },
   {
+    title: 'MfaRequired',
     description: 'The second factor is needed. There are no tokens yet.',
     examples: [{ mfa_required: true, challenge_id: 'Zt0c…' }]
   }
@@ -44,25 +48,19 @@ const MfaRequired = Type.Object(
 const MfaSetupRequired = Type.Object(
   { mfa_setup_required: Type.Literal(true), setup_challenge_id: setupChallengeId },
   {
+    title: 'MfaSetupRequired',
     description: 'A second factor must be set up first. There are no tokens yet.',
     examples: [{ mfa_setup_required: true, setup_challenge_id: 'Zt0c…' }]
   }
 )
 
-const description = 'Signed in, or a challenge for the second factor.'
-const SignedIn = Type.Union([TokenPair, MfaRequired, MfaSetupRequired], { description })
+/** The answer to a sign-in. */
+export const SignedIn = Type.Union([TokenPair, MfaRequired, MfaSetupRequired], {
+  title: 'SignIn',
+  description: 'Signed in, or a challenge for the second factor.'
+})
 
-/** The answer to a sign-in, without the forms that cannot occur under the mode. */
-export function signInAnswer({ JWT_ALLAUTH_MFA_TOTP_MODE: mode }: Config): typeof SignedIn {
-  const possible = {
-    disabled: TokenPair,
-    optional: Type.Union([TokenPair, MfaRequired], { description }),
-    required: SignedIn
-  }
-  return possible[mode] as unknown as typeof SignedIn
-}
-
-/** The fields of {@link signInAnswer}, for an answer with more fields. */
+/** The fields of {@link SignedIn}, for an answer with more fields. */
 export const signInFields = {
   ...tokenFields,
   access: Type.Optional(tokenFields.access),

@@ -38,15 +38,18 @@ export const RefreshTokenText = Type.String({
 })
 
 /** The body of a request that a refresh token authenticates, by itself or in the cookie. */
-export const RefreshBody = closed({
-  refresh: Type.Optional(
-    Type.Unsafe<string | null>({
-      ...RefreshTokenText,
-      type: ['string', 'null'],
-      description: 'The refresh token, with body transport; with the cookie absent or null.'
-    })
-  )
-})
+export const RefreshBody = Type.Object(
+  {
+    refresh: Type.Optional(
+      Type.Unsafe<string | null>({
+        ...RefreshTokenText,
+        type: ['string', 'null'],
+        description: 'The refresh token, with body transport; with the cookie absent or null.'
+      })
+    )
+  },
+  { title: 'RefreshRequest', additionalProperties: false }
+)
 
 /** The header with which a client chooses the transport of its refresh token. */
 export const TransportHeader = Type.Object({

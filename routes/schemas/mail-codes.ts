@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { closed, Email } from './fields.js'
+import { Email } from './fields.js'
 
 const Code = Type.String({
   minLength: 1,
@@ -13,4 +13,7 @@ const Code = Type.String({
 export const emailAndCode = { email: Email, code: Code }
 
 /** The body of a request for a mail. */
-export const EmailOnly = closed({ email: Email })
+export const EmailOnly = Type.Object(
+  { email: Email },
+  { title: 'EmailRequest', additionalProperties: false }
+)

@@ -5,18 +5,21 @@ import { closed } from '../schemas/fields.js'
 import { Before, listOf, Timestamp, textOrNull, Uuid } from '../schemas/lists.js'
 
 const Activity = listOf(
-  Type.Object({
-    id: Uuid,
-    at: Timestamp,
-    event: Type.String({ description: 'A stable name, for example `login`.' }),
-    outcome: Type.String({ description: '`success` or `failure`.' }),
-    by_you: Type.Boolean({
-      description: 'True when this account did it, false for other people and operators.'
-    }),
-    session: textOrNull('The session that did it, or that it was done to.'),
-    network: textOrNull('Network of the sender: an IPv4 address or an IPv6 /64.'),
-    user_agent: textOrNull('User agent of the sender.')
-  }),
+  Type.Object(
+    {
+      id: Uuid,
+      at: Timestamp,
+      event: Type.String({ description: 'A stable name, for example `login`.' }),
+      outcome: Type.String({ description: '`success` or `failure`.' }),
+      by_you: Type.Boolean({
+        description: 'True when this account did it, false for other people and operators.'
+      }),
+      session: textOrNull('The session that did it, or that it was done to.'),
+      network: textOrNull('Network of the sender: an IPv4 address or an IPv6 /64.'),
+      user_agent: textOrNull('User agent of the sender.')
+    },
+    { title: 'ActivityEvent' }
+  ),
   'Events of the account, newest first.',
   {
     id: '019330a1-7b1c-7e3a-9c1f-2f6f1d9b1a11',

@@ -23,6 +23,7 @@ const User = Type.Object(
     )
   },
   {
+    title: 'User',
     description: 'The account.',
     examples: [
       {

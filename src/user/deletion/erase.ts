@@ -1,12 +1,12 @@
 import { setAddress } from '../../accounts/account.js'
 import { eraseAccount, findDueDeletions, isDeletionDue } from '../../accounts/deletion.js'
+import { leaveInvitation } from '../../accounts/invitation.js'
 import { type LockedAccount, lockAccount } from '../../accounts/lock.js'
 import { byOwner, record } from '../../audit/record.js'
 import type { Database } from '../../base/database/database.js'
 import type { EmailAddress } from '../../base/email-address.js'
 import type { Deps } from '../../deps.js'
 import { notify } from '../../mail/notify-owner.js'
-import { leaveInvitation } from '../../registration/manage-invitations.js'
 import type { Sender } from '../../sender.js'
 
 type EraseDeps = Pick<Deps, 'config' | 'clock' | 'attemptKey' | 'outboxKeys'>
