@@ -1,3 +1,4 @@
+import { keepForRetention } from './audit/retention.js'
 import type { Config } from './base/config/load.js'
 import { createRoles } from './base/config/roles.js'
 import { deriveKey, deriveKeyChain } from './base/crypto/derive.js'
@@ -90,6 +91,7 @@ export async function prepareDatabase(
   { readKeys = true } = {}
 ): Promise<void> {
   await requireMigrated(db.pool, config, log)
+  if (config.MIGRATE_ON_START) await keepForRetention({ db, config })
   if (readKeys) await keys.load()
 }
 

@@ -4,10 +4,11 @@ import { sql } from '../base/database/sql.js'
 
 const purgeOlder = (seconds: number) => sql`
 DELETE FROM "AuditEvent" WHERE "id" IN (
-  SELECT "id" FROM "AuditEvent" WHERE "at" < now() - make_interval(secs => ${seconds}::float8)
+  SELECT "id" FROM "AuditEvent"
+  WHERE "at" < now() - make_interval(secs => GREATEST(${seconds}::int4, (SELECT "seconds" FROM "AuditRetention")))
   ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 
-/** Removes events older than the retention, in seconds; returns how many. */
+/** Removes events older than the retention, in seconds, and than what the owner of the tables keeps; returns how many. */
 export const purgeAuditEvents = (db: Database, retentionSeconds: number): Promise<number> =>
   inBatches(db, 'purge-audit-events', purgeOlder(retentionSeconds))

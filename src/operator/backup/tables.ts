@@ -21,7 +21,7 @@ export async function listTables(connection: pg.Client): Promise<Table[]> {
         WHERE conrelid = c.oid AND contype = 'f' AND confrelid <> c.oid) AS "references"
     FROM pg_class c
     WHERE c.relkind = 'r' AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-      AND c.relname NOT IN ('_prisma_migrations', 'MigrationFloor')
+      AND c.relname NOT IN ('_prisma_migrations', 'MigrationFloor', 'AuditRetention')
     ORDER BY c.relname`)
   const ordered: Row[] = []
   let left = rows

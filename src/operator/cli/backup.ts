@@ -5,6 +5,7 @@ import { type Config, loadConfig } from '../../base/config/load.js'
 import { deriveKeyChain, keyIdOf } from '../../base/crypto/derive.js'
 import type { SessionOptions } from '../../base/database/connection.js'
 import { Refusal } from '../refusal.js'
+import { setRetention } from './migrate.js'
 import { jsonOption } from './options.js'
 import { remark, say, sayJson } from './output.js'
 
@@ -82,6 +83,7 @@ async function restore(file: string, options: Options): Promise<void> {
     const progress = progressOf('restored')
     const settings = { url, session, onProgress: progress.tell }
     const totals = await restoreBackup(opened, settings).finally(progress.end)
+    await setRetention({ ...config, DATABASE_URL: url })
     tellResult(totals, `Restored the backup of ${opened.header.createdAt}:`, options)
   }).finally(opened.close)
 }

@@ -3,7 +3,7 @@ import type { Deps, Log } from '../../deps.js'
 import { remark } from './output.js'
 
 /** Prints warnings and errors on standard error. */
-const log: Log = {
+export const log: Log = {
   error: (_fields, message) => remark(message),
   warn: (_fields, message) => remark(message),
   info: () => {},

@@ -20,6 +20,7 @@ import {
   examineFactors,
   examineKeys,
   examineOutbox,
+  examineRetention,
   examineRoles,
   examineWebhook
 } from './rows.js'
@@ -114,6 +115,7 @@ async function examineRows(config: Config): Promise<Finding[]> {
       ...(await examineWebhook(deps)),
       ...(await examineRoles(deps)),
       ...(await examineAdmin(deps)),
+      ...(await examineRetention(deps)),
       ...(await examineReach(deps))
     ]
   } finally {

@@ -1,3 +1,4 @@
+import { readRetention } from '../../audit/retention.js'
 import { isLoopback } from '../../base/config/loopback.js'
 import { keyIdOf } from '../../base/crypto/derive.js'
 import type { Deps } from '../../deps.js'
@@ -143,6 +144,25 @@ export async function examineRoles({ db, roles }: Deps): Promise<Finding[]> {
   return held.map(({ role, _count }) =>
     warn(
       `${counted(_count, 'person has', 'people have')} the role ${role}, which is not in ROLES: it counts as user, and tokens name it by its number. Put it back into ROLES, or give another with postern user set-role.`
+    )
+  )
+}
+
+/** Checks whether the database keeps audit events for as long as the settings say. */
+export async function examineRetention({ db, config }: Deps): Promise<Finding[]> {
+  const { ok, warnIf } = findingsOf('audit')
+  const kept = await readRetention(db)
+  const wanted = config.AUDIT_RETENTION
+  const days = (seconds: number) => counted(Math.round(seconds / 86_400), 'day', 'days')
+  return problemsOr(
+    ok(`Audit events are kept for ${days(wanted)}.`),
+    warnIf(
+      kept !== null && kept !== wanted,
+      `AUDIT_RETENTION is ${days(wanted)}, and the database keeps audit events for ${days(kept ?? 0)}. Run postern migrate as the owner of the tables.`
+    ),
+    warnIf(
+      kept === null && !config.MIGRATE_ON_START,
+      'The database does not know AUDIT_RETENTION, so the role of the service could remove audit events after a day. Run postern migrate as the owner of the tables.'
     )
   )
 }
