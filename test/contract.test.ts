@@ -355,7 +355,7 @@ test('the document is the same whatever the settings', async t => {
   const committed = JSON.parse(await readFile(join(packageRoot, 'docs', 'openapi.json'), 'utf8'))
   const settings: Record<string, string>[] = [
     { BASE_PATH: '/id', JWT_ALLAUTH_MFA_TOTP_MODE: 'required' },
-    { EMAIL_DISABLED: 'true', OLD_PASSWORD_FIELD_ENABLED: 'false' },
+    { EMAIL_DISABLED: 'true' },
     {
       JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: 'true',
       EMAIL_VERIFICATION: 'mandatory',

@@ -3,7 +3,9 @@ import createClient from 'openapi-fetch'
 import type { components, paths } from './generated/openapi-typescript.js'
 
 const [baseUrl = ''] = process.argv.slice(2)
-const client = createClient<paths>({ baseUrl, headers: { 'x-refresh-transport': 'body' } })
+const client = createClient<paths, 'application/json'>({
+  baseUrl, headers: { 'x-refresh-transport': 'body' }
+})
 const person = { email: `types-${Date.now()}@example.com`, password: 'gigantic purple hat' }
 const other = 'another purple hat'
 
