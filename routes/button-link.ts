@@ -28,6 +28,8 @@ export type ButtonLink = {
   readonly showInvalid: (reply: FastifyReply) => FastifyReply
   /** The page after the button. */
   readonly next: string
+  /** The answer to a program sets a cookie. */
+  readonly setsCookies?: true
   readonly problems: readonly ProblemCode[]
 }
 
@@ -108,7 +110,7 @@ export function serveButtonLink(fastify: Fastify, link: ButtonLink): void {
   fastify.post(
     linkUrl,
     {
-      config: { ...config, problems },
+      config: { ...config, problems, ...(link.setsCookies && { setsCookies: true }) },
       schema: {
         operationId: operations.act,
         summary: summaries.act,

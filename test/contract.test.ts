@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import test from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import Schema from 'typebox/schema'
 import { buildApp } from '../src/app.js'
 import { loadConfig } from '../src/base/config/load.js'
 import { catalogue } from '../src/base/errors/catalogue.js'
+import { packageRoot } from '../src/base/package-root.js'
 import { secretKey, startApp, type TestApp } from './support/app.js'
 import { atEnd } from './support/at-end.js'
+import { resolved } from './support/conformity.js'
 import {
   documentOf,
   everything,
@@ -15,24 +19,9 @@ import {
   operationsOf
 } from './support/document.js'
 import { bearer } from './support/expect.js'
-import { type Answer, newClient, newMember, newPerson, signedIn } from './support/people.js'
+import { type Answer, newClient, newMember, newPerson, signedIn, signIn } from './support/people.js'
 
 type Media = { schema?: object; example?: unknown; examples?: Record<string, { value: unknown }> }
-
-/** A schema with what it refers to in place. */
-function resolved(node: unknown, document: unknown): unknown {
-  if (Array.isArray(node)) return node.map(child => resolved(child, document))
-  if (typeof node !== 'object' || node === null) return node
-  const { $ref } = node as { $ref?: string }
-  if ($ref !== undefined) {
-    const path = $ref.slice(2).split('/')
-    const target = path.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], document)
-    return resolved(target, document)
-  }
-  return Object.fromEntries(
-    Object.entries(node).map(([key, child]) => [key, resolved(child, document)])
-  )
-}
 
 const complies = (schema: unknown, value: unknown): boolean =>
   Schema.Compile(schema as Parameters<typeof Schema.Compile>[0]).Check(value)
@@ -361,6 +350,77 @@ async function useAll(service: TestApp, check: (operationId: string, answer: Ans
   check('live', await service.inject({ method: 'GET', url: '/health/live' }))
   check('ready', await service.inject({ method: 'GET', url: '/health/ready' }))
 }
+
+test('the document is the same whatever the settings', async t => {
+  const committed = JSON.parse(await readFile(join(packageRoot, 'docs', 'openapi.json'), 'utf8'))
+  const settings: Record<string, string>[] = [
+    { BASE_PATH: '/id', JWT_ALLAUTH_MFA_TOTP_MODE: 'required' },
+    { EMAIL_DISABLED: 'true' },
+    {
+      JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: 'true',
+      EMAIL_VERIFICATION: 'mandatory',
+      LOGOUT_ON_PASSWORD_CHANGE: 'false',
+      JWT_ALLAUTH_REFRESH_TOKEN_AS_COOKIE: 'false'
+    }
+  ]
+  for (const some of settings) {
+    const service = await startApp(t, some)
+    const { servers, ...served } = await documentOf(service)
+    const off = new Set<string>()
+    for (const [path, operations] of Object.entries(served.paths)) {
+      const { servers: atRoot, ...methods } = operations as Record<string, Operation['raw']>
+      assert.equal(atRoot !== undefined, 'BASE_PATH' in some && /^\/(health|\.well)/.test(path))
+      for (const operation of Object.values(methods)) {
+        if (operation['x-disabled'] === true) off.add(String(operation.operationId))
+        delete operation['x-disabled']
+      }
+      served.paths[path] = methods
+    }
+    const { servers: _, ...rest } = committed
+    assert.deepEqual(served, rest)
+    assert.deepEqual(servers, [{ url: `http://localhost:3000${some.BASE_PATH ?? ''}` }])
+    assert.equal(off.has('verifyMfa'), !('JWT_ALLAUTH_MFA_TOTP_MODE' in some))
+    assert.equal(off.has('requestPasswordReset'), 'EMAIL_DISABLED' in some)
+    assert.equal(off.has('register'), 'JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION' in some)
+    assert.ok(!off.has('login'))
+    // What the routes themselves say, whose schemas validate and filter.
+    const { paths } = service.app.swagger() as unknown as typeof served
+    const registered = Object.values(paths).flatMap(path => Object.values(path))
+    const documented = new Map(
+      Object.values(committed.paths as typeof served.paths)
+        .flatMap(path => Object.values(path))
+        .map(operation => [operation.operationId, operation])
+    )
+    for (const { 'x-disabled': _off, ...operation } of registered)
+      assert.deepEqual(operation, documented.get(operation.operationId))
+  }
+})
+
+test('every example of a body in the document is taken as it stands', async t => {
+  const service = await startApp(t, everything)
+  const operations = await operationsOf(service)
+  const { client, person } = await newMember(service)
+  await service.query('UPDATE "User" SET "role" = 1000 WHERE "email" = $1', [person.email])
+  let sent = 0
+  for (const { raw, method, url, path } of operations) {
+    const { content } = (raw.requestBody ?? {}) as { content?: Record<string, Media> }
+    for (const payload of examplesOf(content?.['application/json'] ?? {})) {
+      const answer = await service.inject({
+        method,
+        url,
+        headers: bearer(client.access ?? ''),
+        payload: payload as object
+      })
+      const name = `${method} ${path} ${JSON.stringify(payload)}: ${answer.body}`
+      assert.notEqual(answer.statusCode, 415, name)
+      if (answer.statusCode === 400) assert.notEqual(answer.json().code, 'validation_error', name)
+      sent++
+      // The next one finds the person signed in.
+      if (/log|password|revoke/.test(path)) await signIn(client, person)
+    }
+  }
+  assert.ok(sent > 25, String(sent))
+})
 
 test('a route that does not say what authenticates it stops the start', async t => {
   const config = loadConfig({

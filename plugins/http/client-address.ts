@@ -11,6 +11,15 @@ type Request = {
   readonly headers: IncomingHttpHeaders
 }
 
+/** Whether an address is one of the listed proxies. */
+export function proxyMatcher(proxies: readonly string[]): (address: string) => boolean {
+  const ranges = proxies.map(range => ipaddr.parseCIDR(range))
+  return address => {
+    const parsed = ipaddr.process(address)
+    return ranges.some(range => parsed.kind() === range[0].kind() && parsed.match(range))
+  }
+}
+
 /**
  * Finds the address of the client behind the listed proxies: the right-most one that is no proxy
  * (BRF-06). An entry without an address, such as `unknown`, counts as the proxy that wrote it, so that
@@ -21,11 +30,7 @@ export function clientAddressBehind(
   header: ProxyHeader
 ): (request: Request) => string {
   if (proxies.length === 0) return ({ peer }) => peer
-  const ranges = proxies.map(range => ipaddr.parseCIDR(range))
-  const isProxy = (address: string) => {
-    const parsed = ipaddr.process(address)
-    return ranges.some(range => parsed.kind() === range[0].kind() && parsed.match(range))
-  }
+  const isProxy = proxyMatcher(proxies)
   const name = header.toLowerCase()
   return ({ peer, headers }) => {
     let client = peer

@@ -64,7 +64,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         auth: 'none',
         page: true,
         limit: 'mfa',
-        problems: ['challenge_invalid', 'invalid_code', 'totp_not_active', 'mfa_disabled']
+        problems: ['challenge_invalid', 'invalid_code', 'totp_not_active', 'mfa_disabled'],
+        setsCookies: true
       },
       errorHandler: handleError,
       schema: {

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { fieldProblem } from '../../src/base/errors/problem.js'
 import { changePassword } from '../../src/passwords/change.js'
 import { exampleToken, signInFields } from '../schemas/answers.js'
 import { closed, Password, TransportHeader } from '../schemas/fields.js'
@@ -17,10 +16,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'changePassword',
         summary: 'Change the password',
         description:
-          'Ends every session, and the answer has the tokens of a new one. With `LOGOUT_ON_PASSWORD_CHANGE=false` sessions stay open. `old_password` is needed unless `OLD_PASSWORD_FIELD_ENABLED=false`.',
+          'Ends every session, and the answer has the tokens of a new one. With `LOGOUT_ON_PASSWORD_CHANGE=false` sessions stay open. With `OLD_PASSWORD_FIELD_ENABLED=false` `old_password` may be left out.',
         headers: TransportHeader,
         body: closed({
-          old_password: Type.Optional(Password),
+          old_password: asksOld ? Password : Type.Optional(Password),
           new_password1: Password,
           new_password2: Password
         }),
@@ -39,8 +38,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const { principal, body, sender } = request
-      if (asksOld && body.old_password === undefined)
-        throw fieldProblem('old_password', { code: 'required' })
       const change = {
         oldPassword: body.old_password ?? null,
         newPassword1: body.new_password1,

@@ -92,7 +92,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           first_name: Type.Optional(Name),
           last_name: Type.Optional(Name)
         }),
-        response: { 201: Registered, 303: Redirect }
+        response: { 200: Page, 201: Registered, 303: Redirect }
       }
     },
     async (request, reply) => {

@@ -67,6 +67,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         : reply.page('email-change/undo', { maskedEmail: maskAddress(address) }),
     showInvalid: reply => reply.page('email-change/invalid', { kind: 'undo' }, 400),
     next: formPage,
+    setsCookies: true,
     problems: ['link_invalid']
   })
 }

@@ -64,6 +64,43 @@ test('GET /auth/verify/ says who sent a request', async t => {
   })
 })
 
+test('a browser without a session goes from a trusted proxy to the sign-in page and back', async t => {
+  const settings = {
+    TRUST_PROXY: '127.0.0.1',
+    RETURN_URLS: 'https://app.example/in/',
+    BASE_PATH: '/id'
+  }
+  const service = await startApp(t, settings)
+  const asked = {
+    accept: 'text/html',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'app.example',
+    'x-forwarded-uri': '/in/side?page=2'
+  }
+  const ask = (headers: Record<string, string>, on = service, remoteAddress = '127.0.0.1') =>
+    on.app.inject({ method: 'GET', url: '/id/auth/verify/', headers, remoteAddress })
+  const answer = await ask(asked)
+  assert.equal(answer.statusCode, 302)
+  const { origin, pathname, searchParams } = new URL(String(answer.headers.location))
+  assert.equal(`${origin}${pathname}`, 'http://localhost:3000/id/login/')
+  assert.deepEqual([...searchParams], [['return_to', 'https://app.example/in/side?page=2']])
+  assert.equal((await ask({ ...asked, 'sec-fetch-mode': 'navigate' })).statusCode, 302)
+  const others: Record<string, string>[] = [
+    { accept: 'application/json' },
+    { 'sec-fetch-mode': 'cors' },
+    { 'x-forwarded-method': 'POST' },
+    { 'x-forwarded-uri': '/elsewhere' },
+    { 'x-forwarded-host': 'evil.example' },
+    { 'x-forwarded-host': 'app.example@evil.example' },
+    { 'x-forwarded-proto': 'javascript' }
+  ]
+  for (const other of others)
+    assert.equal((await ask({ ...asked, ...other })).statusCode, 401, JSON.stringify(other))
+  assert.equal((await ask(asked, service, '192.0.2.7')).statusCode, 401, 'not from the proxy')
+  const without = await startApp(t, { ...settings, HOSTED_PAGES: 'false' })
+  assert.equal((await ask(asked, without)).statusCode, 401)
+})
+
 test('the metadata of the service is at both well-known places, and true', async t => {
   const service = await startApp(t, { BASE_PATH: '/id' })
   const read = (name: string) => service.inject({ method: 'GET', url: `/.well-known/${name}` })

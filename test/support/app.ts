@@ -1,9 +1,11 @@
 import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
+import type { FastifyInstance, InjectOptions } from 'fastify'
 import type pg from 'pg'
 import { buildApp } from '../../src/app.js'
 import { loadConfig } from '../../src/base/config/load.js'
 import { atEnd } from './at-end.js'
+import { assertDocumented } from './conformity.js'
 import {
   advanceDatabaseClock,
   beforeServerEnds,
@@ -11,6 +13,7 @@ import {
   lookInto,
   type TestDatabase
 } from './database.js'
+import type { Answer } from './people.js'
 
 /** What a test of ours works with: a running service over a database of its own. */
 export type TestApp = Awaited<ReturnType<typeof startApp>>
@@ -107,6 +110,20 @@ export async function startAppOn(
   return instance.service()
 }
 
+/** `inject` that fails the test when an answer is not as the OpenAPI document says. */
+function documentedInject(app: FastifyInstance): typeof app.inject {
+  const inject = app.inject.bind(app)
+  const basePath = app.deps.config.BASE_PATH
+  const checked = async (request: InjectOptions) => {
+    const answer = await inject(request)
+    const { method, url = '/' } = request
+    if (typeof url === 'string')
+      assertDocumented({ ...(method && { method }), url, basePath }, answer as Answer)
+    return answer
+  }
+  return checked as typeof app.inject
+}
+
 async function startInstance(databaseUrl: string, settings: Settings, initialShift = 0) {
   let logs: string[] = []
   const stream = new Writable({
@@ -125,6 +142,7 @@ async function startInstance(databaseUrl: string, settings: Settings, initialShi
     ...settings
   })
   const app = await buildApp(config, { clock, logStream: stream })
+  app.inject = documentedInject(app)
   let isClosed = false
   app.addHook('onClose', async () => {
     isClosed = true

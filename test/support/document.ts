@@ -1,4 +1,5 @@
 import type { TestApp } from './app.js'
+import { resolved } from './conformity.js'
 import { patient } from './expect.js'
 
 type Schema = Record<string, unknown> & {
@@ -21,8 +22,10 @@ export type Operation = {
 }
 
 type Document = {
+  readonly servers: readonly { readonly url: string }[]
   readonly paths: Record<string, Record<string, Record<string, unknown>>>
   readonly components: {
+    readonly schemas: Record<string, Schema>
     readonly securitySchemes: Record<string, { type: string; in?: string; name: string }>
   }
 }
@@ -50,24 +53,29 @@ function valueFor(name: string, raw: Record<string, unknown>): string {
 
 /** Every operation that the document lists: tests generated from it hold for routes not yet written. */
 export async function operationsOf(service: TestApp): Promise<Operation[]> {
-  const { paths } = await documentOf(service)
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, raw]) => ({
+  const document = await documentOf(service)
+  const methodsOf = (path: object) =>
+    Object.entries(path as Document['paths'][string]).filter(
+      ([name, { 'x-disabled': isOff }]) => name !== 'servers' && !isOff
+    )
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    methodsOf(methods).map(([method, raw]) => ({
       method: method.toUpperCase() as Operation['method'],
       path,
       url: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => valueFor(name, raw)),
       operationId: String(raw.operationId),
       security: (raw.security ?? []) as Operation['security'],
-      body: bodyOf(raw),
+      body: bodyOf(raw, document),
       responses: raw.responses as Operation['responses'],
       raw
     }))
   )
 }
 
-function bodyOf({ requestBody }: Record<string, unknown>): Schema | null {
+function bodyOf({ requestBody }: Record<string, unknown>, document: Document): Schema | null {
   const { content = {} } = (requestBody ?? {}) as { content?: Record<string, { schema: Schema }> }
-  return content['application/json']?.schema ?? null
+  const schema = content['application/json']?.schema
+  return schema === undefined ? null : (resolved(schema, document) as Schema)
 }
 
 /** A body that the schema takes, as far as its examples say. */
