@@ -403,6 +403,12 @@ const broken: [what: string, path: string, source: string, sentence: RegExp][] =
     /mails\/invitation\/subject\.hbs .* mail invitation cannot be used: .*nonsense/
   ],
   [
+    'a text that only readers of German would miss',
+    'mails/invitation/subject.hbs',
+    "Come {{#if (eq @locale 'de')}}{{t 'mails.invitation.nonsense'}}{{/if}}",
+    /mails\/invitation\/subject\.hbs .* mail invitation cannot be used in de: .*nonsense/
+  ],
+  [
     'a subject of nothing but blanks',
     'mails/password-changed/subject.hbs',
     ' {{#if code}} {{/if}}\n',
