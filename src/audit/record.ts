@@ -36,6 +36,7 @@ export const auditEvents = [
   'mfa.recovery_codes_renewed',
   'password.changed',
   'password.reset',
+  'password.reset_link_created',
   'reauthentication',
   'session.opened',
   'session.refresh_repeated',

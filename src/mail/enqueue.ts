@@ -25,6 +25,7 @@ export type MailTemplate =
   | 'recovery-code-used'
   | 'recovery-codes-low'
   | 'session-ended'
+  | 'test'
 
 /** The recipient of a mail. Without a locale it gets the language of the installation. */
 export type Addressee = {

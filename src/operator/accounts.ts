@@ -5,7 +5,8 @@ import { closeUndoRight } from '../accounts/undo-right.js'
 import { type AuditEventName, record } from '../audit/record.js'
 import type { Database } from '../base/database/database.js'
 import type { Deps } from '../deps.js'
-import { carryVerification, supersede, voidLinks } from '../links/link.js'
+import { carryVerification, createLink, supersede, voidLinks } from '../links/link.js'
+import { linkUrl } from '../links/link-url.js'
 import { dropSecondFactor, readAuthenticator } from '../mfa/authenticators.js'
 import { notifyDisabled } from '../mfa/notify.js'
 import { revokeAllSessions } from '../sessions/revoke.js'
@@ -89,6 +90,39 @@ export function deleteUser(
   return withAccount(deps, userId, async (tx, account) => {
     await recordByOperator(tx, deps, 'account.deleted', userId)
     await eraseNow(tx, deps, account)
+  })
+}
+
+/**
+ * Creates a link with which a person chooses a new password, for an operator to hand over. It replaces a link
+ * that was mailed, and proves the address like that one, so it must reach the owner and nobody else.
+ *
+ * @throws {Refusal} if the account is disabled or has not accepted its invitation.
+ */
+export function createResetLink(
+  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'linkCodeKey'>,
+  userId: string
+): Promise<{ link: string; expiresAt: Date }> {
+  return withAccount(deps, userId, async (tx, account) => {
+    const { email: address, credentialEpoch, isActive, passwordHash, emailVerifiedAt } = account
+    if (!isActive)
+      throw new Refusal(`${address} is disabled. Enable it first with: postern user enable.`)
+    if (passwordHash === null && emailVerifiedAt === null)
+      throw new Refusal(
+        `${address} has not accepted the invitation yet. Print its link with: postern invite --print-link.`
+      )
+    const { secret, expiresAt } = await createLink(tx, deps, {
+      userId,
+      purpose: 'password_reset',
+      address,
+      credentialEpoch,
+      lifetimeSeconds: deps.config.PASSWORD_RESET_TIMEOUT,
+      // Every mailed reset has a code; one without belongs to an undo.
+      withCode: true
+    })
+    await recordByOperator(tx, deps, 'password.reset_link_created', userId)
+    const link = linkUrl(deps.config, { purpose: 'password_reset', userId, token: secret.token })
+    return { link, expiresAt }
   })
 }
 

@@ -453,3 +453,34 @@ test('an operator erases an account, and is asked before that', async t => {
   refused(await run('user', 'show', email), /There is no account/)
   assert.equal((await signIn(newClient(service), person)).statusCode, 401)
 })
+
+test('an operator prints a link to choose a new password', async t => {
+  const { service, run } = await startBeside(t, { MAIL_WORKER: 'false' })
+  const { person, client } = await newMember(service)
+  const { code, out, err } = await run('user', 'reset-link', person.email)
+  assert.equal(code, 0, err)
+  assert.match(err, /Give this link to the owner of .* and nobody else\. It ends at 20/)
+  const { pathname } = new URL(out.trim())
+  const browser = newClient(service)
+  assert.equal((await browser.send('GET', pathname)).statusCode, 302)
+  const set = { new_password1: 'another purple hat', new_password2: 'another purple hat' }
+  assert.equal((await browser.send('POST', '/password/reset/set-new/', set)).statusCode, 200)
+  assert.equal((await readUser(client)).statusCode, 401, 'it signs out everywhere, as any reset')
+  printed(await run('user', 'disable', person.email))
+  refused(await run('user', 'reset-link', person.email), /is disabled/)
+  const invited = newPerson('grace').email
+  printed(await run('invite', invited, '--print-link'))
+  refused(await run('user', 'reset-link', invited), /has not accepted the invitation/)
+})
+
+test('an operator sees whether mails are sent, and what the server says', async t => {
+  const mailbox = await openMailbox(t)
+  const { run } = await startBeside(t, mailbox.settings)
+  const address = newPerson().email
+  const sent = printed(await run('mail', 'test', address, '--language', 'de'))
+  assert.match(sent, /has accepted the mail to/)
+  assert.equal((await mailbox.next(address)).subject, 'Test-E-Mail von Postern')
+  refused(await run('mail', 'test', 'no address'), /is not an e-mail address/)
+  mailbox.misbehave({ at: 'recipient', by: 550 })
+  refused(await run('mail', 'test', address), /refuses the mail: 550/)
+})

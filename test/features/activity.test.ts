@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { auditEvents } from '../../src/audit/record.js'
 import {
+  createResetLink,
   deleteUser,
   disableUser,
   enableUser,
@@ -518,6 +519,11 @@ test('LOG-01 LOG-08 every flow leaves one event, with who, whose, where from and
     service,
     () => fresh().send('POST', wayBack, {}),
     () => [{ event: 'account.deletion_undone', subject: gone, actor: null }]
+  )
+  await leaves(
+    service,
+    () => createResetLink(deps, gone),
+    () => [{ event: 'password.reset_link_created', subject: gone, actor: null, byOperator: true }]
   )
   await leaves(
     service,

@@ -174,7 +174,12 @@ for (const language of languageNames) {
 }
 
 /** Mails that only tell something. A sign-up for an account that waits for its deletion leads nowhere, either. */
-const withoutLink: readonly string[] = ['account-deleted', 'account-exists', 'recovery-codes-low']
+const withoutLink: readonly string[] = [
+  'account-deleted',
+  'account-exists',
+  'recovery-codes-low',
+  'test'
+]
 
 test('PAG-06 a mail carries its link in both parts, absolute, and loads nothing', () => {
   const config = configWith({ PUBLIC_URL: 'https://auth.example.com', BASE_PATH: '/auth' })
@@ -396,6 +401,12 @@ const broken: [what: string, path: string, source: string, sentence: RegExp][] =
     'mails/invitation/subject.hbs',
     "{{t 'mails.invitation.nonsense'}}",
     /mails\/invitation\/subject\.hbs .* mail invitation cannot be used: .*nonsense/
+  ],
+  [
+    'a text that only readers of German would miss',
+    'mails/invitation/subject.hbs',
+    "Come {{#if (eq @locale 'de')}}{{t 'mails.invitation.nonsense'}}{{/if}}",
+    /mails\/invitation\/subject\.hbs .* mail invitation cannot be used in de: .*nonsense/
   ],
   [
     'a subject of nothing but blanks',

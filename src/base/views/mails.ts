@@ -42,7 +42,8 @@ const fields = {
   'password-reset': ['link', 'code'],
   'recovery-code-used': ['when', 'remaining', 'times'],
   'recovery-codes-low': ['when', 'remaining', 'times'],
-  'session-ended': ['when']
+  'session-ended': ['when'],
+  test: ['when']
 } as const satisfies Record<string, readonly (keyof MailContext)[]>
 export type MailName = keyof typeof fields
 

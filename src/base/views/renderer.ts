@@ -1,4 +1,5 @@
 import { type Config, ConfigError } from '../config/load.js'
+import { languageNames } from '../i18n/language-names.js'
 import { type Languages, openLanguages } from '../i18n/languages.js'
 import { type Asset, brandColours, collectAssets } from './assets.js'
 import { readViews, type ViewFile } from './files.js'
@@ -138,34 +139,37 @@ function siteOf(config: Config, assets: ReadonlyMap<string, Asset>) {
 }
 
 /**
- * Renders every page and mail if an operator replaced templates. An unknown field is an error only
- * when a template is rendered, and a mail without its link is no error even then.
+ * Renders every page and mail, in every language, if an operator replaced templates. An unknown field is an
+ * error only when a template is rendered, and a mail without its link is no error even then.
  */
 function tryReplaced(
   renderer: Renderer,
   files: ReadonlyMap<string, ViewFile>,
-  locale: string
+  byDefault: string
 ): void {
   const replaced = [...files].filter(([path, { replaced }]) => replaced && path.endsWith('.hbs'))
   if (replaced.length === 0) return
-  const attempt = (what: string, render: () => unknown) => {
+  const attempt = (what: string, locale: string, render: () => unknown) => {
     try {
       render()
     } catch (cause) {
+      const where = locale === byDefault ? '' : ` in ${locale}`
       const names = replaced.map(([path]) => path).join(', ')
       const { message } = cause as Error
       throw new ConfigError([
-        `With ${names} of TEMPLATES_DIR the ${what} cannot be used: ${message}.`
+        `With ${names} of TEMPLATES_DIR the ${what} cannot be used${where}: ${message}.`
       ])
     }
   }
-  for (const name of pageNames)
-    for (const context of samplePages[name])
-      attempt(`page ${name}`, () => renderer.page(name, locale, context))
-  for (const name of mailNames)
-    attempt(`mail ${name}`, () =>
-      examine(name, renderer.mail(name, locale, pick(fieldsOfMail[name], sampleMail)))
-    )
+  for (const locale of new Set([byDefault, ...languageNames])) {
+    for (const name of pageNames)
+      for (const context of samplePages[name])
+        attempt(`page ${name}`, locale, () => renderer.page(name, locale, context))
+    for (const name of mailNames)
+      attempt(`mail ${name}`, locale, () =>
+        examine(name, renderer.mail(name, locale, pick(fieldsOfMail[name], sampleMail)))
+      )
+  }
 }
 
 /** Checks that a mail has a subject and shows its link. */

@@ -1,13 +1,16 @@
 import { type Command, Option } from 'commander'
 import { listMails, type MailState, type ResendOutcome, resendMail } from '../../mail/manage.js'
 import { Refusal } from '../refusal.js'
+import { sendTestMail } from '../test-mail.js'
 import { withDeps } from './open.js'
 import { beforeOption, idArgument, jsonOption, limitOption, type PageOptions } from './options.js'
 import { say, sayPage } from './output.js'
 
 /** Commands for the outbox. They show no content and no secret of a mail. */
 export function mailCommands(program: Command): void {
-  const mail = program.command('mail').description('list the outbox, and send failed mails again')
+  const mail = program
+    .command('mail')
+    .description('list the outbox, send failed mails again, and try the server')
 
   mail
     .command('list')
@@ -35,7 +38,27 @@ dropped  its link was replaced, used or void before it was sent`
       (id: string, before: string[] = []) => [...before, idArgument(id)]
     )
     .action(resend)
+
+  mail
+    .command('test')
+    .description('send a mail to an address now, and show what the server says')
+    .argument('<address>', 'where to send it')
+    .option('--language <tag>', 'language of the mail; DEFAULT_LOCALE without it')
+    .addHelpText(
+      'after',
+      `
+The mail does not go through the outbox. That the server accepts it does not mean that it arrives: look
+into the mailbox, and into its spam folder.`
+    )
+    .action(test)
 }
+
+const test = (address: string, { language }: { language?: string }) =>
+  withDeps(async deps => {
+    const locale = language ?? deps.config.DEFAULT_LOCALE
+    const { recipient, server } = await sendTestMail(deps, { address, locale })
+    say(`The SMTP server at ${server} has accepted the mail to ${recipient}.`)
+  })
 
 type ListOptions = PageOptions & { readonly state?: MailState }
 

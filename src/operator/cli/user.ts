@@ -1,14 +1,22 @@
 import { type Command, Option } from 'commander'
 import type { Deps } from '../../deps.js'
 import { openInvitationsBy } from '../../registration/manage-invitations.js'
-import { deleteUser, disableUser, enableUser, logoutAll, resetMfa, setRole } from '../accounts.js'
+import {
+  createResetLink,
+  deleteUser,
+  disableUser,
+  enableUser,
+  logoutAll,
+  resetMfa,
+  setRole
+} from '../accounts.js'
 import { findAccount } from '../find-account.js'
 import { type AccountState, listAccounts, showAccount } from '../list-accounts.js'
 import { roleNumber } from '../role-number.js'
 import { confirm } from './confirm.js'
 import { withDeps } from './open.js'
 import { beforeOption, jsonOption, limitOption, type PageOptions } from './options.js'
-import { say, sayFields, sayJson, sayPage, sayTable } from './output.js'
+import { remark, say, sayFields, sayJson, sayPage, sayTable, show } from './output.js'
 
 type ListOptions = PageOptions & {
   readonly role?: string
@@ -44,6 +52,7 @@ export function userCommands(program: Command): void {
   onOne(user, 'enable', 'allow a disabled account to sign in again', enable)
   onOne(user, 'reset-mfa', 'remove the second factor of a person who lost it', reset)
   onOne(user, 'logout-all', 'end every session', logout)
+  onOne(user, 'reset-link', 'print a link to choose a new password', printResetLink)
 
   user
     .command('delete')
@@ -160,6 +169,12 @@ async function reset(deps: Deps, { id, email }: Account): Promise<void> {
       ? `${email} no longer has a second factor and is signed out everywhere. The owner is notified if the address is verified.`
       : `${email} has no second factor.`
   )
+}
+
+async function printResetLink(deps: Deps, { id, email }: Account): Promise<void> {
+  const { link, expiresAt } = await createResetLink(deps, id)
+  remark(`Give this link to the owner of ${email} and nobody else. It ends at ${show(expiresAt)}.`)
+  say(link)
 }
 
 async function logout(deps: Deps, { id, email }: Account): Promise<void> {

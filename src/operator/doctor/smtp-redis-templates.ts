@@ -40,9 +40,13 @@ function seen({ EMAIL_HOST_USER, EMAIL_USE_TLS, EMAIL_USE_SSL }: Config): string
   return new Intl.ListFormat('en-GB').format(facts)
 }
 
-type SmtpFailure = Error & { readonly code?: string; readonly responseCode?: number }
+export type SmtpFailure = Error & { readonly code?: string; readonly responseCode?: number }
 
-function describeSmtp({ code = '', message, responseCode }: SmtpFailure, at: string): string {
+/** The sentence for a failure of the SMTP server at `at`, which says what to check. */
+export function describeSmtp(
+  { code = '', message, responseCode }: SmtpFailure,
+  at: string
+): string {
   const isCertificate = /certificate|altname|self.signed/i.test(message)
   const rules: [boolean, string][] = [
     [
