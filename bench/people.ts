@@ -1,16 +1,16 @@
 import { pbkdf2Sync } from 'node:crypto'
 import { hash } from '@node-rs/argon2'
 import { drive, wire } from './load.js'
-import { type Measurable, password, type World } from './world.js'
+import { type Measurable, type Place, password } from './world.js'
 
 export type Tokens = { access: string; refresh: string }
 
 const addressOf = (person: number, kind = 'person') => `${kind}-${person}@example.test`
 
 /** Accounts, all with one password. */
-export async function createPeople(world: World, count: number): Promise<void> {
+export async function createPeople({ query }: Pick<Place, 'query'>, count: number): Promise<void> {
   const phc = await hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
-  await world.query(
+  await query(
     `INSERT INTO "User" ("id", "email", "emailVerifiedAt", "passwordHash", "firstName", "createdAt")
      SELECT gen_random_uuid(), 'person-' || n || '@example.test', now(), $1, 'Person', now()
      FROM generate_series(0, $2::int4 - 1) AS n`,
@@ -19,7 +19,11 @@ export async function createPeople(world: World, count: number): Promise<void> {
 }
 
 /** Accounts as they are imported from Django: none has renewed its hash. They have the same password. */
-export async function importPeople(world: World, count: number, iterations: number): Promise<void> {
+export async function importPeople(
+  world: Pick<Place, 'query'>,
+  count: number,
+  iterations: number
+): Promise<void> {
   const digest = pbkdf2Sync(password, 'salt', iterations, 32, 'sha256').toString('base64')
   const scheme = `pbkdf2_sha256$${iterations}`
   await world.query(

@@ -16,6 +16,8 @@ export type Effort = {
   readonly probes: number
   /** Requests before the first measurement: cold code costs ten times as much as compiled code. */
   readonly warmUp: number
+  /** Numbers of people whose costs are compared. */
+  readonly sizes: readonly number[]
 }
 
 export type Scenario = (world: World, effort: Effort) => Promise<Result[]>

@@ -135,29 +135,46 @@ async function untilReady(port: number) {
   }
 }
 
-/** A database with people in it, and what starts services and floors over it. */
-export type World = Awaited<ReturnType<typeof openWorld>>
+/** A database, and what starts services and floors over it. */
+export type Place = Awaited<ReturnType<typeof createPlace>>
 
-export async function openWorld() {
+/** {@link Place} for all scenarios, and further ones for those that need their own. */
+export type World = Place & {
+  createDatabase(name: string): Promise<Place>
+  close(): Promise<void>
+}
+
+export async function openWorld(): Promise<World> {
   const server = await openServer()
-  const url = new URL(server.url)
-  const name = `postern_bench_${process.pid}`
-  await query(server.url, `CREATE DATABASE ${name}`)
+  const createDatabase = (name: string) =>
+    createPlace(server.url, `postern_bench_${process.pid}_${name}`)
+  const place = await createDatabase('main')
+  return {
+    ...place,
+    createDatabase,
+    close: async () => {
+      await place.drop()
+      await server.close()
+    }
+  }
+}
+
+async function createPlace(serverUrl: string, name: string) {
+  await query(serverUrl, `CREATE DATABASE ${name}`)
+  const url = new URL(serverUrl)
   url.pathname = `/${name}`
   const databaseUrl = String(url)
-
-  const startService = (env: NodeJS.ProcessEnv = {}) =>
-    serve('dist/src/server.js', {
-      ...settings,
-      ...plenty,
-      DATABASE_URL: databaseUrl,
-      DATABASE_POOL_SIZE: String(poolSize),
-      MIGRATE_ON_START: 'true',
-      ...env
-    })
   return {
     databaseUrl,
-    startService,
+    startService: (env: NodeJS.ProcessEnv = {}) =>
+      serve('dist/src/server.js', {
+        ...settings,
+        ...plenty,
+        DATABASE_URL: databaseUrl,
+        DATABASE_POOL_SIZE: String(poolSize),
+        MIGRATE_ON_START: 'true',
+        ...env
+      }),
     startHttpFloor: (publicKey?: string) =>
       serve('bench/floors/http.js', {
         DATABASE_URL: databaseUrl,
@@ -165,9 +182,8 @@ export async function openWorld() {
         PUBLIC_KEY: publicKey
       }),
     query: (text: string, values: unknown[] = []) => query(databaseUrl, text, values),
-    close: async () => {
-      await query(server.url, `DROP DATABASE ${name} WITH (FORCE)`)
-      await server.close()
+    drop: async () => {
+      await query(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)
     }
   }
 }

@@ -17,7 +17,7 @@ export type ListedAccount = {
   readonly state: AccountState
   readonly hasPassword: boolean
   readonly hasSecondFactor: boolean
-  /** Number of active sessions. */
+  /** Number of live sessions. */
   readonly sessions: number
   readonly createdAt: Date
   readonly lastLoginAt: Date | null
@@ -95,10 +95,16 @@ async function read(
     include: {
       authenticator: { select: { id: true } },
       invitation: { select: { acceptedAt: true } },
-      deletion: { select: { eraseAt: true } },
-      _count: { select: { sessions: { where: { expiresAt: { gt: clock() } } } } }
+      deletion: { select: { eraseAt: true } }
     }
   })
+  // In the same query Prisma would count the sessions of everybody.
+  const counts = await db.prisma.session.groupBy({
+    by: ['userId'],
+    where: { userId: { in: rows.map(({ id }) => id) }, expiresAt: { gt: clock() } },
+    _count: true
+  })
+  const sessionsOf = new Map(counts.map(({ userId, _count }) => [userId, _count]))
   return rows.map(row => ({
     id: row.id,
     email: row.email,
@@ -109,7 +115,7 @@ async function read(
     state: stateOf(row),
     hasPassword: row.passwordHash !== null,
     hasSecondFactor: row.authenticator !== null,
-    sessions: row._count.sessions,
+    sessions: sessionsOf.get(row.id) ?? 0,
     createdAt: row.createdAt,
     lastLoginAt: row.lastLoginAt,
     legacyId: legacyKey(row.legacyId),

@@ -9,7 +9,7 @@ import { purgeChallenges } from '../mfa/purge.js'
 import { resealSecrets } from '../mfa/reseal.js'
 import { forgetUnusedSchemes } from '../passwords/schemes.js'
 import { purgeLegacySessions } from '../sessions/legacy.js'
-import { purgeSessions } from '../sessions/purge.js'
+import { purgeAllSessions, purgeSessions } from '../sessions/purge.js'
 import {
   dropRetiredKeys,
   resealSigningKeys,
@@ -31,9 +31,13 @@ type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys
  * Rotates keys, seals values again with the current `SECRET_KEY`, and removes expired rows. Several
  * processes can run it at the same time (DAT-04). A failed step does not stop the next one.
  *
+ * @param scope - `slice` reads a part of the sessions and fits into every minute; `whole` reads all.
  * @returns the number of removed rows of each kind (null for a failed step), and the failures.
  */
-export async function runMaintenance({ db, config, keys, clock, totpKeys }: MaintenanceDeps) {
+export async function runMaintenance(
+  { db, config, keys, clock, totpKeys }: MaintenanceDeps,
+  scope: 'slice' | 'whole' = 'slice'
+) {
   const failures: { readonly step: string; readonly error: unknown }[] = []
   async function step<T>(name: string, work: () => Promise<T>): Promise<T | null> {
     try {
@@ -66,7 +70,9 @@ export async function runMaintenance({ db, config, keys, clock, totpKeys }: Main
   if (config.EMAIL_DISABLED) await step('drop queued mails', () => dropQueuedMails(db))
   const removed = {
     accounts: await step('erase accounts', () => eraseDue({ db }, noSender)),
-    sessions: await step('remove sessions', () => purgeSessions(db)),
+    sessions: await step('remove sessions', () =>
+      scope === 'whole' ? purgeAllSessions(db) : purgeSessions(db)
+    ),
     auditEvents: await step('remove audit events', () =>
       purgeAuditEvents(db, config.AUDIT_RETENTION)
     ),

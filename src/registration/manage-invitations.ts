@@ -24,25 +24,30 @@ export type ListedInvitation = {
   readonly acceptedAt: Date | null
 }
 
+// One text for each state, so that those that wait are found among many accepted ones by their index.
+const isIn = {
+  any: sql`true`,
+  accepted: sql`i."acceptedAt" IS NOT NULL`,
+  pending: sql`i."acceptedAt" IS NULL AND ${liveLink()}`,
+  expired: sql`i."acceptedAt" IS NULL AND NOT COALESCE(${liveLink()}, false)`
+}
+
 /** Invitations, newest first, of one state or of all. `before` is the last id of the previous page. */
 export async function listInvitations(
   { db }: Pick<Deps, 'db'>,
   { state, before, limit }: { state: InvitationState | null; before: string | null; limit: number }
 ): Promise<{ results: ListedInvitation[]; next: string | null }> {
   const statement = sql`
-    SELECT * FROM (
-      SELECT i."id", u."email", i."role", by_user."email" AS "inviter", i."createdAt", l."expiresAt", i."acceptedAt",
-        CASE WHEN i."acceptedAt" IS NOT NULL THEN 'accepted' WHEN ${liveLink()} THEN 'pending' ELSE 'expired' END
-          AS "state"
-      FROM "Invitation" i
-      JOIN "User" u ON u."id" = i."userId"
-      LEFT JOIN "User" by_user ON by_user."id" = i."inviterId"
-      LEFT JOIN "Link" l ON l."userId" = u."id" AND l."purpose" = 'invitation' AND l."supersededAt" IS NULL
-      WHERE ${before}::uuid IS NULL OR i."id" < ${before}::uuid
-    ) listed
-    WHERE ${state}::text IS NULL OR "state" = ${state}::text
-    ORDER BY "id" DESC LIMIT ${limit + 1}::int4`
-  const rows = await db.run<ListedInvitation>('list-invitations', statement)
+    SELECT i."id", u."email", i."role", by_user."email" AS "inviter", i."createdAt", l."expiresAt", i."acceptedAt",
+      CASE WHEN i."acceptedAt" IS NOT NULL THEN 'accepted' WHEN ${liveLink()} THEN 'pending' ELSE 'expired' END
+        AS "state"
+    FROM "Invitation" i
+    JOIN "User" u ON u."id" = i."userId"
+    LEFT JOIN "User" by_user ON by_user."id" = i."inviterId"
+    LEFT JOIN "Link" l ON l."userId" = u."id" AND l."purpose" = 'invitation' AND l."supersededAt" IS NULL
+    WHERE (${before}::uuid IS NULL OR i."id" < ${before}::uuid) AND ${isIn[state ?? 'any']}
+    ORDER BY i."id" DESC LIMIT ${limit + 1}::int4`
+  const rows = await db.run<ListedInvitation>(`list-invitations-${state ?? 'any'}`, statement)
   const results = rows.slice(0, limit)
   return { results, next: rows.length > limit ? (results.at(-1)?.id ?? null) : null }
 }

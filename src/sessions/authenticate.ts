@@ -6,7 +6,7 @@ import { sql } from '../base/database/sql.js'
 import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { liveLink } from '../links/sql.js'
-import { asksForFactor, satisfiesPolicy } from '../mfa/policy.js'
+import { asksForFactor, satisfiesPolicy, underPolicy } from '../mfa/policy.js'
 import { type AuthenticationMethod, liveSession, type RefreshToken, takesToken } from './session.js'
 
 /** The authenticated caller: the account as it is in the database now, and the session. */
@@ -59,7 +59,7 @@ export async function authenticate(
   bearer: { userId: string; sessionId: string }
 ): Promise<Principal> {
   const statement = readPrincipal(bearer.userId, bearer.sessionId, config)
-  const [row] = await db.run<Row>('read-principal', statement)
+  const [row] = await db.run<Row>(underPolicy(config, 'read-principal'), statement)
   return principalOf(row, bearer.sessionId, config.JWT_ALLAUTH_ACCESS_TOKEN_SESSION_CHECK)
 }
 
@@ -77,7 +77,7 @@ export async function authenticateByCookie(
   const { userId, sessionId, transport } = token
   const isTaken = sql`s."transport" = ${transport}::"Transport" AND ${takesToken(token, config)}`
   const statement = readPrincipal(userId, sessionId, config, isTaken)
-  const [row] = await db.run<Row>('read-principal-by-cookie', statement)
+  const [row] = await db.run<Row>(underPolicy(config, 'read-principal-by-cookie'), statement)
   return principalOf(row, sessionId, true)
 }
 

@@ -6,7 +6,7 @@ import { newId, newJti } from '../base/crypto/random.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import { nothingReserved, type Reservation, refundAttempts } from '../limits/budgets.js'
-import { satisfiesPolicy } from '../mfa/policy.js'
+import { satisfiesPolicy, underPolicy } from '../mfa/policy.js'
 import type { Sender } from '../sender.js'
 import {
   type AuthenticationMethod,
@@ -76,7 +76,10 @@ export async function createSession(
 ): Promise<Session | null> {
   const { config, db } = deps
   const statement = insertSession(config, authentication, sender)
-  const [row] = await db.run<SessionRow & { others: number }>('create-session', statement)
+  const [row] = await db.run<SessionRow & { others: number }>(
+    underPolicy(config, 'create-session'),
+    statement
+  )
   if (row === undefined) return null
   await endOldest(deps, row)
   return sessionOf(row)

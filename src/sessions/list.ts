@@ -1,7 +1,8 @@
 import Bowser from 'bowser'
+import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
 import type { Transport } from '../sender.js'
-import type { AuthenticationMethod } from './session.js'
+import { type AuthenticationMethod, liveSession } from './session.js'
 
 /** A session in a person's own list. Unknown names of browser, system and device are null. */
 export type ListedSession = {
@@ -17,36 +18,44 @@ export type ListedSession = {
   readonly device: string | null
 }
 
+type Row = Omit<ListedSession, 'browser' | 'os' | 'device'> & { readonly userAgent: string | null }
+
 /** The live sessions of an account, most recently used first. */
 export async function listSessions(
-  { db, config, clock }: Pick<Deps, 'db' | 'config' | 'clock'>,
+  { db, config }: Pick<Deps, 'db' | 'config'>,
   { userId }: { userId: string }
 ): Promise<ListedSession[]> {
-  const rows = await db.prisma.session.findMany({
-    where: { userId, expiresAt: { gt: clock() } },
-    orderBy: [{ lastUsedAt: 'desc' }, { id: 'desc' }],
-    take: config.MAX_SESSIONS_PER_USER
-  })
-  return rows.map(({ userAgent, ...row }) => ({
-    id: row.id,
-    createdAt: row.createdAt,
-    lastUsedAt: row.lastUsedAt,
-    expiresAt: row.expiresAt,
-    transport: row.transport,
-    amr: row.amr as AuthenticationMethod[],
-    ip: row.ip,
-    ...describeAgent(userAgent)
-  }))
+  const statement = sql`
+    SELECT s."id", s."createdAt", s."lastUsedAt", s."expiresAt", s."transport"::text, s."amr", s."ip", s."userAgent"
+    FROM "Session" s WHERE s."userId" = ${userId}::uuid AND ${liveSession}
+    ORDER BY s."lastUsedAt" DESC, s."id" DESC LIMIT ${config.MAX_SESSIONS_PER_USER}::int4`
+  const rows = await db.run<Row>('list-sessions', statement)
+  return rows.map(({ userAgent, ...row }) => ({ ...row, ...deviceOf(userAgent) }))
 }
 
 /** Browser and system of a user agent in words; null when nothing is known. */
 export function nameAgent(userAgent: string | null): string | null {
-  const { browser, os } = describeAgent(userAgent)
+  const { browser, os } = deviceOf(userAgent)
   return [browser, os].filter(part => part !== null).join(' · ') || null
 }
 
-function describeAgent(userAgent: string | null): Pick<ListedSession, 'browser' | 'os' | 'device'> {
-  if (userAgent === null || userAgent === '') return { browser: null, os: null, device: null }
+type Device = Pick<ListedSession, 'browser' | 'os' | 'device'>
+
+const unknown: Device = { browser: null, os: null, device: null }
+
+/** A name is long to take apart, and the same few come again and again. */
+const known = new Map<string, Device>()
+const mostKnown = 1000
+
+function deviceOf(userAgent: string | null): Device {
+  if (userAgent === null || userAgent === '') return unknown
+  const device = known.get(userAgent) ?? describe(userAgent)
+  if (known.size >= mostKnown) known.clear()
+  known.set(userAgent, device)
+  return device
+}
+
+function describe(userAgent: string): Device {
   const { browser, os, platform } = Bowser.parse(userAgent)
   const named = (...words: readonly (string | undefined)[]) =>
     words.filter(Boolean).join(' ') || null

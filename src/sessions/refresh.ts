@@ -9,7 +9,7 @@ import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
 import { networkOf } from '../limits/network.js'
 import { notifyOwner } from '../mail/notify-owner.js'
-import { satisfiesPolicy } from '../mfa/policy.js'
+import { satisfiesPolicy, underPolicy } from '../mfa/policy.js'
 import type { Sender } from '../sender.js'
 import { revokeAllSessions, revokeSession } from './revoke.js'
 import {
@@ -143,7 +143,7 @@ async function answer(deps: RefreshDeps, presented: RefreshToken, sender: Sender
   for (let attempt = 0; attempt < 3; attempt++) {
     if (!presented.expired) {
       const statement = rotateSession(presented, sender, config)
-      const [row] = await db.run<RotatedRow>('rotate-session', statement)
+      const [row] = await db.run<RotatedRow>(underPolicy(config, 'rotate-session'), statement)
       if (row !== undefined) return { session: sessionOf(row), isNews: true, outcome: row.outcome }
     }
     const unrotated = await answerWithoutRotation(deps, presented, sender)
@@ -164,7 +164,7 @@ async function answerWithoutRotation(
   const { db, config } = deps
   const { sessionId, userId } = presented
   const statement = readSessionState(presented, config)
-  const [state] = await db.run<SessionState>('read-session-state', statement)
+  const [state] = await db.run<SessionState>(underPolicy(config, 'read-session-state'), statement)
   if (state === undefined) throw final('token_not_valid')
   if (!state.userIsActive) {
     await revokeAllSessions(db, { userId })

@@ -622,7 +622,7 @@ test('BRF-15 a sign-in is two statements, from a known device as from any other'
   const service = await startApp(t)
   const { person, client } = await newMember(service)
   const known_device = client.cookies.get('known_device') ?? ''
-  const two = ['reserve-attempts-and-read-account', 'create-session']
+  const two = ['reserve-attempts-and-read-account', 'create-session-mfa-disabled']
   for (const cookies of [{}, { known_device }]) {
     const statements = await statementsOf(() => login(service, { ...person, cookies }))
     assert.deepEqual(

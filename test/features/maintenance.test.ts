@@ -111,6 +111,33 @@ test('DAT-04 a step of the maintenance that fails stops no other', async t => {
   })
 })
 
+test('DAT-04 the purge of sessions reads a slice each time, instances take turns, and it comes to the end', async t => {
+  const service = await startApp(t)
+  const { client } = await newMember(service)
+  const insert = (id: string, count: number, end: string) =>
+    service.query(
+      `INSERT INTO "Session" ("id", "userId", "jti", "createdAt", "authTime", "amr", "transport", "lastUsedAt", "expiresAt")
+       SELECT ${id}, $1, gen_random_uuid(), now(), now(), '{pwd}', 'cookie', now(), now() + $2::interval
+       FROM generate_series(1, $3::int4) AS n`,
+      [userIdOf(client), end, count]
+    )
+  await insert(`lpad(n::text, 32, '0')::uuid`, 2500, '1 day')
+  const last = `'ffffffff-ffff-7fff-bfff-ffffffffffff'`
+  const sessionsRemoved = async (scope?: 'whole') =>
+    (await runMaintenance(service.app.deps, scope)).removed.sessions
+  await insert(last, 1, '-8 days')
+  assert.equal(await sessionsRemoved(), 0)
+  const both = await Promise.all([sessionsRemoved(), sessionsRemoved()])
+  assert.deepEqual(both.sort(), [0, 1], 'the second and the third slice')
+  await insert(last, 1, '-8 days')
+  await insert(`gen_random_uuid()`, 1, '-6 days')
+  assert.equal(await sessionsRemoved(), 0, 'it has begun again')
+  assert.equal(await sessionsRemoved('whole'), 1)
+  await insert(`('11111111-0000-0000-0000-' || lpad(n::text, 12, '0'))::uuid`, 1200, '-8 days')
+  assert.equal(await sessionsRemoved(), 0, 'none of the first slice is due')
+  assert.equal(await sessionsRemoved('whole'), 1200)
+})
+
 test('postern purge tells what failed, does the rest and exits with 1', async t => {
   const service = await startApp(t)
   const { client } = await newMember(service)

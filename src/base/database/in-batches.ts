@@ -1,9 +1,9 @@
 import type { Database } from './database.js'
 import { type Sql, sql } from './sql.js'
 
-const batchSize = 1000
+export const batchSize = 1000
 
-/** As many rows as a statement for {@link inBatches} takes at once. A value would hide the number from the planner. */
+/** {@link batchSize}, as many rows as a statement takes at once. A value would hide the number from the planner. */
 export const oneBatch = sql`LIMIT 1000`
 
 /**

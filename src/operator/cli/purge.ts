@@ -17,14 +17,15 @@ export function purgeCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-Running instances do the same every minute. The command can run at the same time. A failed step
-is reported and the others still run; then the exit code is 1.`
+Running instances do the same every minute, for a part of the sessions at a time; the command looks
+at all of them. It can run at the same time. A failed step is reported and the others
+still run; then the exit code is 1.`
     )
     .action(({ json }: { json?: true }) => withDeps(deps => purge(deps, json), { readKeys: false }))
 }
 
 async function purge(deps: Deps, json?: true): Promise<void> {
-  const { removed, failures } = await runMaintenance(deps)
+  const { removed, failures } = await runMaintenance(deps, 'whole')
   for (const { step, error } of failures) remark(`Failed to ${step}: ${describe(error)}`)
   if (failures.length > 0) process.exitCode = 1
   if (json) return sayJson({ ...removed, failed: failures.map(({ step }) => step) })
