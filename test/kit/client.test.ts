@@ -75,6 +75,11 @@ test('the client leads through an account, from sign-up to signing out everywher
   const changed = await client.updateUser({ firstName: 'Ada', lastName: 'Lovelace' })
   assert.equal(changed.firstName, 'Ada')
   assert.equal(changed.email, person.email)
+  assert.equal(changed.emailVerified, true)
+  assert.equal(changed.roleName, 'user')
+  assert.equal(changed.mfaEnabled, false)
+  assert.match(changed.createdAt, /^20/)
+  assert.match(changed.id, /^[0-9a-f-]{36}$/)
   assert.deepEqual(await client.user(), changed)
 
   await client.reauthenticate({ password: person.password })

@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
@@ -9,16 +8,18 @@ import {
   type TokenStorage
 } from '../../src/kit/client/client.js'
 import { startApp, type TestApp } from './app.js'
+import { freePort } from './free-port.js'
 
-/** A service that listens, for clients that speak HTTP. */
+/** A service that listens where its tokens say, for clients that speak HTTP. */
 export async function startListening(
   t: TestContext,
   settings: Readonly<Record<string, string>> = {}
 ): Promise<TestApp & { readonly url: string }> {
-  const service = await startApp(t, settings)
-  await service.app.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = service.app.server.address() as AddressInfo
-  return { ...service, url: `http://127.0.0.1:${port}` }
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const service = await startApp(t, { PUBLIC_URL: url, ...settings })
+  await service.app.listen({ host: '127.0.0.1', port })
+  return { ...service, url }
 }
 
 /** The store of a device, as slow as one of flash memory. It survives the app. */
