@@ -17,9 +17,11 @@ const { values } = parseArgs({
   }
 })
 
-const { login, refresh, user, verify, queued, imported, statements, start, memory } = scenarios
+const { login, refresh, user, verify, verifier, queued, imported, statements, start, memory } =
+  scenarios
 const all: Record<string, Scenario> = {
   verify,
+  verifier,
   statements,
   start,
   login,

@@ -1,6 +1,11 @@
 import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { createVerifier } from 'fast-jwt'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createVerifier as createTokenVerifier } from '../src/kit/verify/verify.js'
 import { accessTokenJws, publicJwk } from '../src/tokens/keys/key-pair.js'
 import { drive, type Measured, wire } from './load.js'
 import { createPeople, importPeople, loginRequest, signIn, type Tokens } from './people.js'
@@ -200,6 +205,39 @@ async function probesOf(service: Measurable, tokens: Tokens[], effort: Effort) {
     'GET /user/': () => driveUser(service, own, one),
     'GET /health/live': () => drive({ port, ...one, request: () => wire('GET', '/health/live') })
   }
+}
+
+/** What `postern/verify` adds to the library that it uses, in this process. */
+export const verifier: Scenario = async (_world, effort) => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = publicJwk(privateKey, 'ES256')
+  const server = createServer((_request, response) =>
+    response.end(JSON.stringify({ keys: [jwk] }))
+  ).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const jwksUri = `${issuer}/.well-known/jwks.json`
+  const claims = { iss: issuer, aud: issuer, token_type: 'access', sub: 'somebody', sid: 'here' }
+  const token = accessTokenJws(privateKey, jwk).sign({ ...claims, exp: 2e9, iat: 1 })
+  const { verify: ours } = createTokenVerifier({ issuer })
+  const keys = createRemoteJWKSet(new URL(jwksUri))
+  const demands = { algorithms: ['ES256'], typ: 'at+jwt', issuer, audience: issuer }
+  const perSecond = async (work: () => Promise<unknown>) => {
+    const ends = performance.now() + effort.seconds * 250
+    const began = performance.now()
+    let n = 0
+    while (performance.now() < ends) {
+      await Promise.all(Array.from({ length: 64 }, work))
+      n += 64
+    }
+    return (n * 1000) / (performance.now() - began)
+  }
+  const all = await rounds({ ...effort, rounds: effort.rounds * 2 }, async () => ({
+    floor: await perSecond(() => jwtVerify(token, keys, demands)),
+    ours: await perSecond(() => ours(token))
+  }))
+  server.close()
+  return [judge({ name: 'postern/verify, 64 at once', unit: 'per s', rounds: all, atLeast: 0.9 })]
 }
 
 /** What everybody else notices of a queue of sign-ins. */

@@ -119,9 +119,21 @@ test('processes and operators stand on top: no room knows them', () => {
   assert.deepEqual(wrong, [])
 })
 
-test('rooms know nothing of Fastify, plugins or routes', () => {
+test('the kit runs in other programs: it imports nothing of the service but types', () => {
+  const wrong: string[] = []
   for (const { path, imports } of src) {
-    if (roomOf(path) === null) continue
+    if (roomOf(path) !== 'kit') continue
+    for (const { to, typeOnly } of imports)
+      if (to.startsWith('src/') && roomOf(to) !== 'kit' && !typeOnly) wrong.push(`${path} → ${to}`)
+  }
+  assert.deepEqual(wrong, [])
+})
+
+test('rooms know nothing of Fastify, plugins or routes', () => {
+  // A plugin for other people's Fastify is a part of the kit.
+  const isPluginOfKit = (path: string) => path === 'src/kit/verify/fastify.ts'
+  for (const { path, imports } of src) {
+    if (roomOf(path) === null || isPluginOfKit(path)) continue
     const outside = imports.filter(({ to }) =>
       /^(fastify|@fastify\/|fastify-plugin)|^(plugins|routes)\//.test(to)
     )
@@ -227,8 +239,9 @@ test('only base/config reads the environment', () => {
 test('only base/crypto draws randomness', () => {
   const drawing =
     /\b(randomBytes|randomUUID|randomInt|randomFill(Sync)?|getRandomValues|webcrypto)\b|Math\.random/
+  // The kit draws no secret: a number tells tabs apart.
   for (const { path, text } of own) {
-    if (!path.startsWith('src/base/crypto/')) assert.doesNotMatch(text, drawing, path)
+    if (!/^src\/(base\/crypto|kit)\//.test(path)) assert.doesNotMatch(text, drawing, path)
   }
 })
 
@@ -236,7 +249,9 @@ test('only deps.clock gives the time of the process', () => {
   // Where the clock that is handed on is made, and where a span is measured.
   const makers = ['src/open-deps.ts', 'src/operator/doctor/doctor.ts']
   for (const { path, text } of own) {
-    if (!makers.includes(path)) assert.doesNotMatch(text, /new Date\(\)|Date\.now\(\)/, path)
+    // The kit runs in other processes, by their clock.
+    if (!makers.includes(path) && roomOf(path) !== 'kit')
+      assert.doesNotMatch(text, /new Date\(\)|Date\.now\(\)/, path)
   }
 })
 

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { BrowserContext, Page } from 'playwright-core'
-import { startApp, type TestApp } from '../support/app.js'
-import { atEnd } from '../support/at-end.js'
+import { startApp } from '../support/app.js'
 import { noBrowser, openBrowser } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
 import { newPerson, refreshCookie } from '../support/people.js'
+import { startSlowProxy } from '../support/slow-proxy.js'
 
 const tabs = 8
 const rounds = Number(process.env.TAB_ROUNDS ?? 12)
@@ -34,7 +32,7 @@ for (const loss of [0, 0.2])
     const port = await freePort()
     const origin = `http://localhost:${port}`
     const service = await startApp(t, { PUBLIC_URL: origin })
-    await startSlowProxy(t, service, port, loss)
+    await startSlowProxy(t, service, { port, loss, files: { '/app': appPage } })
     const browser = await openBrowser(t)
     const context = await browser.newContext()
     const first = await context.newPage()
@@ -70,34 +68,4 @@ const signUpFrom = (page: Page): Promise<number> => {
 async function cookieOf(context: BrowserContext): Promise<string> {
   const cookies = await context.cookies()
   return cookies.find(({ name }) => name === refreshCookie)?.value ?? ''
-}
-
-/** Serves the app, and hands everything else on to the service: late by up to 0.4 s, and some of it never back. */
-async function startSlowProxy(
-  t: TestContext,
-  service: TestApp,
-  port: number,
-  loss: number
-): Promise<void> {
-  await service.app.listen({ host: '127.0.0.1', port: 0 })
-  const target = (service.app.server.address() as AddressInfo).port
-  const server = createServer(async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (incoming.url === '/app') return outgoing.setHeader('content-type', 'text/html').end(appPage)
-    const { method, url, headers } = incoming
-    const isRefresh = url === '/refresh/'
-    await pause(200 * Math.random())
-    const upstream = request({ host: '127.0.0.1', port: target, method, path: url, headers })
-    incoming.pipe(upstream)
-    upstream.on('response', async answer => {
-      await pause(200 * Math.random())
-      if (isRefresh && Math.random() < loss) return incoming.socket.destroy()
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(outgoing)
-    })
-  })
-  server.listen(port, '127.0.0.1')
-  atEnd(t, async () => {
-    server.closeAllConnections()
-    server.close()
-  })
 }
