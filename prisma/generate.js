@@ -1,8 +1,9 @@
 // `prisma generate`, unless the client there was generated from this schema by this Prisma: every
 // start would wait a second for the same files.
-import { execSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 const read = url => readFileSync(new URL(url), 'utf8')
 const here = path => new URL(path, import.meta.url)
@@ -14,6 +15,9 @@ const digest = createHash('sha256')
   .digest('hex')
 
 if (!existsSync(stamp) || read(stamp) !== digest) {
-  execSync('prisma generate', { cwd: here('..'), stdio: 'inherit' })
+  const prisma = fileURLToPath(
+    new URL('build/index.js', import.meta.resolve('prisma/package.json'))
+  )
+  execFileSync(process.execPath, [prisma, 'generate'], { cwd: here('..'), stdio: 'inherit' })
   writeFileSync(stamp, digest)
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { buildApp } from './app.js'
 import { type Config, loadConfig } from './base/config/load.js'
 import { openEmbedded } from './base/database/embedded.js'
@@ -9,14 +11,19 @@ import { stopGracefully } from './stop-gracefully.js'
 /** Starts the service. It runs until a signal ends the process. */
 export async function runService(): Promise<void> {
   const given = loadConfig()
+  await requireFreePort(given)
+  const progress: string[] = []
+  const onProgress = (message: string) => {
+    progress.push(message)
+    tellTerminal(message)
+  }
   const embedded =
-    given.DATABASE_URL === null
-      ? await openEmbedded({ dataDir: given.DATA_DIR, onProgress: tellTerminal })
-      : null
+    given.DATABASE_URL === null ? await openEmbedded({ dataDir: given.DATA_DIR, onProgress }) : null
   const config: Config = { ...given, DATABASE_URL: embedded?.url ?? given.DATABASE_URL }
   let app: Awaited<ReturnType<typeof buildApp>> | undefined
   try {
     app = await buildApp(config)
+    for (const message of progress) app.log.info(message)
     for (const warning of config.warnings) app.log.warn(warning)
     stopGracefully(app, config.DRAIN_DELAY, async () => {
       await app?.close()
@@ -34,6 +41,14 @@ export async function runService(): Promise<void> {
     await embedded?.close()
     throw error
   }
+}
+
+/** Fails now if another process has the port, and not only after a database was created for nothing. */
+async function requireFreePort({ HOST, PORT }: Config): Promise<void> {
+  const probe = createServer().listen(PORT, HOST)
+  await once(probe, 'listening')
+  probe.close()
+  await once(probe, 'close')
 }
 
 function announce(config: Config, listening: string) {

@@ -1,8 +1,7 @@
 import { createHash, pbkdf2Sync, scryptSync, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { hashSync, verifySync } from '@node-rs/argon2'
-import { verifySync as verifyBcrypt } from '@node-rs/bcrypt'
 import type { ForeignCheck } from './foreign-hash.js'
+import { loadPasswordFunctions } from './native-or-wasm.js'
 import type { HashParameters } from './phc.js'
 import { serveJobs } from './serve-jobs.js'
 
@@ -40,21 +39,16 @@ export type HashingJob = HashJob | VerifyJob | ForeignJob | MeasureJob
  */
 export type HashingResult = string | boolean | number | null
 
-function hash({ password, parameters, secret }: HashJob): string {
-  return hashSync(password, {
-    algorithm: 2, // argon2id; the package's const enum cannot be imported from an isolated module
-    memoryCost: parameters.memoryKib,
-    timeCost: parameters.iterations,
-    parallelism: parameters.parallelism,
-    ...(secret && { secret })
-  })
-}
+const functions = await loadPasswordFunctions()
 
-function verify({ password, stored, decoy, secret }: VerifyJob): boolean | null {
+const hash = ({ password, parameters, secret }: HashJob): Promise<string> =>
+  functions.hash(password, parameters, secret)
+
+async function verify({ password, stored, decoy, secret }: VerifyJob): Promise<boolean | null> {
   try {
-    return verifySync(stored, password, secret && { secret })
+    return await functions.verify(stored, password, secret)
   } catch {
-    verifySync(decoy, password)
+    await functions.verify(decoy, password)
     return null
   }
 }
@@ -69,22 +63,29 @@ const rules = {
       expected
     )
   },
-  argon2: (password, { phc }) => verifySync(phc, password),
+  argon2: (password, { phc }) => functions.verify(phc, password),
   bcrypt: (password, { hash, prehashed }) =>
-    verifyBcrypt(prehashed ? createHash('sha256').update(password).digest('hex') : password, hash)
+    functions.verifyBcrypt(
+      prehashed ? createHash('sha256').update(password).digest('hex') : password,
+      hash
+    )
 } satisfies {
   [Kind in ForeignCheck['kind']]: (
     password: string,
     check: Extract<ForeignCheck, { kind: Kind }>
-  ) => boolean
+  ) => boolean | Promise<boolean>
 }
 
-const matches = (password: string, check: ForeignCheck): boolean =>
-  (rules[check.kind] as (password: string, check: ForeignCheck) => boolean)(password, check)
+const matches = async (password: string, check: ForeignCheck): Promise<boolean> =>
+  (rules[check.kind] as (password: string, check: ForeignCheck) => boolean | Promise<boolean>)(
+    password,
+    check
+  )
 
-function verifyForeign({ spellings, foreign }: ForeignJob): boolean | null {
+async function verifyForeign({ spellings, foreign }: ForeignJob): Promise<boolean | null> {
   try {
-    return spellings.some(spelling => matches(spelling, foreign))
+    for (const spelling of spellings) if (await matches(spelling, foreign)) return true
+    return false
   } catch {
     return null
   }
@@ -110,18 +111,18 @@ function cpuMs(): number {
   }
 }
 
-function measure({ measure: check, rounds }: MeasureJob): number {
-  const times = Array.from({ length: rounds }, () => {
+async function measure({ measure: check, rounds }: MeasureJob): Promise<number> {
+  const times: number[] = []
+  for (let round = 0; round < rounds; round++) {
     const start = cpuMs()
-    if (typeof check === 'string') verifySync(check, 'decoy')
-    else matches('decoy', check)
-    return Math.max(0.1, cpuMs() - start)
-  })
+    await (typeof check === 'string' ? functions.verify(check, 'decoy') : matches('decoy', check))
+    times.push(Math.max(0.1, cpuMs() - start))
+  }
   return Math.min(...times)
 }
 
-serveJobs<HashingJob, HashingResult>(job => {
+serveJobs<HashingJob, HashingResult>(async job => {
   if ('measure' in job) return measure(job)
-  if ('foreign' in job) return filled(verifyForeign(job), job.fill)
-  return 'stored' in job ? filled(verify(job), job.fill) : hash(job)
+  if ('foreign' in job) return filled(await verifyForeign(job), job.fill)
+  return 'stored' in job ? filled(await verify(job), job.fill) : hash(job)
 })

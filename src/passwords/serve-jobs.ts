@@ -13,14 +13,14 @@ function lowerPriority(): void {
 }
 
 /** Runs a worker thread of a pool: answers each job with one reply. */
-export function serveJobs<Job, Result>(handle: (job: Job) => Result): void {
+export function serveJobs<Job, Result>(handle: (job: Job) => Result | Promise<Result>): void {
   const port = parentPort
   if (port === null) throw new Error('This module is the entry of a worker thread.')
   lowerPriority()
-  port.on('message', (job: Job) => {
+  port.on('message', async (job: Job) => {
     let reply: Reply<Result>
     try {
-      reply = { result: handle(job) }
+      reply = { result: await handle(job) }
     } catch (error) {
       reply = { error: error as Error }
     }

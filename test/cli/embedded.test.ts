@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, stat } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -76,4 +78,16 @@ test('beside a service that has the embedded database open a command uses it, an
   const after = await postern(['user', 'list'], settings)
   assert.equal(after.code, 0, after.err)
   assert.match(after.out, /ada@example\.com +superuser +disabled/)
+})
+
+test('OPS-26 a port in use is told with its number before a database is created', async t => {
+  const DATA_DIR = await emptyDataDir(t)
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  atEnd(t, () => other.close())
+  const { port } = other.address() as AddressInfo
+  const refused = await postern(['start'], { DATA_DIR, PUBLIC_URL: publicUrl, PORT: String(port) })
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, new RegExp(`^Another process listens on port ${port}\\. .*\n$`))
+  await assert.rejects(readdir(DATA_DIR), { code: 'ENOENT' })
 })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
+import { isAbsolute } from 'node:path'
 import type { TestContext } from 'node:test'
 import { quick, secretKey } from './app.js'
 import { atEnd } from './at-end.js'
@@ -28,7 +29,7 @@ export async function startProcess(
 ): Promise<ServiceProcess> {
   const { PATH = '', HOME = '' } = process.env
   const secret = settings.DATABASE_URL === undefined ? {} : { SECRET_KEY: secretKey }
-  const child = spawn(process.execPath, [entry(program), ...args], {
+  const child = spawn(process.execPath, [isAbsolute(program) ? program : entry(program), ...args], {
     cwd: tmpdir(),
     env: { PATH, HOME, ...defaults, ...secret, ...settings },
     stdio: ['ignore', 'pipe', 'pipe']

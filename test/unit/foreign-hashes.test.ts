@@ -3,6 +3,7 @@ import { pbkdf2Sync } from 'node:crypto'
 import { suite, type TestContext, test } from 'node:test'
 import { decoyOf, readForeignHash } from '../../src/passwords/foreign-hash.js'
 import { createHasher } from '../../src/passwords/hashing.js'
+import { loadNative, loadWasm } from '../../src/passwords/native-or-wasm.js'
 import { atEnd } from '../support/at-end.js'
 import { djangoHash, djangoPerson } from '../support/django.js'
 
@@ -115,4 +116,28 @@ suite('hashes of Django', () => {
     assert.equal((await hasher.verify(own, 'correct horse battery', { schemes })).matches, true)
     assert.ok(cpuMs() - start < Math.min(...all))
   })
+})
+
+test('HSH-12 native code and WebAssembly understand each other’s hashes', async () => {
+  const [native, wasm] = [await loadNative(), await loadWasm()]
+  const parameters = { memoryKib: 7168, iterations: 1, parallelism: 1 }
+  const secret = new TextEncoder().encode('a pepper')
+  const { password } = djangoPerson('bcrypt')
+  const bcrypt = djangoHash('bcrypt').replace('bcrypt$', '')
+  for (const [one, other] of [
+    [native, wasm],
+    [wasm, native]
+  ] as const) {
+    for (const pepper of [undefined, secret]) {
+      const phc = await one.hash('gigantic purple hat', parameters, pepper)
+      assert.match(phc, /^\$argon2id\$v=19\$m=7168,t=1,p=1\$[\w+/]{22}\$[\w+/]{43}$/)
+      assert.equal(await other.verify(phc, 'gigantic purple hat', pepper), true)
+      for (const wrong of ['gigantic purple hats', '', ' '])
+        assert.equal(await other.verify(phc, wrong, pepper), false)
+    }
+    assert.equal(await one.verifyBcrypt(password, bcrypt), true)
+    for (const wrong of [`${password}.`, ''])
+      assert.equal(await one.verifyBcrypt(wrong, bcrypt), false)
+    await assert.rejects(one.verify('no hash', 'x'))
+  }
 })

@@ -30,3 +30,6 @@ export const newChallengeToken = (): string => randomBytes(32).toString('base64u
 
 /** 80 bits in sixteen letters: a recovery code. */
 export const newRecoveryCode = (): string => newLetters(16)
+
+/** 128 bits: the salt of a password hash (RFC 9106 §3.1). */
+export const newSalt = (): Buffer => randomBytes(16)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { loopbackSocket, readPassword, type ServerSocket, unixSocket } from './embedded/access.js'
 import { findBinaries } from './embedded/binaries.js'
 import { EmbeddedDatabaseError, readable } from './embedded/error.js'
-import { findHome, homeLink, prepareHome } from './embedded/home.js'
+import { findHome, homeLink, leftBehind, prepareHome } from './embedded/home.js'
 import { serverIdentity } from './embedded/identity.js'
 import { readPostmaster } from './embedded/postmaster.js'
 import { type Installation, initialise, isInitialised } from './embedded/programs.js'
@@ -75,8 +75,12 @@ async function install({ dataDir, onProgress }: EmbeddedOptions): Promise<Instal
   const place = await realpath(dataDir)
   if (dirname(home.dir) !== place) {
     onProgress(
-      `The database is in ${home.dir}, because its user "${user.name}" cannot access ${place}.`
+      `The database is in ${home.dir}, because its user "${user.name}" cannot access ${place}. Deleting ${place} does not delete it.`
     )
+    for (const dir of await leftBehind(dataDir, home))
+      onProgress(
+        `${dir} holds the database of a DATA_DIR at ${place} that was deleted. Nothing uses it.`
+      )
   }
   return { user, home, binaries: await findBinaries(home.dir, user) }
 }

@@ -5,6 +5,7 @@ import { auditCommand } from './audit.js'
 import { backupCommands } from './backup.js'
 import { doctorCommand } from './doctor.js'
 import { describe } from './failure.js'
+import { healthCommand } from './health.js'
 import { importCommands } from './import-django.js'
 import { invitationCommands } from './invitation.js'
 import { inviteCommand } from './invite.js'
@@ -47,7 +48,8 @@ function createProgram(): Command {
     auditCommand,
     purgeCommand,
     keyCommands,
-    doctorCommand
+    doctorCommand,
+    healthCommand
   ])
     add(program)
   return program

@@ -4,6 +4,8 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  readdir,
+  readFile,
   realpath,
   rm,
   symlink,
@@ -107,6 +109,19 @@ async function createInSystemDir(dataDir: string): Promise<string> {
   await chmod(dir, 0o711)
   await writeFile(join(dir, 'belongs-to'), `${await realpath(dataDir)}\n`)
   return dir
+}
+
+/** Directories of databases that were made for this DATA_DIR and that nothing leads to since it was deleted. */
+export async function leftBehind(dataDir: string, { dir: used }: Home): Promise<string[]> {
+  const place = await realpath(dataDir)
+  const names = await readdir(systemDir).catch(() => [])
+  const all = await Promise.all(
+    names.map(async name => {
+      const owner = await readFile(join(systemDir, name, 'belongs-to'), 'utf8').catch(() => '')
+      return { dir: join(systemDir, name), owner: owner.trim() }
+    })
+  )
+  return all.filter(({ dir, owner }) => owner === place && dir !== used).map(({ dir }) => dir)
 }
 
 function homeAt(dir: string): Home {
