@@ -4,6 +4,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
+import { isLoopback } from '../src/base/config/loopback.js'
 import { packageRoot } from '../src/base/package-root.js'
 import { version } from '../src/base/version.js'
 import { cookieMark, finishDocument, pageMark, serveDocument } from './http/openapi-document.js'
@@ -106,16 +107,25 @@ export default fp(
         }
       }
     })
+    const { production } = fastify.deps.config
     await fastify.register(swaggerUi, {
       routePrefix: '/docs',
       // By default the page sends the address of this service to a public validator.
       uiConfig: { deepLinking: true, validatorUrl: null },
+      theme: {
+        title: `${fastify.deps.config.BRAND_NAME} API`,
+        // The page has our name, so another product's bar above it would mislead.
+        css: [{ filename: 'postern.css', content: '.swagger-ui .topbar { display: none }' }]
+      },
       staticCSP: pagePolicy,
       transformSpecificationClone: false,
-      transformSpecification: registered => {
+      transformSpecification: (registered, { hostname, host, protocol }) => {
         const { PUBLIC_URL: url, BASE_PATH: basePath } = fastify.deps.config
         served ??= serveDocument(readDocument(), { url, basePath, registered })
-        return served
+        // In development the page works under every name of this machine, so that its requests are not foreign.
+        return production || !isLoopback(hostname)
+          ? served
+          : { ...served, servers: [{ url: `${protocol}://${host}${basePath}` }] }
       }
     })
   },

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import accountActivity from './account/activity.js'
 import accountDevices from './account/devices.js'
 import accountEmail from './account/email.js'
+import accountExport from './account/export.js'
 import account from './account/index.js'
 import accountMfa from './account/mfa.js'
 import accountPassword from './account/password.js'
@@ -56,7 +57,7 @@ const routes: FastifyPluginAsync = async fastify => {
   await group('Proxies', [authVerify])
   if (fastify.deps.config.HOSTED_PAGES) {
     await group('Pages', [home, account, accountProfile, accountEmail, accountPassword])
-    await group('Pages', [accountMfa, accountDevices, accountActivity])
+    await group('Pages', [accountMfa, accountDevices, accountActivity, accountExport])
   }
   await group('Password reset', [passwordReset])
   await group('Second factor', [setup, activate, challenge, verify, verifyRecovery], requireMfaOn)

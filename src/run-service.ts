@@ -54,7 +54,8 @@ async function requireFreePort({ HOST, PORT }: Config): Promise<void> {
 function announce(config: Config, listening: string) {
   const at = config.PUBLIC_URL
   tellTerminal(`\nPostern ${version} listens on ${listening}\n`)
-  tellTerminal(`  API    ${at}${config.BASE_PATH}/`)
+  if (config.HOSTED_PAGES) tellTerminal(`  Pages  ${at}${config.BASE_PATH}/`)
+  else tellTerminal(`  API    ${at}${config.BASE_PATH}/`)
   tellTerminal(`  Docs   ${at}/docs/`)
   if (hasDevMailbox(config) && config.MAIL_WORKER)
     tellTerminal(`  Mails  ${at}${config.BASE_PATH}/dev/mailbox/`)

@@ -8,6 +8,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Sentences for events, by event and outcome; every other event has one of its own in `pages.activity`. */
 const sentences: Readonly<Record<string, string>> = {
   'account.created': 'signed_up',
+  'account.exported': 'exported',
   'email.change_requested': 'email_requested',
   'email.change_undone': 'undone',
   'email.changed': 'email_changed',

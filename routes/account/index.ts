@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { hasAuthenticator } from '../../src/mfa/authenticators.js'
 import { Page, Redirect } from '../schemas/answers.js'
 import { doneOf } from './done.js'
 
@@ -19,15 +18,14 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const { user, pendingEmail } = request.principal
-      const isOn = mode !== 'disabled' && (await hasAuthenticator(deps.db, user.id))
+      const { user, pendingEmail, mfaEnabled } = request.principal
       return reply.page('account/index', {
         email: user.email,
         name: `${user.firstName} ${user.lastName}`.trim(),
         pendingEmail,
         unconfirmed:
           user.emailVerifiedAt === null && EMAIL_VERIFICATION !== 'none' && !EMAIL_DISABLED,
-        factor: mode === 'disabled' ? null : isOn ? 'on' : 'off',
+        factor: mode === 'disabled' ? null : mfaEnabled ? 'on' : 'off',
         done: doneOf(request)
       })
     }

@@ -17,11 +17,6 @@ export async function readAuthenticator(
   })
 }
 
-/** Whether an account has a second factor. */
-export async function hasAuthenticator(db: Database, userId: string): Promise<boolean> {
-  return (await readAuthenticator(db, userId)) !== null
-}
-
 /** Creates the authenticator of an account, in a transaction that has locked the account. */
 export async function createAuthenticator(
   tx: Database,

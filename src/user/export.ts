@@ -5,7 +5,12 @@ import type { Deps } from '../deps.js'
 import { listAuthenticators } from '../mfa/authenticators.js'
 import type { Sender } from '../sender.js'
 import type { Principal } from '../sessions/authenticate.js'
-import { authorizeChange, type ChangeDeps, commitChange } from '../sign-in/authorize-change.js'
+import {
+  authorizeChange,
+  type ChangeDeps,
+  commitChange,
+  type Evidence
+} from '../sign-in/authorize-change.js'
 
 /** Rises when a field of the export changes its meaning or goes away. */
 const exportVersion = 1
@@ -19,9 +24,10 @@ const exportVersion = 1
 export async function exportAccount(
   deps: ChangeDeps & Pick<Deps, 'roles'>,
   principal: Principal,
-  sender: Sender
+  sender: Sender,
+  evidence: Evidence = {}
 ) {
-  const authorization = await authorizeChange(deps, { principal, sender }, 'fresh')
+  const authorization = await authorizeChange(deps, { principal, sender }, 'fresh', evidence)
   return commitChange(deps, authorization, async (tx, { id: userId }) => {
     const { sessionId } = principal
     await record(tx, { event: 'account.exported', ...byOwner(userId), sessionId, sender })

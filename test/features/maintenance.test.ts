@@ -64,6 +64,7 @@ const steps: [step: string, trouble: [breaks: string, mends: string], stays?: Ki
   ['remove audit events', refusing('DELETE', 'AuditEvent'), 'auditEvents'],
   ['remove counters', refusing('DELETE', 'AttemptBudget'), 'attempts'],
   ['remove challenges', refusing('DELETE', 'MfaChallenge'), 'challenges'],
+  ['remove answers of forms', refusing('DELETE', 'FormAnswer')],
   ['remove mails', refusing('DELETE', 'Mail'), 'mails'],
   ['remove links', refusing('DELETE', 'Link'), 'links'],
   ['remove undo rights', refusing('DELETE', 'UndoRight')],

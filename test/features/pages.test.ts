@@ -198,6 +198,15 @@ test('names, address, password and devices are changed in the account', async t 
   assert.equal(asked.headers.location, '/account/email/?done=email_pending')
   assert.match((await open('/account/email/')).body, new RegExp(`confirmation: ${email}`))
 
+  const refusedData = await post('/account/export/', { password: 'not this one' })
+  assert.equal(refusedData.statusCode, 400)
+  const data = await post('/account/export/', { password })
+  assert.match(
+    String(data.headers['content-disposition']),
+    /^attachment; filename="account\.json"$/
+  )
+  assert.equal(data.json().account.email, person.email)
+
   const others = newVisitor(service)
   await others.post('/login/', person)
   const devices = await open('/account/devices/')

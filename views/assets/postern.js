@@ -57,6 +57,7 @@ for (const button of document.querySelectorAll('[data-print]')) {
 // A second click sends nothing again: the first one is on its way.
 for (const form of document.forms) {
   form.addEventListener('submit', event => {
+    if (form.dataset.again !== undefined) return
     if (form.dataset.sent !== undefined) {
       event.preventDefault()
       return

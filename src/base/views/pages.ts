@@ -120,6 +120,7 @@ export type Pages = {
       readonly mayTurnOff: boolean
     }
   'account/devices': Done & { readonly devices: readonly ListedDevice[] }
+  'account/export': Form
   'account/activity': {
     readonly events: readonly ShownEvent[]
     /** The `before` of the next page. */
@@ -207,6 +208,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
     form: ['password', 'password_off']
   },
   'account/devices': { fields: ['devices', 'done'] },
+  'account/export': { fields: form, form: ['password'] },
   'account/activity': { fields: ['events', 'next'] },
   'home/development': { fields: ['signedIn', 'mailbox'] },
   'dev-mailbox/list': { fields: ['mails'] },

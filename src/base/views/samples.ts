@@ -157,6 +157,7 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
       devices: [device, { ...device, name: '', ip: null, current: false }]
     }
   ],
+  'account/export': [{}, { errors: errors('password') }],
   'account/activity': [
     {
       next: id,
