@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/base/errors/problem.js'
+import { onceAMinute } from '../src/base/once-a-minute.js'
 import { isUnsafe } from './http/methods.js'
 import { prefersPage, wantsPage } from './http/negotiate.js'
 import { problemBody, problemOf } from './http/problem-body.js'
@@ -11,9 +12,6 @@ declare module 'fastify' {
     page?: true
   }
 }
-
-const quietMs = 60_000
-const mostCauses = 100
 
 /** Gives every error the same body, `{ detail, code, errors? }`, or a page to a browser's navigation. */
 export default fp(
@@ -31,24 +29,13 @@ export default fp(
       }
     })
 
-    const told = new Map<string, number>()
-
-    /**
-     * Logs the cause of an answer 503, with its stack, at most once a minute: while the database is away
-     * every request fails by the same cause, and has a line of its own in the request log.
-     */
-    function tellOnce(err: FastifyError) {
-      const cause = `${err.code ?? err.name} ${err.message}`
-      const now = performance.now()
-      if (now - (told.get(cause) ?? Number.NEGATIVE_INFINITY) < quietMs) return
-      // The text of a cause may differ each time, for example by a port.
-      if (told.size >= mostCauses) told.clear()
-      told.set(cause, now)
+    /** The request has a line of its own in the request log, without the cause. */
+    const tellOnce = onceAMinute(err =>
       fastify.log.warn(
         { err },
         'requests are refused; further ones with this cause are not logged for a minute'
       )
-    }
+    )
 
     function send(problem: Problem, request: FastifyRequest, reply: FastifyReply) {
       const { statusCode, details } = problem

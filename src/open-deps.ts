@@ -5,6 +5,7 @@ import { deriveKey, deriveKeyChain } from './base/crypto/derive.js'
 import { type OpenDatabase, openDatabase } from './base/database/database.js'
 import { requireMigrated } from './base/database/require-migrated.js'
 import { createMetrics } from './base/metrics.js'
+import { onceAMinute } from './base/once-a-minute.js'
 import type { Tracing } from './base/tracing.js'
 import type { Deps, Log } from './deps.js'
 import { createMailWarning } from './mail/budget-warning.js'
@@ -21,7 +22,9 @@ export function openPool(config: Config, log: Log, tracing: Tracing | null = nul
     statementTimeoutSeconds: config.DATABASE_STATEMENT_TIMEOUT,
     preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
     startSpan: tracing?.start,
-    onIdleError: error => log.warn({ err: error }, 'a database connection was lost')
+    onIdleError: onceAMinute(err =>
+      log.warn({ err }, 'a database connection was lost; further ones are not logged for a minute')
+    )
   })
 }
 
@@ -53,8 +56,12 @@ export function openDeps(
     breachedCheck: config.PASSWORD_BREACHED_CHECK
       ? { url: config.PASSWORD_BREACHED_URL, timeoutMs: 1500 }
       : null,
-    onBreachedCheckFailed: err =>
-      log.warn({ err }, 'the list of breached passwords did not answer; the password was accepted')
+    onBreachedCheckFailed: onceAMinute(err =>
+      log.warn(
+        { err },
+        'the list of breached passwords did not answer; passwords are accepted without it'
+      )
+    )
   })
   const keys = createKeyRing({ db, config, clock })
   const secrets = [config.SECRET_KEY, ...config.SECRET_KEY_FALLBACKS] as [string, ...string[]]

@@ -3,8 +3,9 @@ import { Writable } from 'node:stream'
 import test from 'node:test'
 import { buildApp } from '../../src/app.js'
 import { loadConfig } from '../../src/base/config/load.js'
-import { secretKey, startApp, type TestApp } from '../support/app.js'
+import { secretKey, startApp, startAppOn, type TestApp } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
+import { postern } from '../support/cli.js'
 import { createTestDatabase } from '../support/database.js'
 import { patient } from '../support/expect.js'
 import {
@@ -13,6 +14,7 @@ import {
   logout,
   logoutAll,
   newClient,
+  newMember,
   newPerson,
   present,
   presentAccess,
@@ -22,7 +24,10 @@ import {
   signIn,
   signUp
 } from '../support/people.js'
+import { startProxy } from '../support/proxy.js'
 import { startProcess } from '../support/service-process.js'
+import { atOnce, until } from '../support/until.js'
+import { startWorkerProcess } from '../support/worker-process.js'
 
 /** Something that nobody but its owner may see, and where the run got it from. */
 type Secret = { readonly name: string; readonly value: string }
@@ -227,6 +232,47 @@ test('LOG-06 the output of the service is lines of JSON and nothing else', async
   assert.equal(await service.end('SIGTERM'), 0)
   const lines = service.output().trim().split('\n')
   for (const line of lines) assert.equal(typeof JSON.parse(line).level, 'number', line)
+})
+
+test('LOG-06 a worker too, and a start that fails writes nothing there', async t => {
+  const database = await createTestDatabase()
+  atEnd(t, () => database.drop())
+  const settings = { DATABASE_URL: database.url, SECRET_KEY: secretKey, EMAIL_HOST: '127.0.0.1' }
+  const worker = startWorkerProcess(t, settings)
+  await until('the worker runs', () => worker.output().includes('sends mails through'))
+  assert.deepEqual(await worker.end('SIGTERM'), [0, null])
+  for (const line of worker.output().trim().split('\n'))
+    assert.equal(typeof JSON.parse(line).level, 'number', line)
+
+  const { code, out, err } = await postern(['start'], { ...settings, PORT: 'http' })
+  assert.equal(code, 1)
+  assert.equal(out, '')
+  assert.match(err, /^PORT must be a whole number/)
+})
+
+test('LOG-07 a database that goes away is told once for each cause, however many requests fail', async t => {
+  const direct = await startApp(t)
+  const wire = await startProxy(t, direct.databaseUrl)
+  const service = await startAppOn(t, wire.url)
+  const { client } = await newMember(service)
+  // So that the pool has connections to lose.
+  await atOnce(10, () => client.send('GET', '/user/'))
+  const before = service.logs.length
+  await wire.cut()
+  for (let n = 0; n < 3; n++) {
+    const answers = await atOnce(10, () => client.send('GET', '/user/'))
+    for (const { statusCode } of answers) assert.equal(statusCode, 503)
+  }
+  const lines = service.logs.slice(before).map(line => JSON.parse(line))
+  const [requests, others] = [
+    lines.filter(({ msg }) => msg === 'request'),
+    lines.filter(({ msg, level }) => msg !== 'request' && level >= 40)
+  ]
+  assert.equal(requests.length, 30)
+  for (const { level, err } of requests) assert.deepEqual([level, err], [50, undefined])
+  assert.ok(others.length > 0)
+  const causes = others.map(({ msg, err }) => `${msg} ${err?.message.replace(/:\d+/, '')}`)
+  assert.deepEqual(causes.sort(), [...new Set(causes)].sort())
 })
 
 test('LOG-07 an answer 5xx is an error, and its cause is told once', async t => {
