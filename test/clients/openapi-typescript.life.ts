@@ -4,7 +4,8 @@ import type { components, paths } from './generated/openapi-typescript.js'
 
 const [baseUrl = ''] = process.argv.slice(2)
 const client = createClient<paths, 'application/json'>({
-  baseUrl, headers: { 'x-refresh-transport': 'body' }
+  baseUrl,
+  headers: { 'x-refresh-transport': 'body' }
 })
 const person = { email: `types-${Date.now()}@example.com`, password: 'gigantic purple hat' }
 const other = 'another purple hat'
