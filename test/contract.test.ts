@@ -402,7 +402,10 @@ test('every example of a body in the document is taken as it stands', async t =>
   const { client, person } = await newMember(service)
   await service.query('UPDATE "User" SET "role" = 1000 WHERE "email" = $1', [person.email])
   let sent = 0
-  for (const { raw, method, url, path } of operations) {
+  // An account that is deleted is asked for nothing more.
+  const isLast = ({ operationId }: Operation) => Number(operationId === 'deleteUser')
+  for (const operation of operations.toSorted((a, b) => isLast(a) - isLast(b))) {
+    const { raw, method, url, path } = operation
     const { content } = (raw.requestBody ?? {}) as { content?: Record<string, Media> }
     for (const payload of examplesOf(content?.['application/json'] ?? {})) {
       const answer = await service.inject({

@@ -142,7 +142,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
   fastify.delete(
     '/user/',
     {
-      config: { auth: 'bearer', problems: proofProblems },
+      config: { setsCookies: true, auth: 'bearer', problems: proofProblems },
       schema: {
         operationId: 'deleteUser',
         summary: 'Delete the account',
