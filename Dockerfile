@@ -20,4 +20,5 @@ USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/ready').then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/server.js"]
+# docs/performance.md, "Memory"
+CMD ["node", "--max-semi-space-size=4", "--wasm-lazy-compilation", "--no-wasm-tier-up", "dist/src/server.js"]
