@@ -28,3 +28,8 @@ COPY --from=build /app/docs/openapi.json ./docs/
 # Any user may run it, and nothing below /app is written: the root may be read-only.
 RUN chmod -R a+rX /app && ln -s /app/dist/src/operator/cli/main.js /usr/local/bin/postern
 USER 1000:1000
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+# Of a worker, which has no port, the command asks the database.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 CMD ["postern", "health"]
+CMD ["node", "dist/src/server.js"]
