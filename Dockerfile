@@ -32,4 +32,5 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 # Of a worker, which has no port, the command asks the database.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 CMD ["postern", "health"]
-CMD ["node", "dist/src/server.js"]
+# docs/performance.md, "Memory"
+CMD ["node", "--max-semi-space-size=4", "--wasm-lazy-compilation", "--no-wasm-tier-up", "dist/src/server.js"]
