@@ -123,9 +123,9 @@ export default fp(
         const { PUBLIC_URL: url, BASE_PATH: basePath } = fastify.deps.config
         served ??= serveDocument(readDocument(), { url, basePath, registered })
         // In development the page works under every name of this machine, so that its requests are not foreign.
-        return production || !isLoopback(hostname)
-          ? served
-          : { ...served, servers: [{ url: `${protocol}://${host}${basePath}` }] }
+        const isHere = !production && isLoopback(hostname) && host.endsWith(`:${new URL(url).port}`)
+        if (!isHere) return served
+        return { ...served, servers: [{ url: `${protocol}://${host}${basePath}` }] }
       }
     })
   },

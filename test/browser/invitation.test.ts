@@ -35,7 +35,8 @@ async function choose(page: Page, first: string, second = first) {
   await page.evaluate('document.forms[0].noValidate = true')
   await page.fill('input[name=new_password1]', first)
   await page.fill('input[name=new_password2]', second)
-  await page.getByRole('button', { name: 'Save password' }).click()
+  // A second click has no effect of its own (PAG-05).
+  await page.getByRole('button', { name: 'Save password' }).dblclick()
 }
 
 const sees = (page: Page, text: RegExp) => page.getByText(text).first().waitFor()
@@ -45,7 +46,7 @@ async function setUpFactor(page: Page, now: Date): Promise<string> {
   await page.waitForURL('**/mfa/setup/')
   const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(/\s/g, '')
   await page.getByRole('textbox').fill(appCode(secret, now))
-  await page.getByRole('button').click()
+  await page.getByRole('button', { name: 'Turn on' }).click()
   await page.getByRole('checkbox').check()
   await page.getByRole('button', { name: 'Done' }).click()
   await sees(page, /Two-step sign-in is on/)

@@ -67,8 +67,8 @@ test('from a mail to signed in, in a browser, with the service’s own pages alo
   assert.equal((await page.locator('.secret').textContent())?.replaceAll(/\s/g, ''), secret)
 
   await page.getByRole('textbox').fill(appCode(secret, service.clock()))
-  await page.getByRole('button').click()
-  await page.getByRole('listitem').first().waitFor()
+  await page.getByRole('button', { name: 'Turn on' }).click()
+  await page.getByRole('heading', { name: 'Keep your recovery codes' }).waitFor()
   const codes = await page.getByRole('listitem').allInnerTexts()
   assert.equal(codes.length, 10)
   await look('recovery-codes')
@@ -112,7 +112,7 @@ test('from a mail to signed in, in a browser, with the service’s own pages alo
   await page.getByRole('link', { name: 'Use a recovery code' }).click()
   await page.getByRole('textbox').fill((codes[0] ?? '').toLowerCase())
   await page.getByRole('button').click()
-  await page.getByRole('heading', { name: 'You are signed in' }).waitFor()
+  await page.getByRole('heading', { name: 'Your account' }).waitFor()
   await look('signed-in')
   assert.ok(await refreshCookie())
   // A 400 is a complaint of the console, and of the wrong code there was one.
