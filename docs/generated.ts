@@ -1,6 +1,7 @@
 import { groups, type Setting } from '../src/base/config/settings.js'
 import { catalogue, type ProblemCode } from '../src/base/errors/catalogue.js'
 import locale from '../views/locales/en.json' with { type: 'json' }
+import { apiTypes } from './api-types.js'
 import { openapiDocument } from './openapi.js'
 
 const notice = 'Made by `npm run docs` from'
@@ -10,11 +11,13 @@ const allGroups = Object.entries(groups) as [string, Definitions][]
 
 /** What each generated file has to say now, by its path from the root. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const document = await openapiDocument()
   return new Map([
     ['docs/settings.md', settingsPage()],
     ['docs/errors.md', errorsPage()],
     ['.env.example', envExample()],
-    ['docs/openapi.json', await openapiDocument()]
+    ['docs/openapi.json', document],
+    ['src/kit/types.ts', apiTypes(document)]
   ])
 }
 

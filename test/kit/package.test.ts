@@ -19,7 +19,8 @@ async function newProject(t: TestContext, dependencies: readonly string[]): Prom
   atEnd(t, () => removeDataDirectory(folder))
   const installed = join(folder, 'node_modules/postern')
   await mkdir(installed, { recursive: true })
-  await cp(join(packageRoot, 'package.json'), join(installed, 'package.json'))
+  for (const file of ['package.json', 'docs/openapi.json'])
+    await cp(join(packageRoot, file), join(installed, file))
   await run(
     process.execPath,
     [tsc, '-p', 'tsconfig.kit.json', '--outDir', join(installed, 'dist')],
@@ -39,7 +40,16 @@ const program = `
   import { createClient, PosternError, type SignInResult } from 'postern/client'
   import { PosternProvider, usePostern } from 'postern/react'
   import { createVerifier, expressPostern, fastifyPostern, requireAal2, requireFresh, requireRole, TokenError } from 'postern/verify'
+  import type { components, operations, paths } from 'postern/types'
+  import openapi from 'postern/openapi.json' with { type: 'json' }
 
+  export const document: string = openapi.openapi
+  export const user: components['schemas']['User']['email'] = 'ada@example.com'
+  export const body: operations['login']['requestBody']['content']['application/json'] =
+    { email: user, password: 'x' }
+  export type Login = paths['/login/']['post']
+  // @ts-expect-error: there is no such field.
+  export const wrong: components['schemas']['LoginRequest'] = { email: user, password: 'x', name: '' }
   export const client = createClient({ url: 'https://auth.example' })
   export const native = createClient({ url: 'https://auth.example', transport: 'body', storage: localStorage })
   // @ts-expect-error: body transport keeps its token somewhere.
@@ -73,7 +83,16 @@ test('KIT-06 every export compiles in a strict project, and the client stays sma
       process.execPath,
       [
         tsc,
-        ...[...strict, '--noEmit', '--skipLibCheck', '--target', 'es2022', '--types', ''],
+        ...[
+          ...strict,
+          '--noEmit',
+          '--resolveJsonModule',
+          '--skipLibCheck',
+          '--target',
+          'es2022',
+          '--types',
+          ''
+        ],
         ...['--lib', 'es2023,dom', '--module', module, '--moduleResolution', resolution],
         'program.ts'
       ],
