@@ -13,6 +13,7 @@ export interface paths {
   "/account/devices/end-others/": { parameters: {}; post: operations['endOtherDevices'] }
   "/account/devices/end/": { parameters: {}; post: operations['endDevice'] }
   "/account/email/": { parameters: {}; get: operations['showEmail']; post: operations['saveEmail'] }
+  "/account/export/": { parameters: {}; get: operations['showExport']; post: operations['downloadExport'] }
   "/account/mfa/": { parameters: {}; get: operations['showSecondFactor'] }
   "/account/mfa/codes/": {
     parameters: {}
@@ -203,7 +204,7 @@ export interface components {
       /** The URI as a QR code: an SVG document. */
       qr_code: string
     }
-    ChangePasswordRequest: { old_password?: string; new_password1: string; new_password2: string }
+    ChangePasswordRequest: { old_password: string; new_password1: string; new_password2: string }
     /** Changed. */
     ChangePasswordResponse: {
       /** Access token, a JWT of type `at+jwt`. */
@@ -278,6 +279,7 @@ export interface components {
     }
     /** Done. */
     Detail: { detail: string }
+    DownloadExportRequest: { password: string }
     EmailRequest: {
       /** E-mail address. */
       email: string
@@ -1219,6 +1221,115 @@ export interface operations {
       }
     }
   }
+  /** Page that offers the data of the account */
+  showExport: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never }
+    requestBody?: never
+    responses: {
+      200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
+      303: { headers: { [name: string]: unknown }; content?: never }
+      401: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "not_authenticated" | "token_not_valid" | "no_active_account" })
+          "text/html": string
+        }
+      }
+      429: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "throttled" })
+          "text/html": string
+        }
+      }
+      500: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "internal_error" })
+          "text/html": string
+        }
+      }
+      503: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "unavailable" })
+          "text/html": string
+        }
+      }
+    }
+  }
+  /** Form that downloads the data of the account */
+  downloadExport: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never }
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['DownloadExportRequest']
+        "application/x-www-form-urlencoded": components['schemas']['DownloadExportRequest']
+      }
+    }
+    responses: {
+      200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
+      303: { headers: { [name: string]: unknown }; content?: never }
+      400: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({
+            code?: "validation_error" | "malformed_body" | "incorrect_password" | "invalid_code" | "totp_not_active"
+          })
+          "text/html": string
+        }
+      }
+      401: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "not_authenticated" | "token_not_valid" | "no_active_account" })
+          "text/html": string
+        }
+      }
+      403: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "cross_site_request" | "reauthentication_required" })
+          "text/html": string
+        }
+      }
+      413: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "payload_too_large" })
+          "text/html": string
+        }
+      }
+      415: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "unsupported_media_type" })
+          "text/html": string
+        }
+      }
+      429: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "throttled" })
+          "text/html": string
+        }
+      }
+      500: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "internal_error" })
+          "text/html": string
+        }
+      }
+      503: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "busy" | "unavailable" })
+          "text/html": string
+        }
+      }
+    }
+  }
   /** Page with the second factor of the account */
   showSecondFactor: {
     parameters: { query?: never; header?: never; path?: never; cookie?: never }
@@ -1846,6 +1957,7 @@ export interface operations {
     requestBody?: never
     responses: {
       200: { headers: { [name: string]: unknown }; content?: never }
+      302: { headers: { [name: string]: unknown }; content?: never }
       401: {
         headers: { [name: string]: unknown }
         content: {
@@ -3695,6 +3807,7 @@ export interface operations {
       }
     }
     responses: {
+      200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
       201: {
         headers: { [name: string]: unknown }
         content: { "application/json": components['schemas']['RegisterResponse']; "text/html": string }
