@@ -28,3 +28,8 @@ COPY --from=build /app/docs/openapi.json ./docs/
 # Any user may run it, and nothing below /app is written: the root may be read-only.
 RUN chmod -R a+rX /app && ln -s /app/dist/src/operator/cli/main.js /usr/local/bin/postern
 USER 1000:1000
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/ready').then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+# The flags: docs/performance.md, "Memory".
+CMD ["node", "--max-semi-space-size=4", "--wasm-lazy-compilation", "--no-wasm-tier-up", "dist/src/server.js"]

@@ -112,7 +112,9 @@ async function serveOnce(script: string, env: NodeJS.ProcessEnv): Promise<Measur
   const port = await freePort()
   const began = performance.now()
   const probe = ['--import', join(packageRoot, 'bench/probe.js')]
-  const child = forkScript(script, { ...env, PORT: String(port) }, probe)
+  // The floors run with the flags of `npm start` too.
+  const flags = ['--max-semi-space-size=4', '--wasm-lazy-compilation', '--no-wasm-tier-up']
+  const child = forkScript(script, { ...env, PORT: String(port) }, [...flags, ...probe])
   await Promise.race([untilReady(port), failure(child, script)])
   const startMs = performance.now() - began
   return {

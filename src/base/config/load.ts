@@ -66,7 +66,8 @@ function complete(given: Settings, env: Environment) {
   const production = env.NODE_ENV === 'production'
   const publicUrl = given.PUBLIC_URL ?? `http://localhost:${given.PORT}`
   const https = publicUrl.startsWith('https:')
-  const concurrency = given.HASH_CONCURRENCY ?? availableParallelism()
+  // One core stays for the event loop and the database: more hashes at once wait for each other.
+  const concurrency = given.HASH_CONCURRENCY ?? Math.max(1, availableParallelism() - 1)
   // An app on another site gets no cookie with another value.
   const isCrossSite = given.JWT_ALLAUTH_REFRESH_TOKEN_COOKIE_SAME_SITE === 'None'
   const sameSite: 'None' | 'Lax' = isCrossSite ? 'None' : 'Lax'

@@ -319,7 +319,7 @@ export const groups = {
     ARGON2_ITERATIONS: setting(kinds.integer(1, 20), 2, 'Passes of one argon2id hash.'),
     ARGON2_PARALLELISM: setting(kinds.integer(1, 16), 1, 'Lanes of one argon2id hash.'),
     HASH_CONCURRENCY: optional(kinds.integer(1, 64), 'Hashes computed at the same time.', {
-      defaultText: 'the number of cores'
+      defaultText: 'the number of cores less one, at least 1'
     }),
     HASH_QUEUE_LIMIT: optional(
       kinds.integer(1, 10_000),
