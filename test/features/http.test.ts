@@ -663,7 +663,7 @@ test('HTTP, over a socket', async t => {
     for (const method of ['TRACE', 'QUERY']) {
       const known = await exchange(port, requestText(`${method} /user/`, [json], login))
       assert.equal(known.status, 405, method)
-      assert.equal(known.headers.allow, 'GET, HEAD, PUT, PATCH')
+      assert.equal(known.headers.allow, 'GET, HEAD, PUT, PATCH, DELETE')
       assert.equal((await exchange(port, requestText(`${method} /nope/`))).status, 404, method)
     }
   })

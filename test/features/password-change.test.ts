@@ -100,7 +100,7 @@ test('password change', async t => {
         400,
         'validation_error',
         {
-          new_password1: ['This password is among the first that anybody would try.']
+          new_password1: ['This password is one of the most common ones.']
         }
       )
       assertProblem(
