@@ -1,9 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { isForm } from '../plugins/http/negotiate.js'
+import type { FastifyRequest } from 'fastify'
+import { isForm, prefersPage } from '../plugins/http/negotiate.js'
 import { Problem } from '../src/base/errors/problem.js'
 import { logout } from '../src/sign-in/logout.js'
 import { Detail, Page, Redirect } from './schemas/answers.js'
 import { RefreshBody, TransportHeader } from './schemas/fields.js'
+
+/** Whether the button of the page sent it. Some libraries send this type with an empty body. */
+const isOfPage = (request: FastifyRequest) => isForm(request) && prefersPage(request)
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -35,7 +39,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       config: { auth: 'session', setsCookies: true, ...(HOSTED_PAGES && { page: true }) },
       // A form that finds no session has what it wants.
       errorHandler: (error, request, reply) => {
-        if (!isForm(request) || !(error instanceof Problem) || error.statusCode !== 401) throw error
+        if (!isOfPage(request) || !(error instanceof Problem) || error.statusCode !== 401)
+          throw error
         return reply.redirect(`${BASE_PATH}/logout/`, 303)
       },
       // A 503 keeps the cookie: the session is still alive, and the client needs the cookie to end it.
@@ -57,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const proofs = { bearer: bearer?.principal ?? null, refresh: refreshToken }
       await logout(deps, proofs, request.sender)
       reply.clearRefreshCookie()
-      if (isForm(request)) return reply.redirect(`${BASE_PATH}/logout/`, 303)
+      if (isOfPage(request)) return reply.redirect(`${BASE_PATH}/logout/`, 303)
       return { detail: request.language.texts('details', 'logged_out') }
     }
   )

@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Static } from 'typebox'
 import { showAgain } from '../../plugins/http/forms.js'
 import { snakeCased } from '../../src/base/snake-case.js'
 import { exportAccount } from '../../src/user/export.js'
 import { Page, Redirect } from '../schemas/answers.js'
 import { closed, Password } from '../schemas/fields.js'
 import { proofProblems } from '../schemas/mfa.js'
+import { Export } from '../user/export.js'
 
 /** Everything that is stored about oneself, as a file. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
@@ -34,16 +36,16 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         operationId: 'downloadExport',
         summary: 'Form that downloads the data of the account',
         body: closed({ password: Password }),
-        response: { 200: Page, 303: Redirect }
+        response: { 200: Export, 303: Redirect }
       }
     },
     async (request, reply) => {
       const { principal, sender, body } = request
       const document = snakeCased(await exportAccount(deps, principal, sender, body))
       return reply
-        .type('application/json; charset=utf-8')
         .header('content-disposition', 'attachment; filename="account.json"')
-        .send(JSON.stringify(document, null, 2))
+        .serializer((payload: unknown) => JSON.stringify(payload, null, 2))
+        .send(document as Static<typeof Export>)
     }
   )
 }

@@ -20,7 +20,8 @@ const Fact = Type.Union([
   Type.Null()
 ])
 
-const Export = Type.Object(
+/** Everything that is stored about a person. */
+export const Export = Type.Object(
   {
     version: Type.Integer({
       description: 'Rises when a field changes its meaning or goes away. New fields may come.'

@@ -280,6 +280,98 @@ export interface components {
     /** Done. */
     Detail: { detail: string }
     DownloadExportRequest: { password: string }
+    /** Everything that is stored about the person, without secrets. */
+    DownloadExportResponse: {
+      /** Rises when a field changes its meaning or goes away. New fields may come. */
+      version: number
+      created_at: string
+      account: {
+        id: string
+        email: string
+        email_verified_at: string | null
+        /** The new address, while it waits for its confirmation. */
+        pending_email: string | null
+        first_name: string
+        last_name: string
+        role: number
+        role_name: string
+        /** The language for mails. */
+        locale: string | null
+        has_password: boolean
+        created_at: string
+        last_login_at: string | null
+        /** The key in the installation that the account was imported from. */
+        legacy_id: string | number | null
+      }
+      sessions: ({
+        id: string
+        current: boolean
+        created_at: string
+        auth_time: string
+        last_used_at: string
+        expires_at: string
+        transport: string
+        amr: (string)[]
+        /** Address at the last sign-in or refresh. */
+        ip: string | null
+        /** User agent at the last sign-in or refresh. */
+        user_agent: string | null
+      })[]
+      authenticators: ({
+        id: string
+        type: string
+        created_at: string
+        last_used_at: string | null
+        codes_left?: number
+      })[]
+      activity: ({
+        id: string
+        at: string
+        event: string
+        outcome: string
+        /** This account did it. */
+        by_you: boolean
+        /** It was done to this account. False, for example, for a sent invitation. */
+        about_you: boolean
+        /** The session that did it, or that it was done to. */
+        session: string | null
+        /** Network of the sender. */
+        network: string | null
+        /** User agent of the sender. */
+        user_agent: string | null
+        details: Record<string, string | number | boolean | (string)[] | null>
+      })[]
+      /** Mails of the last 30 days. */
+      mails: ({
+        template: string
+        recipient: string
+        state: string
+        created_at: string
+        settled_at: string | null
+      })[]
+      links: ({
+        purpose: string
+        address: string
+        created_at: string
+        expires_at: string
+        redeemed_at: string | null
+      })[]
+      invitations: {
+        received: { role: number; role_name: string; created_at: string; accepted_at: string | null } | null
+        sent: ({
+          email: string
+          role: number
+          role_name: string
+          created_at: string
+          accepted_at: string | null
+        })[]
+      }
+      /** Accounts of social providers. */
+      identities: ({ provider: string; uid: string; created_at: string })[]
+      undo_right: { address: string; created_at: string; expires_at: string } | null
+      imported_at: string | null
+      imported_sessions: ({ session: string; created_at: string; expires_at: string; ended_at: string | null })[]
+    }
     EmailRequest: {
       /** E-mail address. */
       email: string
@@ -1268,7 +1360,13 @@ export interface operations {
       }
     }
     responses: {
-      200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
+      200: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": components['schemas']['DownloadExportResponse']
+          "text/html": string
+        }
+      }
       303: { headers: { [name: string]: unknown }; content?: never }
       400: {
         headers: { [name: string]: unknown }
@@ -4377,6 +4475,7 @@ export interface operations {
     parameters: { query?: never; header?: never; path: { key: string }; cookie?: never }
     requestBody?: never
     responses: {
+      200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
       204: { headers: { [name: string]: unknown }; content?: never }
       302: { headers: { [name: string]: unknown }; content?: never }
       400: {

@@ -75,10 +75,10 @@ test('OPS-15 a request and its statements are a trace, which the log names', asy
   const statements = signIns.filter(({ parentSpanId }) => parentSpanId === root?.spanId)
   assert.deepEqual(
     statements.map(({ name }) => name),
-    ['reserve-attempts-and-read-account', 'create-session']
+    ['reserve-attempts-and-read-account', 'create-session-mfa-disabled']
   )
   const names = spans.map(({ name }) => name)
-  for (const name of ['POST /refresh/', 'rotate-session', 'GET unknown'])
+  for (const name of ['POST /refresh/', 'rotate-session-mfa-disabled', 'GET unknown'])
     assert.ok(names.includes(name), `${name} in ${names}`)
   assert.ok(!names.some(name => /health|claim-mails/.test(name)), String(names))
 

@@ -10,7 +10,7 @@ import {
   confirmsAddresses,
   openConfirmation
 } from '../../../src/registration/verify-email.js'
-import { Prefetched, Redirect } from '../../schemas/answers.js'
+import { Page, Prefetched, Redirect } from '../../schemas/answers.js'
 import { closed, KeyParam } from '../../schemas/fields.js'
 import { ownerPasswordFields, ownerPasswordOf } from './owner-password.js'
 import {
@@ -65,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       description:
         'Confirms the address and redirects to the next page; later visits redirect too. While several sign-ups with the address are pending, it confirms nothing: a browser is redirected to a form that asks for a password, a program gets `password_required`. With `EMAIL_VERIFICATION_CONFIRM_BUTTON` it redirects to a page with a button, which confirms. An invitation sets the cookie `set_password_access_token` and redirects to the form for the first password. `HEAD` and prefetches have no effect.',
       params: KeyParam,
-      response: { 204: Prefetched, 302: Redirect }
+      response: { 200: Page, 204: Prefetched, 302: Redirect }
     },
     preHandler: confirms ? answerPrefetch : [requireInvitation, answerPrefetch],
     handler: async (request, reply) => {
