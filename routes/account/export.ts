@@ -43,6 +43,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const { principal, sender, body } = request
       const document = snakeCased(await exportAccount(deps, principal, sender, body))
       return reply
+        .type('application/json; charset=utf-8')
         .header('content-disposition', 'attachment; filename="account.json"')
         .serializer((payload: unknown) => JSON.stringify(payload, null, 2))
         .send(document as Static<typeof Export>)

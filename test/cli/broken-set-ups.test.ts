@@ -39,7 +39,7 @@ const inSettings: readonly (readonly [settings: Settings, ...rows: Row[]])[] = [
     ['fail', /PORT must be a whole number/, /from 0 to 65535/],
     ['fail', /EMAIL_HOST must be set in production/, /or EMAIL_DISABLED=true/],
     ['fail', /EMAIL_USE_TLS and EMAIL_USE_SSL/, /exclude each other/],
-    ['fail', /CORS_ORIGINS must be/, /such as https:\/\/app\.example/],
+    ['fail', /CORS_ORIGINS must list each origin by its name/, /there is no wildcard/],
     ['fail', /RATE_LIMIT_ENABLED/, /cannot be false in production/],
     ['fail', /EVENTS_WEBHOOK_URL and EVENTS_WEBHOOK_SECRET/, /must be set together/],
     ['fail', /DKIM_DOMAIN/, /must be set together/],
