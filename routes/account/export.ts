@@ -4,9 +4,9 @@ import { showAgain } from '../../plugins/http/forms.js'
 import { snakeCased } from '../../src/base/snake-case.js'
 import { exportAccount } from '../../src/user/export.js'
 import { Page, Redirect } from '../schemas/answers.js'
+import { Export } from '../schemas/export.js'
 import { closed, Password } from '../schemas/fields.js'
 import { proofProblems } from '../schemas/mfa.js'
-import { Export } from '../user/export.js'
 
 /** Everything that is stored about oneself, as a file. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
