@@ -433,8 +433,9 @@ test('login', async t => {
     ]) {
       assert.equal((await moved.inject({ method: 'GET', url })).statusCode, 200, url)
     }
-    const { paths } = (await moved.inject({ method: 'GET', url: '/docs/json' })).json()
-    assert.ok('/jwt-allauth/login/' in paths)
+    const { servers, paths } = (await moved.inject({ method: 'GET', url: '/docs/json' })).json()
+    assert.match(servers[0].url, /\/jwt-allauth$/)
+    assert.ok('/login/' in paths)
   })
 
   await t.test('SES-10 JWT_ALLAUTH_SESSION_LIFETIME caps both tokens and the cookie', async t => {
