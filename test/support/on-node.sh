@@ -15,6 +15,8 @@ case $(uname -sm) in
 esac
 
 folder=$(mktemp -d)
+# Some tests run the service as another user, who needs the binary.
+chmod 755 "$folder"
 child=
 trap 'rm -rf "$folder"' EXIT
 # The runner of the tests stops its database server; this waits until it has.
