@@ -9,7 +9,7 @@ export type Result = {
   readonly unit: string
   readonly floor: number | null
   readonly ours: number
-  readonly ratio: number
+  readonly ratio: number | null
   readonly target: string
   readonly ok: boolean
 }
@@ -20,6 +20,17 @@ export const median = (values: readonly number[]): number => {
   const [low, high] = [sorted[(sorted.length - 1) >> 1] ?? Number.NaN, sorted[middle] ?? Number.NaN]
   return (low + high) / 2
 }
+
+/** A number that has no floor and no target. */
+export const figure = (name: string, unit: string, ours: number): Result => ({
+  name,
+  unit,
+  floor: null,
+  ours,
+  ratio: null,
+  target: '–',
+  ok: true
+})
 
 /** A round measures floor and service one right after the other; only their ratio is comparable. */
 export type Round = { readonly floor: number; readonly ours: number }
@@ -55,9 +66,15 @@ const shown = (value: number | null) =>
 /** The results as a Markdown table. */
 export function table(results: readonly Result[]): string {
   const rows = results.map(({ name, unit, floor, ours, ratio, target, ok }) =>
-    [name, unit, shown(floor), shown(ours), ratio.toFixed(2), target, ok ? 'ok' : 'miss'].join(
-      ' | '
-    )
+    [
+      name,
+      unit,
+      shown(floor),
+      shown(ours),
+      ratio?.toFixed(2) ?? '–',
+      target,
+      ok ? 'ok' : 'miss'
+    ].join(' | ')
   )
   const head = 'Scenario | Unit | Floor | Ours | Ratio | Target | '
   return [head, '--- | --- | --- | --- | --- | --- | ---', ...rows]

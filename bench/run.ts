@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { cost } from './cost.js'
 import { growth } from './growth.js'
 import { type Result, save, table } from './report.js'
 import type { Effort, Scenario } from './scenarios.js'
@@ -30,7 +31,8 @@ const all: Record<string, Scenario> = {
   queued,
   imported,
   memory,
-  growth
+  growth,
+  cost
 }
 
 const usual: Effort = values.quick

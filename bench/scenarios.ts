@@ -51,7 +51,7 @@ async function rounds(effort: Effort, round: () => Promise<Round>): Promise<Roun
 
 const refreshRequest = (token: string) => wire('POST', '/refresh/', { body: { refresh: token } })
 
-function driveRefresh(
+export function driveRefresh(
   service: Measurable,
   tokens: Tokens[],
   load: { clients: number; seconds?: number; count?: number }
@@ -66,7 +66,7 @@ function driveRefresh(
   })
 }
 
-function driveUser(
+export function driveUser(
   service: Measurable,
   tokens: Tokens[],
   load: { clients: number; seconds?: number; count?: number }

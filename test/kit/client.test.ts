@@ -105,7 +105,11 @@ test('failures name the arguments of the client and what the service says', asyn
   const { client, person } = await signedUp(t)
   await assert.rejects(
     client.signIn({ email: person.email, password: 'not it' }),
-    problem({ status: 401, code: 'incorrect_credentials', detail: 'Incorrect credentials' })
+    problem({
+      status: 401,
+      code: 'incorrect_credentials',
+      detail: 'The email address or the password is not right.'
+    })
   )
   assert.equal(client.state, 'signed-in', 'a failed sign-in leaves the session as it was')
   await assert.rejects(client.signUp({ ...newPerson(), password: 'x' }), (error: unknown) => {

@@ -8,7 +8,8 @@ export type Table = { readonly name: string; readonly columns: readonly Column[]
 type Row = Table & { readonly references: readonly string[] }
 
 /**
- * The tables of the schema, those that others refer to first, without what migrations write.
+ * The tables of the schema, those that others refer to first, without what migrations write. A table in
+ * partitions is one table.
  *
  * @throws {Refusal} if they refer to each other in a circle.
  */
@@ -20,7 +21,8 @@ export async function listTables(connection: pg.Client): Promise<Table[]> {
       ARRAY(SELECT DISTINCT other.relname::text FROM pg_constraint JOIN pg_class other ON other.oid = confrelid
         WHERE conrelid = c.oid AND contype = 'f' AND confrelid <> c.oid) AS "references"
     FROM pg_class c
-    WHERE c.relkind = 'r' AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
       AND c.relname NOT IN ('_prisma_migrations', 'MigrationFloor', 'AuditRetention')
     ORDER BY c.relname`)
   const ordered: Row[] = []

@@ -105,7 +105,8 @@ export async function examineRole(
       SELECT c.oid, c.relowner, quote_ident(c.relname) AS name,
         c.relname IN ('_prisma_migrations', 'MigrationFloor', 'AuditRetention') AS "isRead"
       FROM pg_class c
-      WHERE c.relkind IN ('r', 'p') AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
     )
     SELECT quote_ident(current_user) AS role, quote_ident(current_schema()) AS schema,
       ARRAY(SELECT name FROM tables WHERE NOT "isRead" AND NOT (has_table_privilege(oid, 'SELECT')
