@@ -114,9 +114,9 @@ export async function startAppOn(
 function documentedInject(app: FastifyInstance): typeof app.inject {
   const inject = app.inject.bind(app)
   const basePath = app.deps.config.BASE_PATH
-  const checked = async (request: InjectOptions) => {
+  const checked = async (request: InjectOptions | string) => {
     const answer = await inject(request)
-    const { method, url = '/' } = request
+    const { method, url = '/' } = typeof request === 'string' ? { url: request } : request
     if (typeof url === 'string')
       assertDocumented({ ...(method && { method }), url, basePath }, answer as Answer)
     return answer
