@@ -107,8 +107,9 @@ test('DAT-06 what a request runs against large tables finds its rows by an index
   for (const statement of statements.values()) {
     const { read, generic } = await planned(statement)
     assert.deepEqual(read, [], `reads a table in full: ${statement.text}`)
-    // Prisma sends the limit of a list as a value, which the planner wants to know.
-    if (!/LIMIT \$\d+ OFFSET/.test(statement.text))
+    // Prisma sends the limit of a list as a value, which the planner wants to know. So it does the length of a
+    // list of keys: earlier versions of PostgreSQL plan for it each time.
+    if (!/LIMIT \$\d+ OFFSET|\$\d+::text\[\]/.test(statement.text))
       assert.ok(generic, `is planned on every call: ${statement.text}`)
   }
 
