@@ -1,6 +1,12 @@
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { type FormAnswer, formId, keepAnswer, releaseForm, takeForm } from '../src/forms/answer.js'
+import {
+  type FormAnswer,
+  formId,
+  keepAnswer,
+  releaseForm,
+  takeForm
+} from '../src/base/form-answer.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

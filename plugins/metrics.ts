@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import fp from 'fastify-plugin'
 import type { Gauge } from 'prom-client'
+import { readWebhookBacklog } from '../src/audit/webhooks/backlog.js'
 import type { Metrics } from '../src/base/metrics.js'
 import { measureProcess } from '../src/base/metrics.js'
 import type { Backlog } from '../src/base/outbox/backlog.js'
 import { readMailBacklog } from '../src/mail/backlog.js'
-import { readWebhookBacklog } from '../src/webhooks/backlog.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

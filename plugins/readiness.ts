@@ -1,11 +1,11 @@
 import fp from 'fastify-plugin'
+import { subscribeToEvents } from '../src/audit/webhooks/subscribe.js'
 import { isRefused, isUnavailable, troubleOf } from '../src/base/database/failures.js'
 import { checkSpace, checkWritable } from '../src/limits/check-writable.js'
 import { warnWhenMfaOff } from '../src/mfa/warn-when-off.js'
 import { prepareDatabase } from '../src/open-deps.js'
 import { inviteFirstAdmin } from '../src/operator/first-admin.js'
 import { readSchemes } from '../src/passwords/schemes.js'
-import { subscribeToEvents } from '../src/webhooks/subscribe.js'
 import { unavailable } from './http/problem-body.js'
 
 declare module 'fastify' {

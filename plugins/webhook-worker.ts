@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { createWebhookWorker } from '../src/webhooks/worker.js'
+import { createWebhookWorker } from '../src/audit/webhooks/worker.js'
 
 /** Posts queued events to `EVENTS_WEBHOOK_URL`, in the process that sends mails. */
 export default fp(

@@ -7,7 +7,7 @@ import { catalogue } from '../src/base/errors/catalogue.js'
 import { packageRoot } from '../src/base/package-root.js'
 
 /** Rooms that know no feature: another product could use them as they are. */
-const lowRooms = ['base', 'audit', 'forms', 'limits', 'links', 'mail', 'webhooks', 'accounts']
+const lowRooms = ['base', 'audit', 'limits', 'links', 'mail', 'accounts']
 
 /** Types that every file may use: what a function may ask of the process, and who sends the request. */
 const everybodys = ['src/deps.ts', 'src/sender.ts']

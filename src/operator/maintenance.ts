@@ -1,7 +1,9 @@
 import { purgeUndoRights } from '../accounts/undo-right.js'
 import { purgeAuditEvents } from '../audit/purge.js'
+import { purgeWebhookEvents } from '../audit/webhooks/purge.js'
+import { subscribeToEvents } from '../audit/webhooks/subscribe.js'
+import { purgeFormAnswers } from '../base/form-answer.js'
 import type { Deps } from '../deps.js'
-import { purgeFormAnswers } from '../forms/answer.js'
 import { purgeAttempts } from '../limits/purge.js'
 import { purgeLinks } from '../links/purge.js'
 import { dropQueuedMails, purgeMails } from '../mail/purge.js'
@@ -18,8 +20,6 @@ import {
 } from '../tokens/keys/store.js'
 import { dropLegacyKeys } from '../tokens/legacy-key.js'
 import { eraseDue } from '../user/deletion/erase.js'
-import { purgeWebhookEvents } from '../webhooks/purge.js'
-import { subscribeToEvents } from '../webhooks/subscribe.js'
 import { noSender } from './no-sender.js'
 
 /** Keys of another algorithm are retired this long after they should have been rotated. */

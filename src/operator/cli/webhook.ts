@@ -5,7 +5,7 @@ import {
   resendWebhookEvent,
   resendWebhookEvents,
   type WebhookEventState
-} from '../../webhooks/manage.js'
+} from '../../audit/webhooks/manage.js'
 import { Refusal } from '../refusal.js'
 import { withDeps } from './open.js'
 import { beforeOption, idArgument, jsonOption, limitOption, type PageOptions } from './options.js'

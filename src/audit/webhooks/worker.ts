@@ -1,5 +1,5 @@
-import { createOutboxWorker, type OutboxWorker } from '../base/outbox/worker.js'
-import type { Deps } from '../deps.js'
+import { createOutboxWorker, type OutboxWorker } from '../../base/outbox/worker.js'
+import type { Deps } from '../../deps.js'
 import { deliver } from './deliver.js'
 import { type ClaimedEvent, claim, release, settleFailure, settleSent } from './queue.js'
 

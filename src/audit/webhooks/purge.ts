@@ -1,6 +1,6 @@
-import type { Database } from '../base/database/database.js'
-import { inBatches, oneBatch } from '../base/database/in-batches.js'
-import { sql } from '../base/database/sql.js'
+import type { Database } from '../../base/database/database.js'
+import { inBatches, oneBatch } from '../../base/database/in-batches.js'
+import { sql } from '../../base/database/sql.js'
 
 const purgeOld = sql`
 DELETE FROM "WebhookEvent" WHERE "id" IN (

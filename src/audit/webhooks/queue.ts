@@ -1,6 +1,6 @@
-import type { Database } from '../base/database/database.js'
-import { sql } from '../base/database/sql.js'
-import type { Failure } from '../base/outbox/retry.js'
+import type { Database } from '../../base/database/database.js'
+import { sql } from '../../base/database/sql.js'
+import type { Failure } from '../../base/outbox/retry.js'
 
 /** An event that only this worker may send until the lease ends. */
 export type ClaimedEvent = {

@@ -1,6 +1,6 @@
-import type { Failure } from '../base/outbox/retry.js'
-import { version } from '../base/version.js'
-import type { Deps } from '../deps.js'
+import type { Failure } from '../../base/outbox/retry.js'
+import { version } from '../../base/version.js'
+import type { Deps } from '../../deps.js'
 import type { ClaimedEvent } from './queue.js'
 import { signedHeaders } from './sign.js'
 

@@ -1,5 +1,5 @@
-import type { Database } from '../base/database/database.js'
-import { sql } from '../base/database/sql.js'
+import type { Database } from '../../base/database/database.js'
+import { sql } from '../../base/database/sql.js'
 
 export type WebhookEventState = 'queued' | 'dead'
 

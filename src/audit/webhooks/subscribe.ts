@@ -1,5 +1,5 @@
-import { sql } from '../base/database/sql.js'
-import type { Deps } from '../deps.js'
+import { sql } from '../../base/database/sql.js'
+import type { Deps } from '../../deps.js'
 
 /** Longer than any stop of a whole installation: what happens meanwhile is sent later. */
 const days = 7

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { keyedDigest } from '../base/crypto/digest.js'
-import { seal, unseal } from '../base/crypto/seal.js'
-import type { Database } from '../base/database/database.js'
-import { inBatches, oneBatch } from '../base/database/in-batches.js'
-import { sql } from '../base/database/sql.js'
-import { Problem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
+import { keyedDigest } from './crypto/digest.js'
+import { seal, unseal } from './crypto/seal.js'
+import type { Database } from './database/database.js'
+import { inBatches, oneBatch } from './database/in-batches.js'
+import { sql } from './database/sql.js'
+import { Problem } from './errors/problem.js'
 
 type FormDeps = Pick<Deps, 'db' | 'formKeys'>
 
