@@ -82,9 +82,6 @@ export default fp(
       return authenticate(deps, bearer)
     }
 
-    const requireBearer: onRequestAsyncHookHandler = async request => {
-      request.bearer = { principal: await readBearer(request), problem: null }
-    }
     async function readSessionCookie(request: FastifyRequest): Promise<Principal> {
       const text = request.readCookie(refreshCookie)
       if (text === null) throw new Problem('not_authenticated')
@@ -92,19 +89,27 @@ export default fp(
       if (token === null) throw new Problem('token_not_valid')
       return authenticateByCookie(deps, token)
     }
-    const requireSeen: onRequestAsyncHookHandler = async request => {
-      const hasBearer = /^Bearer( |$)/.test(request.headers.authorization ?? '')
-      const principal = await (hasBearer ? readBearer(request) : readSessionCookie(request))
-      request.bearer = { principal, problem: null }
-    }
-    const acceptBearer: onRequestAsyncHookHandler = async request => {
-      try {
-        request.bearer = { principal: await readBearer(request), problem: null }
-      } catch (error) {
-        if (!(error instanceof Problem) || error.statusCode !== 401) throw error
-        request.bearer = { principal: null, problem: error }
+    const readSeen = (request: FastifyRequest) =>
+      /^Bearer( |$)/.test(request.headers.authorization ?? '')
+        ? readBearer(request)
+        : readSessionCookie(request)
+
+    type Read = (request: FastifyRequest) => Promise<Principal>
+    const required =
+      (read: Read): onRequestAsyncHookHandler =>
+      async request => {
+        request.bearer = { principal: await read(request), problem: null }
       }
-    }
+    const accepted =
+      (read: Read): onRequestAsyncHookHandler =>
+      async request => {
+        try {
+          request.bearer = { principal: await read(request), problem: null }
+        } catch (error) {
+          if (!(error instanceof Problem) || error.statusCode !== 401) throw error
+          request.bearer = { principal: null, problem: error }
+        }
+      }
     const requireRole =
       (roles: readonly number[]): onRequestAsyncHookHandler =>
       async ({ principal }) => {
@@ -146,18 +151,6 @@ export default fp(
       if (setup_challenge_id !== undefined || request.bearer?.principal) return
       if (!request.readFlow('mfa'))
         throw request.bearer?.problem ?? new Problem('not_authenticated')
-    }
-
-    const requirePerson: preHandlerAsyncHookHandler = async request => {
-      request.bearer = { principal: await readSessionCookie(request), problem: null }
-    }
-    const acceptPerson: preHandlerAsyncHookHandler = async request => {
-      try {
-        request.bearer = { principal: await readSessionCookie(request), problem: null }
-      } catch (error) {
-        if (!(error instanceof Problem) || error.statusCode !== 401) throw error
-        request.bearer = { principal: null, problem: error }
-      }
     }
 
     const { BASE_PATH, PUBLIC_URL } = deps.config
@@ -202,13 +195,13 @@ export default fp(
         throw new Error(`${of} must declare config.flow with auth 'flow', and with no other.`)
       const hooks = {
         none: {},
-        bearer: { onRequest: requireBearer },
-        session: { onRequest: acceptBearer, preHandler: requireSession },
-        setup: { onRequest: acceptBearer, preHandler: requireSetup },
-        seen: { onRequest: requireSeen },
+        bearer: { onRequest: required(readBearer) },
+        session: { onRequest: accepted(readBearer), preHandler: requireSession },
+        setup: { onRequest: accepted(readBearer), preHandler: requireSetup },
+        seen: { onRequest: required(readSeen) },
         refresh: { preHandler: requireRefreshToken, onError: dropDeadRefreshToken },
-        page: { preHandler: requirePerson },
-        visitor: { preHandler: acceptPerson },
+        page: { preHandler: required(readSessionCookie) },
+        visitor: { preHandler: accepted(readSessionCookie) },
         flow: flow && {
           onRequest: requireFlow(flow, false),
           preHandler: requireFlow(flow, true),

@@ -54,7 +54,8 @@ export default fp(
     fastify.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
       readNothing(payload)
     )
-    // Fastify refuses a type that it cannot read before any parser runs.
+    // Fastify refuses a type that it cannot read before any parser runs. A form stays a form, because hooks
+    // that ran before have decided by it.
     fastify.addHook('preParsing', async request => {
       if (isEmpty(request) && !isForm(request)) delete request.headers['content-type']
     })

@@ -92,6 +92,6 @@ export async function releaseLapsedInvitation(tx: Database, email: EmailAddress)
     WHERE u."email" = ${email}::text AND i."userId" = u."id" AND i."acceptedAt" IS NULL
       AND u."passwordHash" IS NULL AND u."emailVerifiedAt" IS NULL AND u."lastLoginAt" IS NULL AND u."isActive"
       AND NOT EXISTS (SELECT FROM "Link" l
-        WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink()})`
+        WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink})`
   await tx.run('release-lapsed-invitation', statement)
 }

@@ -98,7 +98,7 @@ export async function supersede(
 const linkColumns = sql`
   l."id", l."userId", l."purpose"::text, l."address", l."signUp", l."expiresAt",
   CASE
-    WHEN ${liveLink()} THEN 'live'
+    WHEN ${liveLink} THEN 'live'
     WHEN l."supersededAt" IS NOT NULL THEN 'superseded'
     WHEN l."redeemedAt" IS NOT NULL THEN 'redeemed'
     WHEN l."expiresAt" <= now() THEN 'expired'
@@ -135,7 +135,7 @@ export async function findUnmailedReset(tx: Database, userId: string): Promise<L
   const statement = sql`
     SELECT ${linkColumns} FROM "Link" l JOIN "User" u ON u."id" = l."userId"
     WHERE l."userId" = ${userId}::uuid AND l."purpose" = 'password_reset' AND l."codeDigest" IS NULL
-      AND ${liveLink()}`
+      AND ${liveLink}`
   return (await tx.run<Link>('read-unmailed-reset', statement))[0] ?? null
 }
 
@@ -172,7 +172,7 @@ export async function isContested(
 ): Promise<boolean> {
   const statement = sql`
     SELECT 1 FROM "Link" l JOIN "User" u ON u."id" = l."userId"
-    WHERE l."userId" = ${userId}::uuid AND l."purpose" = 'email_verification' AND l."id" <> ${id}::uuid AND ${liveLink()}
+    WHERE l."userId" = ${userId}::uuid AND l."purpose" = 'email_verification' AND l."id" <> ${id}::uuid AND ${liveLink}
     LIMIT 1`
   return (await db.run('read-rival-sign-up', statement)).length > 0
 }
@@ -192,7 +192,7 @@ export async function eraseSignUps(tx: Database, userId: string): Promise<void> 
 export async function redeemLink(tx: Database, link: Pick<Link, 'id'>): Promise<boolean> {
   const statement = sql`
     UPDATE "Link" l SET "redeemedAt" = now() FROM "User" u
-    WHERE l."id" = ${link.id}::uuid AND u."id" = l."userId" AND ${liveLink()}
+    WHERE l."id" = ${link.id}::uuid AND u."id" = l."userId" AND ${liveLink}
     RETURNING 1`
   return (await tx.run('redeem-link', statement)).length > 0
 }

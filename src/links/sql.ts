@@ -2,17 +2,10 @@ import { isUniqueViolation } from '../base/database/failures.js'
 import { retried } from '../base/database/retried.js'
 import { type Sql, sql } from '../base/database/sql.js'
 
-/** A link without an epoch stays live after a change of credentials. */
-const ofEpoch = sql`AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true)`
-
-/** A link `l` that gives an account `u` back, while that waits for its deletion and is disabled. */
-const undoesDeletion = sql`(l."purpose" IN ('email_change_undo', 'account_deletion_undo')
-  AND EXISTS (SELECT FROM "AccountDeletion" d WHERE d."userId" = u."id"))`
-
-/** Whether a link `l` of an account `u` can still be used. */
-export const liveLink = (): Sql => sql`
-  (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
-    AND (u."isActive" OR ${undoesDeletion}) ${ofEpoch})`
+/** Whether a link `l` of an account `u` can still be used. One without an epoch outlives a change of credentials. */
+export const liveLink = sql`
+  (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND u."isActive"
+    AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true))`
 
 /** Sign-ups of one address that may wait for their confirmation; a check of the table says so too. */
 const maxPendingSignUps = 5
@@ -21,7 +14,7 @@ const maxPendingSignUps = 5
 export const freeSlot = sql`
   (SELECT min(s."slot") FROM generate_series(0, ${maxPendingSignUps - 1}::int4) AS s("slot")
     WHERE NOT EXISTS (SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'email_verification'
-      AND l."slot" = s."slot" AND ${liveLink()}))`
+      AND l."slot" = s."slot" AND ${liveLink}))`
 
 type NewLink = {
   readonly id: string

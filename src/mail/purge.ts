@@ -18,7 +18,7 @@ const eraseDeadSecrets = sql`
 UPDATE "Mail" SET "sealedSecret" = NULL WHERE "id" IN (
   SELECT m."id" FROM "Mail" m
   LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
-  WHERE m."state" = 'dead' AND m."sealedSecret" IS NOT NULL AND NOT COALESCE(${liveLink()}, false)
+  WHERE m."state" = 'dead' AND m."sealedSecret" IS NOT NULL AND NOT COALESCE(${liveLink}, false)
   ${oneBatch} FOR UPDATE OF m SKIP LOCKED)
 RETURNING 1`
 

@@ -32,7 +32,7 @@ const isInvited = sql`(u."passwordHash" IS NULL AND u."emailVerifiedAt" IS NULL
  */
 const invitedUntil = sql`
   (SELECT l."expiresAt" FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation'
-    AND l."expiresAt" > now() + interval '1 second' AND ${liveLink()})`
+    AND l."expiresAt" > now() + interval '1 second' AND ${liveLink})`
 
 /** The slot of the latest sign-up of an account; NULL without one. */
 const latestSlot = (account: Sql) => sql`

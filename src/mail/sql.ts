@@ -7,7 +7,7 @@ import { sealLinkSecret } from './link-secret.js'
 
 /** A mail `m` may be sent if it never had a link, or if its link `l` is live. */
 export const isSendable = sql`
-  (CASE WHEN m."sealedSecret" IS NULL THEN m."linkId" IS NULL ELSE l."id" IS NOT NULL AND ${liveLink()} END)`
+  (CASE WHEN m."sealedSecret" IS NULL THEN m."linkId" IS NULL ELSE l."id" IS NOT NULL AND ${liveLink} END)`
 
 type LinkMail = {
   /** A CTE with at most one row: `id`, `email` and `locale` of the recipient. */

@@ -14,7 +14,7 @@ export async function hasSuperuser(tx: Database): Promise<boolean> {
     SELECT EXISTS (
       SELECT FROM "User" u LEFT JOIN "Invitation" i ON i."userId" = u."id" AND i."acceptedAt" IS NULL
       WHERE COALESCE(i."role", u."role") = ${builtIn.superuser}::int4 AND u."isActive" AND (i."id" IS NULL OR EXISTS (
-        SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink()}))
+        SELECT FROM "Link" l WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink}))
     ) AS found`
   const [row] = await tx.run<{ found: boolean }>('find-superuser', statement)
   return row?.found === true

@@ -28,8 +28,8 @@ export type ListedInvitation = {
 const isIn = {
   any: sql`true`,
   accepted: sql`i."acceptedAt" IS NOT NULL`,
-  pending: sql`i."acceptedAt" IS NULL AND ${liveLink()}`,
-  expired: sql`i."acceptedAt" IS NULL AND NOT COALESCE(${liveLink()}, false)`
+  pending: sql`i."acceptedAt" IS NULL AND ${liveLink}`,
+  expired: sql`i."acceptedAt" IS NULL AND NOT COALESCE(${liveLink}, false)`
 }
 
 /** Invitations, newest first, of one state or of all. `before` is the last id of the previous page. */
@@ -39,7 +39,7 @@ export async function listInvitations(
 ): Promise<{ results: ListedInvitation[]; next: string | null }> {
   const statement = sql`
     SELECT i."id", u."email", i."role", by_user."email" AS "inviter", i."createdAt", l."expiresAt", i."acceptedAt",
-      CASE WHEN i."acceptedAt" IS NOT NULL THEN 'accepted' WHEN ${liveLink()} THEN 'pending' ELSE 'expired' END
+      CASE WHEN i."acceptedAt" IS NOT NULL THEN 'accepted' WHEN ${liveLink} THEN 'pending' ELSE 'expired' END
         AS "state"
     FROM "Invitation" i
     JOIN "User" u ON u."id" = i."userId"

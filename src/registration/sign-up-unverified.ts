@@ -43,7 +43,7 @@ function insertOrNotify(
 WITH taken AS (
   SELECT u."id", ${email}::text AS "email", u."locale", u."credentialEpoch", ${freeSlot} AS "slot",
     ${isClaimed} OR ${reservesAddress(email)} OR ${freeSlot} IS NULL OR EXISTS (SELECT FROM "Link" l
-      WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink()}) AS claimed
+      WHERE l."userId" = u."id" AND l."purpose" = 'invitation' AND ${liveLink}) AS claimed
   FROM "User" u WHERE ${holdsAddress(email)} FOR NO KEY UPDATE OF u
 ), ${insertSignUp({ id, ...account, locale })}, unverified AS (
   SELECT "id", "email", "locale", "credentialEpoch", 0 AS "slot" FROM created

@@ -31,7 +31,7 @@ const readPrincipal = (
 ) => sql`
 SELECT ${userColumns}, ${maySignIn(config)} AS "maySignIn", s."authTime", s."amr", (
   SELECT l."address" FROM "Link" l
-  WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND ${liveLink()}
+  WHERE l."userId" = u."id" AND l."purpose" = 'email_change' AND ${liveLink}
 ) AS "pendingEmail", ${asksForFactor(config, sql`u."id"`)} AS "mfaEnabled", NOT ${satisfiesPolicy(config, sql`s."amr"`, sql`u."id"`)} AS "lacksFactor"
 FROM "User" u LEFT JOIN "Session" s ON s."id" = ${sessionId}::uuid AND s."userId" = u."id" AND ${liveSession}
   AND ${isTaken}

@@ -3,26 +3,17 @@ import { test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
 import {
   accessibilityProblems,
-  desktop,
   keepScreenshot,
   noBrowser,
   openBrowser,
   openPage,
-  phone
+  visitors
 } from '../support/browser.js'
 import { appCode } from '../support/factor.js'
 import { freePort } from '../support/free-port.js'
 import { startMailing } from '../support/links.js'
 import { codeIn } from '../support/mailbox.js'
 import { newPerson } from '../support/people.js'
-
-const people = [
-  {
-    name: 'phone, light, no JavaScript',
-    options: { viewport: phone, colorScheme: 'light', javaScriptEnabled: false }
-  },
-  { name: 'desktop, dark', options: { viewport: desktop, colorScheme: 'dark' } }
-] as const
 
 /** Two clicks, 200 ms apart: the second one comes before the answer to the first. */
 async function clickTwice(page: Page, button: Locator) {
@@ -38,7 +29,7 @@ async function clickTwice(page: Page, button: Locator) {
   await page.mouse.click(x + width / 2, y + height / 2)
 }
 
-for (const { name, options } of people) {
+for (const { name, options } of visitors) {
   test(`PAG-05 a whole life on the pages of the service, with a nervous finger: ${name}`, {
     skip: noBrowser
   }, async t => {

@@ -2,27 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   accessibilityProblems,
-  desktop,
   keepScreenshot,
   noBrowser,
   openBrowser,
   openPage,
-  phone
+  visitors
 } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
 import { startMailing } from '../support/links.js'
 import { codeIn } from '../support/mailbox.js'
 import { newClient, newPerson, signIn, signUp } from '../support/people.js'
 
-const people = [
-  {
-    name: 'phone, light, no JavaScript',
-    options: { viewport: phone, colorScheme: 'light', javaScriptEnabled: false }
-  },
-  { name: 'desktop, dark', options: { viewport: desktop, colorScheme: 'dark' } }
-] as const
-
-for (const { name, options } of people) {
+for (const { name, options } of visitors) {
   test(`LNK-12 PAG-05 from sign-up to a new password and another address by clicking: ${name}`, {
     skip: noBrowser
   }, async t => {

@@ -25,6 +25,15 @@ export const noBrowser =
 export const phone = { width: 320, height: 640 }
 export const desktop = { width: 1280, height: 860 }
 
+/** Two people who look at pages, one of them without script. */
+export const visitors = [
+  {
+    name: 'phone, light, no JavaScript',
+    options: { viewport: phone, colorScheme: 'light', javaScriptEnabled: false }
+  },
+  { name: 'desktop, dark', options: { viewport: desktop, colorScheme: 'dark' } }
+] as const
+
 /** Starts Chromium, and closes it with the test. */
 export async function openBrowser(t: Pick<TestContext, 'after'>): Promise<Browser> {
   const browser = await chromium.launch({
