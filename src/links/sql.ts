@@ -2,9 +2,14 @@ import { isUniqueViolation } from '../base/database/failures.js'
 import { retried } from '../base/database/retried.js'
 import { type Sql, sql } from '../base/database/sql.js'
 
+/** A link `l` that gives an account `u` back, while that waits for its deletion and is disabled. */
+const undoesDeletion = sql`(l."purpose" IN ('email_change_undo', 'account_deletion_undo')
+  AND EXISTS (SELECT FROM "AccountDeletion" d WHERE d."userId" = u."id"))`
+
 /** Whether a link `l` of an account `u` can still be used. One without an epoch outlives a change of credentials. */
 export const liveLink = sql`
-  (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now() AND u."isActive"
+  (l."supersededAt" IS NULL AND l."redeemedAt" IS NULL AND l."expiresAt" > now()
+    AND (u."isActive" OR ${undoesDeletion})
     AND COALESCE(l."credentialEpoch" = u."credentialEpoch", true))`
 
 /** Sign-ups of one address that may wait for their confirmation; a check of the table says so too. */
