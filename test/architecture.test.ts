@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import test from 'node:test'
 import { groups } from '../src/base/config/settings.js'
 import { catalogue } from '../src/base/errors/catalogue.js'
 import { packageRoot } from '../src/base/package-root.js'
+import { once } from './support/passes.js'
 
 /** Rooms that know no feature: another product could use them as they are. */
 const lowRooms = ['base', 'audit', 'limits', 'links', 'mail', 'accounts']
@@ -338,4 +339,9 @@ test('every setting is described in a sentence', () => {
       assert.match(description, /^[A-Z`].{10,}\.$/s, name)
     }
   }
+})
+
+test('every file that runs in one pass only exists', () => {
+  for (const entry of Object.values(once).flat())
+    assert.ok(existsSync(join(packageRoot, 'test', entry)), entry)
 })

@@ -193,7 +193,8 @@ async function codeStep(service: TestApp, challenge: string, payload: object): P
 
 test('IMP-03 HSH-02 everybody signs in with the password they had, and with their second factor', async t => {
   const { service, run, command, own } = await start(t)
-  const path = await writeDump(t, cheapDump())
+  const dump = cheapDump()
+  const path = await writeDump(t, dump)
   reported(await run(path, '--role', '300=editor'))
   const skipped = ['no-email', 'case-twin-2']
   const withoutPassword = ['md5', 'unusable', 'empty-hash']
@@ -201,8 +202,16 @@ test('IMP-03 HSH-02 everybody signs in with the password they had, and with thei
     const rows = await service.query('SELECT * FROM "User" WHERE "email" = $1', [email])
     return rows[0]
   }
-  for (const person of djangoPeople.filter(({ tag }) => !skipped.includes(tag)))
-    await t.test(`${person.tag} ${person.id}`, () => signInAs(person))
+  const hashes = new Map(dump.map(({ pk, fields }) => [pk, String(fields.password)]))
+  const isCheap = ({ id }: DjangoPerson) => /^pbkdf2_\w+\$1000\$/.test(hashes.get(id) ?? '')
+  const people = djangoPeople.filter(({ tag }) => !skipped.includes(tag))
+  const signInAll = async (some: readonly DjangoPerson[]) => {
+    for (const person of some) await t.test(`${person.tag} ${person.id}`, () => signInAs(person))
+  }
+  // A wrong password takes as long as the dearest kind present: that kind goes first, and is forgotten.
+  await signInAll(people.filter(person => !isCheap(person)))
+  await command(['purge'], own)
+  await signInAll(people.filter(isCheap))
 
   async function signInAs(person: DjangoPerson) {
     const { tag } = person
