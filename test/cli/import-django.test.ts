@@ -202,8 +202,8 @@ test('IMP-03 HSH-02 everybody signs in with the password they had, and with thei
     const rows = await service.query('SELECT * FROM "User" WHERE "email" = $1', [email])
     return rows[0]
   }
-  const hashes = new Map(dump.map(({ pk, fields }) => [pk, String(fields.password)]))
-  const isCheap = ({ id }: DjangoPerson) => /^pbkdf2_\w+\$1000\$/.test(hashes.get(id) ?? '')
+  const isCheap = ({ id }: DjangoPerson) =>
+    dump.some(({ pk, fields }) => pk === id && /^pbkdf2_\w+\$1000\$/.test(String(fields.password)))
   const people = djangoPeople.filter(({ tag }) => !skipped.includes(tag))
   const signInAll = async (some: readonly DjangoPerson[]) => {
     for (const person of some) await t.test(`${person.tag} ${person.id}`, () => signInAs(person))
