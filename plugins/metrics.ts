@@ -99,7 +99,8 @@ async function listen(server: Server, host: string, port: number): Promise<strin
     server.once('error', ({ code, message }: NodeJS.ErrnoException) =>
       reject(new ListenError(`METRICS_HOST and METRICS_PORT cannot be used (${code ?? message}).`))
     )
-    server.listen(port, host, resolve)
+    // Not shared with other workers: each process has metrics of its own.
+    server.listen({ host, port, exclusive: true }, resolve)
   })
   const bound = server.address()
   if (bound === null || typeof bound === 'string') return host

@@ -40,8 +40,16 @@ import { serverOptions } from './server-options.js'
 /** Replacements for tests: dependencies such as the clock, and the stream of the log. */
 export type Overrides = Partial<Deps> & { readonly logStream?: Writable }
 
-/** The service as a Fastify instance that does not listen yet. Plugins rely on the order: hooks run in it. */
-export async function buildApp(config: Config, { logStream, ...overrides }: Overrides = {}) {
+/**
+ * The service as a Fastify instance that does not listen yet. Plugins rely on the order: hooks run in it.
+ *
+ * @param keepsHouse Whether it runs maintenance; false where another process of the same instance does.
+ */
+export async function buildApp(
+  config: Config,
+  { logStream, ...overrides }: Overrides = {},
+  keepsHouse = true
+) {
   const options = serverOptions(config)
   const tracing = await openTracing(config)
   const logger = {
@@ -77,7 +85,7 @@ export async function buildApp(config: Config, { logStream, ...overrides }: Over
   await app.register(problemSchemas)
   await app.register(auth)
   await app.register(originCheck)
-  await app.register(maintenance)
+  if (keepsHouse) await app.register(maintenance)
   await app.register(mailWorker)
   await app.register(webhookWorker)
   await app.register(missingRoutes, { routes })

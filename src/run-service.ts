@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { buildApp } from './app.js'
@@ -5,13 +6,19 @@ import { type Config, loadConfig } from './base/config/load.js'
 import { openEmbedded } from './base/database/embedded.js'
 import { version } from './base/version.js'
 import { hasDevMailbox } from './mail/dev-mailbox.js'
+import { runWorkers, serveAsWorker } from './run-workers.js'
 import { tellTerminal } from './start-process.js'
 import { stopGracefully } from './stop-gracefully.js'
 
-/** Starts the service. It runs until a signal ends the process. */
+/** Starts the service, in as many processes as `WORKERS` says. It runs until a signal ends it. */
 export async function runService(): Promise<void> {
-  const given = loadConfig()
-  await requireFreePort(given)
+  const config = loadConfig()
+  if (cluster.isWorker) return serveAsWorker(config)
+  await requireFreePort(config)
+  return config.WORKERS > 1 ? announce(config, await runWorkers(config)) : serve(config)
+}
+
+async function serve(given: Config): Promise<void> {
   const progress: string[] = []
   const onProgress = (message: string) => {
     progress.push(message)

@@ -1,15 +1,6 @@
-import Fastify from 'fastify'
-import deps from '../plugins/deps.js'
-import mailWorker from '../plugins/mail-worker.js'
-import maintenance from '../plugins/maintenance.js'
-import metrics from '../plugins/metrics.js'
-import prisma from '../plugins/prisma.js'
-import readiness from '../plugins/readiness.js'
-import webhookWorker from '../plugins/webhook-worker.js'
+import { buildBackground } from './background.js'
 import { type Config, ConfigError, loadConfig } from './base/config/load.js'
 import { version } from './base/version.js'
-import { createRenderer } from './base/views/renderer.js'
-import { serverOptions } from './server-options.js'
 import { tellTerminal } from './start-process.js'
 import { stopGracefully } from './stop-gracefully.js'
 
@@ -17,15 +8,7 @@ import { stopGracefully } from './stop-gracefully.js'
 export async function runWorker(): Promise<void> {
   const config: Config = { ...loadConfig(), MAIL_WORKER: true }
   requireWork(config)
-  const app = Fastify({ logger: serverOptions(config).logger })
-  await app.register(prisma, { config })
-  await app.register(deps, { config, overrides: {} })
-  await app.register(readiness)
-  await app.register(metrics)
-  app.decorate('renderer', createRenderer(config))
-  await app.register(maintenance)
-  await app.register(mailWorker)
-  await app.register(webhookWorker)
+  const app = await buildBackground(config)
   // Nobody sends it requests, so there is nothing to drain.
   stopGracefully(app, 0, () => app.close())
   await app.ready()

@@ -73,6 +73,20 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
     ],
     [{ SECRET_KEY: secretKey, MAIL_WORKER: 'false', EMAIL_DISABLED: 'true' }, []],
     [{ ...good, MAIL_WORKER: 'false' }, []],
+    [{ ...good, WORKERS: '4' }, [/^WORKERS needs EMAIL_HOST, or EMAIL_DISABLED=true/]],
+    [{ ...good, WORKERS: '4', EMAIL_DISABLED: 'true' }, []],
+    [
+      { ...good, WORKERS: '4', EMAIL_DISABLED: 'true', METRICS_TOKEN: secretKey },
+      [/^WORKERS cannot be combined with METRICS_TOKEN/]
+    ],
+    [
+      { ...good, WORKERS: '4', EMAIL_DISABLED: 'true', METRICS_PORT: '65532' },
+      [/^METRICS_PORT must leave a port for each of the WORKERS/]
+    ],
+    [
+      { SECRET_KEY: secretKey, WORKERS: '2', EMAIL_DISABLED: 'true' },
+      [/^WORKERS needs DATABASE_URL: the embedded database/]
+    ],
     [{ ...production, PUBLIC_URL: '' }, [/^PUBLIC_URL must be set in production/]],
     [{ ...production, PUBLIC_URL: 'https://id.example/x' }, [/^PUBLIC_URL must be an http\(s\)/]],
     [{ DATABASE_URL: database, SECRET_KEY: 'a'.repeat(46) }, [/^SECRET_KEY looks like a placeh/]],

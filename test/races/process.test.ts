@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { chmod, mkdtemp } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdtemp, readFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -235,4 +236,70 @@ test('FLT-26 SIGTERM is told, and DRAIN_DELAY lets a load balancer notice before
   assert.equal((await refresh(client)).statusCode, 200, 'requests are still answered')
   assert.equal(await ended, 0, service.output())
   assert.match(service.output(), /"signal":"SIGTERM".*"msg":"stopping"/)
+})
+
+/** The processes that a process has started, by their ids. */
+async function childrenOf(pid: number | undefined): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  return text.split(' ').filter(Boolean).map(Number)
+}
+
+const isAlive = (pid: number) => existsSync(`/proc/${pid}`)
+
+test('FLT-34 with WORKERS a process that is killed is replaced, and all end with the first', {
+  skip: existsSync('/proc/self/task')
+    ? false
+    : 'only Linux tells which processes another has started'
+}, async t => {
+  const open = databases['a database server'] as (t: TestContext) => Promise<Settings>
+  const settings = {
+    ...(await open(t)),
+    ...patient,
+    WORKERS: '2',
+    METRICS_PORT: '0',
+    EMAIL_DISABLED: 'true'
+  }
+  const service = await startProcess(t, settings)
+  const members = await atOnce(4, () => newMember(service))
+  const workers = await childrenOf(service.child.pid)
+  assert.equal(workers.length, 2)
+
+  process.kill(workers[0] as number, 'SIGKILL')
+  const goOn = async () => {
+    for (const { client } of members) {
+      const answer = await refresh(client).catch(error => {
+        if (error instanceof NoAnswer) return refresh(client)
+        throw error
+      })
+      assert.equal(answer.statusCode, 200, answer.body)
+    }
+  }
+  await goOn()
+  await until('another worker has come', async () => {
+    const now = await childrenOf(service.child.pid)
+    return now.length === 2 && !now.includes(workers[0] as number)
+  })
+  await goOn()
+  assert.match(service.output(), /"msg":"a worker has ended"/)
+
+  // Under load, by the signal that a terminal sends to all.
+  const last = await childrenOf(service.child.pid)
+  const counter = { done: 0 }
+  const living = members.map(({ client }) =>
+    keepDoing(async () => {
+      const answer = await refresh(client)
+      assert.equal(answer.statusCode, 200, answer.body)
+    }, counter)
+  )
+  await until('some refreshes', () => counter.done >= 20)
+  for (const pid of last) process.kill(pid, 'SIGINT')
+  assert.equal(await service.end('SIGINT'), 0, service.output())
+  await Promise.all(living)
+  assert.deepEqual(last.filter(isAlive), [])
+
+  // Nothing stays behind one that is killed.
+  const next = await startProcess(t, settings)
+  const orphans = await childrenOf(next.child.pid)
+  await next.end('SIGKILL')
+  await until('its workers end too', () => !orphans.some(isAlive))
 })

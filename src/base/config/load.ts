@@ -272,6 +272,22 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
       'MAIL_WORKER=false needs DATABASE_URL: with the embedded database only the service can send mails and events.'
     ],
     [
+      config.WORKERS > 1 && given.DATABASE_URL === null,
+      'WORKERS needs DATABASE_URL: the embedded database is for one process.'
+    ],
+    [
+      config.WORKERS > 1 && config.EMAIL_HOST === null && !config.EMAIL_DISABLED,
+      'WORKERS needs EMAIL_HOST, or EMAIL_DISABLED=true: one process alone has the mailbox for development.'
+    ],
+    [
+      config.WORKERS > 1 && config.METRICS_TOKEN !== null,
+      'WORKERS cannot be combined with METRICS_TOKEN, which answers for one process. Use METRICS_PORT.'
+    ],
+    [
+      config.WORKERS > 1 && (config.METRICS_PORT ?? 0) + config.WORKERS > 65_535,
+      'METRICS_PORT must leave a port for each of the WORKERS.'
+    ],
+    [
       (config.EVENTS_WEBHOOK_URL === null) !== (config.EVENTS_WEBHOOK_SECRET.length === 0),
       'EVENTS_WEBHOOK_URL and EVENTS_WEBHOOK_SECRET must be set together.'
     ],

@@ -88,6 +88,11 @@ export const groups = {
       '0s',
       'How long `/health/ready` says no, after SIGTERM, before the service stops to accept requests. Set it where a load balancer learns only from that path: a little more than the time between two of its checks, times the failures it waits for.'
     ),
+    WORKERS: setting(
+      kinds.integer(1, 64),
+      1,
+      'Processes that answer requests. With more than one, a further process keeps house and sends mails, and `DATABASE_POOL_SIZE`, `HASH_CONCURRENCY` and `HASH_QUEUE_LIMIT` are divided among them. Needs `DATABASE_URL`. Helps on 4 cores and more.'
+    ),
     LOG_LEVEL: setting(
       kinds.oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
       'info',
@@ -102,7 +107,7 @@ export const groups = {
     ),
     METRICS_PORT: optional(
       kinds.integer(0, 65_535),
-      'Port of a listener of its own for `/metrics`, in the text format of Prometheus; 0 takes a free one.'
+      'Port of a listener of its own for `/metrics`, in the text format of Prometheus; 0 takes a free one. With `WORKERS` each process has one: this port, and the next ones for those that answer requests.'
     ),
     METRICS_HOST: setting(kinds.text, '127.0.0.1', 'Address of that listener.'),
     METRICS_TOKEN: optional(

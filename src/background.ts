@@ -1,0 +1,25 @@
+import Fastify from 'fastify'
+import deps from '../plugins/deps.js'
+import mailWorker from '../plugins/mail-worker.js'
+import maintenance from '../plugins/maintenance.js'
+import metrics from '../plugins/metrics.js'
+import prisma from '../plugins/prisma.js'
+import readiness from '../plugins/readiness.js'
+import webhookWorker from '../plugins/webhook-worker.js'
+import type { Config } from './base/config/load.js'
+import { createRenderer } from './base/views/renderer.js'
+import { serverOptions } from './server-options.js'
+
+/** What the service does without a request, as a Fastify instance that never listens. */
+export async function buildBackground(config: Config) {
+  const app = Fastify({ logger: serverOptions(config).logger })
+  await app.register(prisma, { config })
+  await app.register(deps, { config, overrides: {} })
+  await app.register(readiness)
+  await app.register(metrics)
+  app.decorate('renderer', createRenderer(config))
+  await app.register(maintenance)
+  await app.register(mailWorker)
+  await app.register(webhookWorker)
+  return app
+}
