@@ -724,7 +724,10 @@ test('the HTML part of a mail is shown in a sandbox that runs nothing', async t 
   const page = await app.inject(`/page/${index}/`)
   assert.match(String(page.headers['content-security-policy']), /frame-src 'self'/)
   const mail = await app.inject('/dev/mailbox/1/html')
-  assert.match(String(mail.headers['content-security-policy']), /default-src 'none'; .*sandbox/)
+  assert.match(
+    String(mail.headers['content-security-policy']),
+    /default-src 'none'; .*img-src http: https:; .*sandbox/
+  )
   assert.equal(mail.headers['x-frame-options'], 'SAMEORIGIN')
   assert.match(mail.body, /<base target="_blank">/)
 })
