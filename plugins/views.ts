@@ -69,8 +69,9 @@ export default fp(
   }
 )
 
+/** Allows what a mail has: its styles, and the logo from wherever it is. */
 const mailPolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
+  "default-src 'none'; style-src 'unsafe-inline'; img-src http: https:; frame-ancestors 'self'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
 
 /** Allows only our own files, nothing inline, and the brand's logo (HTP-15, LNK-12, PAG-03). */
 function policyOf(config: Config): string {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { listEvents } from '../../src/audit/list.js'
-import { nameAgent } from '../../src/sessions/list.js'
+import { nameAgent } from '../../src/base/user-agent.js'
 import { Page, Redirect } from '../schemas/answers.js'
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

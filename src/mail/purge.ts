@@ -2,6 +2,7 @@ import type { Database } from '../base/database/database.js'
 import { inBatches, oneBatch } from '../base/database/in-batches.js'
 import { sql } from '../base/database/sql.js'
 import { liveLink } from '../links/sql.js'
+import { withoutOrigin } from './sql.js'
 
 const purgeSettled = sql`
 DELETE FROM "Mail" WHERE "id" IN (
@@ -33,7 +34,8 @@ export async function purgeMails(db: Database): Promise<number> {
 }
 
 const dropQueued = sql`
-UPDATE "Mail" SET "state" = 'dropped', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL
+UPDATE "Mail" SET "state" = 'dropped', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL,
+  "params" = ${withoutOrigin}
 WHERE "id" IN (SELECT "id" FROM "Mail" WHERE "state" = 'queued' ${oneBatch} FOR UPDATE SKIP LOCKED)
 RETURNING 1`
 

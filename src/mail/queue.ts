@@ -2,7 +2,7 @@ import type { Database } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { Failure } from '../base/outbox/retry.js'
 import type { LinkPurpose } from '../links/link-url.js'
-import { isSendable } from './sql.js'
+import { isSendable, withoutOrigin } from './sql.js'
 
 /** A mail that only this worker may send until the lease ends. */
 export type ClaimedMail = {
@@ -21,6 +21,8 @@ export type ClaimedMail = {
     readonly createdAt: Date
     readonly expiresAt: Date
   } | null
+  /** The address of the person who invites, in an invitation; null for an operator. */
+  readonly inviter: string | null
 }
 
 type Row = Omit<ClaimedMail, 'link'> & {
@@ -43,8 +45,13 @@ export async function claim(
 ): Promise<Claim> {
   const statement = sql`
     WITH due AS MATERIALIZED (
-      SELECT m."id", ${isSendable} AS "isSendable", l."purpose", l."userId", l."createdAt", l."expiresAt"
+      SELECT m."id", ${isSendable} AS "isSendable", l."purpose", l."userId", l."createdAt", l."expiresAt",
+        by_user."email" AS "inviter"
       FROM "Mail" m LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
+      -- Read when the mail is sent, so that the outbox keeps no address of another person. An address that the
+      -- inviter has not confirmed may be anybody's.
+      LEFT JOIN "Invitation" i ON m."template" = 'invitation' AND i."userId" = l."userId"
+      LEFT JOIN "User" by_user ON by_user."id" = i."inviterId" AND by_user."emailVerifiedAt" IS NOT NULL
       WHERE m."state" = 'queued' AND m."nextAttemptAt" <= now()
         AND (m."leasedUntil" IS NULL OR m."leasedUntil" <= now())
       ORDER BY m."nextAttemptAt" LIMIT ${limit}::int4 FOR UPDATE OF m SKIP LOCKED
@@ -54,10 +61,12 @@ export async function claim(
       "leasedUntil" = CASE WHEN d."isSendable" THEN now() + make_interval(secs => ${leaseSeconds}::float8) END,
       "state" = CASE WHEN d."isSendable" THEN 'queued' ELSE 'dropped' END::"MailState",
       "settledAt" = CASE WHEN d."isSendable" THEN NULL ELSE now() END,
-      "sealedSecret" = CASE WHEN d."isSendable" THEN m."sealedSecret" END
+      "sealedSecret" = CASE WHEN d."isSendable" THEN m."sealedSecret" END,
+      "params" = CASE WHEN d."isSendable" THEN m."params" ELSE ${withoutOrigin} END
     FROM due d WHERE m."id" = d."id"
     RETURNING m."id", m."state"::text, m."template", m."recipient", m."locale", m."params", m."sealedSecret",
-      m."attempts", m."createdAt", d."purpose"::text, d."userId", d."createdAt" AS "linkCreatedAt", d."expiresAt"`
+      m."attempts", m."createdAt", d."purpose"::text, d."userId", d."createdAt" AS "linkCreatedAt", d."expiresAt",
+      d."inviter"`
   const rows = await db.run<Row>('claim-mails', statement)
   return {
     mails: rows.filter(({ state }) => state === 'queued').map(toMail),
@@ -77,11 +86,11 @@ function toMail({
   return { ...mail, link }
 }
 
-/** Marks a mail as sent and erases its secret. Another worker that has claimed it finds it settled. */
+/** Marks a mail as sent and erases its secret and origin. Another worker that has claimed it finds it settled. */
 export async function settleSent(db: Database, { id }: ClaimedMail): Promise<void> {
   const statement = sql`
-    UPDATE "Mail" SET "state" = 'sent', "settledAt" = now(), "sealedSecret" = NULL, "leasedUntil" = NULL,
-      "lastError" = NULL
+    UPDATE "Mail" SET "state" = 'sent', "settledAt" = now(), "sealedSecret" = NULL, "params" = ${withoutOrigin},
+      "leasedUntil" = NULL, "lastError" = NULL
     WHERE "id" = ${id}::uuid AND "state" = 'queued'
     RETURNING 1`
   await db.run('settle-mail-sent', statement)

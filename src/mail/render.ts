@@ -31,12 +31,12 @@ export function createMailRenderer(
   config: Pick<Config, 'PUBLIC_URL' | 'BASE_PATH'>,
   views: MailViews
 ): Render {
-  return ({ template, locale, params, link }, secret) => {
+  return ({ template, locale, params, link, inviter }, secret) => {
     const url = link && secret && linkUrl(config, { ...link, token: secret.token })
     const lifetime = link && {
       expiresInHours: (link.expiresAt.getTime() - link.createdAt.getTime()) / 3_600_000
     }
-    const context = { ...params, link: url, code: secret?.code ?? null, ...lifetime }
+    const context = { ...params, inviter, link: url, code: secret?.code ?? null, ...lifetime }
     return { ...views.mail(template as MailTemplate, locale, context), link: url }
   }
 }

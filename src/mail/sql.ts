@@ -9,6 +9,9 @@ import { sealLinkSecret } from './link-secret.js'
 export const isSendable = sql`
   (CASE WHEN m."sealedSecret" IS NULL THEN m."linkId" IS NULL ELSE l."id" IS NOT NULL AND ${liveLink} END)`
 
+/** The values of a mail that has ended, without those that tell from where its event came (DAT-02). */
+export const withoutOrigin = sql`"params" - '{device,network}'::text[]`
+
 type LinkMail = {
   /** A CTE with at most one row: `id`, `email` and `locale` of the recipient. */
   readonly to: Sql

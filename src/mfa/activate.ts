@@ -79,7 +79,7 @@ async function enable(
   const now = deps.clock()
   const { sealedSecret, keyId } = pending
   // Before there is an authenticator, so that an undo removes it.
-  const undo = await openUndoRight(tx, deps, account)
+  const link = await openUndoRight(tx, deps, account)
   await createAuthenticator(tx, { userId, sealedSecret, keyId, lastStep: step }, now)
   const recoveryCodes = await issueRecoveryCodes(tx, { userId, now })
   const credentialEpoch = await raiseCredentialEpoch(tx, userId)
@@ -88,7 +88,7 @@ async function enable(
   const sessionId = shownTo.sessionId ?? null
   await endSessionsWithoutFactor(tx, { userId, exceptSessionId: sessionId })
   await record(tx, { event: 'mfa.enabled', ...byOwner(userId), sessionId, sender })
-  await notifyEnabled(tx, deps, account, undo)
+  await notifyEnabled(tx, deps, account, { sender, link })
   if (sessionId !== null) {
     await addAuthenticationMethod(tx, { userId, sessionId })
     return { recoveryCodes, signIn: null }

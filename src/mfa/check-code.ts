@@ -106,7 +106,7 @@ async function prepare(
         sender,
         details: { remaining }
       })
-      await notifyRecoveryCodeUsed(tx, deps, account, remaining)
+      await notifyRecoveryCodeUsed(tx, deps, account, { sender, remaining })
       return true
     }
   }
@@ -133,6 +133,6 @@ async function recordFailure<T>(
       sender,
       details: { method: offered.method, ...(blocksSeconds === null ? {} : { lockout: true }) }
     })
-    if (failures >= failuresBeforeNotice) await notifyAttempts(tx, deps, account)
+    if (failures >= failuresBeforeNotice) await notifyAttempts(tx, deps, account, sender)
   })
 }

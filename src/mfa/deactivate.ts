@@ -31,6 +31,6 @@ export async function deactivate(
   await commitChange(deps, authorization, async (tx, account) => {
     if (!(await dropSecondFactor(tx, account.id))) throw new Problem('totp_not_active')
     await record(tx, { event: 'mfa.disabled', ...byOwner(account.id), sessionId, sender })
-    await notifyDisabled(tx, deps, account)
+    await notifyDisabled(tx, deps, account, sender)
   })
 }

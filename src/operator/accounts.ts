@@ -89,7 +89,7 @@ export function deleteUser(
 ): Promise<void> {
   return withAccount(deps, userId, async (tx, account) => {
     await recordByOperator(tx, deps, 'account.deleted', userId)
-    await eraseNow(tx, deps, account)
+    await eraseNow(tx, deps, account, operatorSender(deps))
   })
 }
 
@@ -179,7 +179,7 @@ export function resetMfa(
     await revokeAllSessions(tx, { userId })
     await carryVerification(tx, { userId, credentialEpoch: credentialEpoch + 1 })
     await recordByOperator(tx, deps, 'mfa.disabled', userId)
-    await notifyDisabled(tx, deps, account)
+    await notifyDisabled(tx, deps, account, operatorSender(deps))
     return true
   })
 }

@@ -48,7 +48,7 @@ export async function changePassword(
     const { id: userId } = account
     const credentialEpoch = await replacePassword(tx, userId, passwordHash)
     await record(tx, { event: 'password.changed', ...byOwner(userId), sessionId, sender })
-    await notify(tx, deps, account, { template: 'password-changed' })
+    await notify(tx, deps, account, { template: 'password-changed', sender })
     await endLegacySessions(tx, userId)
     if (!deps.config.LOGOUT_ON_PASSWORD_CHANGE) return null
     await endSessionsAfterEpoch(tx, { userId })

@@ -231,7 +231,8 @@ async function endReusedSession(
       sender
     })
     const owner = accountOf(state)
-    await notifyOwner(tx, deps, owner, { template: 'session-ended', quietSeconds: 3600 })
+    const notice = { template: 'session-ended', sender, quietSeconds: 3600 } as const
+    await notifyOwner(tx, deps, owner, notice)
   })
   deps.log.warn(
     { event: 'session.refresh_reused', userId, sessionId },

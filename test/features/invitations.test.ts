@@ -228,7 +228,7 @@ test('ADM-05 inviting again replaces link, role and names, and voids what the ol
     'link_invalid'
   )
   const page = (await openLink(service, first, html)).answer
-  assert.match(page.body, /There is a newer mail/)
+  assert.match(page.body, /There is a newer email/)
   assert.equal((await setPassword(early, password)).json().code, 'capability_invalid')
 
   const grace = await accept(service, second, password)

@@ -195,6 +195,131 @@ test('PAG-06 a mail carries its link in both parts, absolute, and loads nothing'
   }
 })
 
+/** What Word shows, which renders mails in Outlook: it reads the conditional comments. */
+const inOutlook = (html: string) =>
+  html
+    .replaceAll(/<!--\[if !mso\]><!-->.*?<!--<!\[endif\]-->/gs, '')
+    .replaceAll(/<!--\[if mso\]>(.*?)<!\[endif\]-->/gs, '$1')
+
+test('EML-16 a mail keeps its width and its button in Outlook, and all its tables close', () => {
+  for (const name of mailNames) {
+    const { html } = renderer.mail(name, 'en', sampleMail)
+    for (const shown of [html, inOutlook(html)])
+      for (const tag of ['table', 'tr', 'td'])
+        assert.equal(
+          shown.match(new RegExp(`<${tag}[ >]`, 'g'))?.length,
+          shown.match(new RegExp(`</${tag}>`, 'g'))?.length,
+          `${name}: ${tag}`
+        )
+    // Word knows no max-width: the card stands in a table of fixed width.
+    assert.match(inOutlook(html), /<table [^>]*width="520"[^>]*>.*class="m-card /s)
+    assert.doesNotMatch(html.replaceAll(/<!--.*?-->/gs, ''), /width="520"/)
+    // Word knows no padding of a link: the cell has it.
+    for (const [button] of html.matchAll(/<td class="m-button".*?<\/td>/gs))
+      assert.match(button, /^<td [^>]*bgcolor="#3454d1"[^>]*mso-padding-alt:13px 26px;/)
+    assert.equal(/class="m-button"/.test(html), !withoutLink.includes(name), name)
+  }
+})
+
+const preheaderOf = (html: string) =>
+  /<div style="display:none;[^"]*mso-hide:all;">([^&]+)&#847;/.exec(html)?.[1] ?? ''
+
+test('EML-16 every mail has a preheader of its own, in every language', () => {
+  const all = new Set<string>()
+  for (const locale of languageNames)
+    for (const name of mailNames) {
+      const { html, text } = renderer.mail(name, locale, sampleMail)
+      const preheader = preheaderOf(html)
+      assert.ok(preheader.length > 8, `${name} ${locale}`)
+      assert.ok(!all.has(preheader) && !text.includes(preheader), `${name} ${locale}: ${preheader}`)
+      all.add(preheader)
+    }
+})
+
+test('EML-16 PAG-06 a mail shows the logo of the brand, for light and dark, and loads nothing else', () => {
+  const logos = {
+    BRAND_LOGO_URL: 'https://cdn.example.com/logo.png',
+    BRAND_LOGO_DARK: 'https://cdn.example.com/dark.png'
+  }
+  const { BRAND_LOGO_URL, BRAND_LOGO_DARK } = logos
+  const config = configWith({ BRAND_LOGO_URL, BRAND_NAME: 'Ada & Co' })
+  const images = (html: string) => [...html.matchAll(/<img [^>]*src="([^"]*)" alt="([^"]*)"/g)]
+  const shown = (html: string) => images(html).map(([, src, alt]) => [src, alt])
+  for (const name of mailNames) {
+    const { html } = createRenderer(config).mail(name, 'en', sampleMail)
+    assert.deepEqual(shown(html), [[BRAND_LOGO_URL, 'Ada &amp; Co']], name)
+    assert.doesNotMatch(html, /m-logo-dark/)
+    assert.match(html.replaceAll(/<img [^>]*>/g, ''), /Ada &amp; Co/)
+  }
+  const { html } = createRenderer({ ...config, ...logos }).mail('invitation', 'en', sampleMail)
+  assert.deepEqual(shown(html), [
+    [BRAND_LOGO_URL, 'Ada &amp; Co'],
+    [BRAND_LOGO_DARK, 'Ada &amp; Co']
+  ])
+  assert.match(html, /prefers-color-scheme: dark.*\.m-logo-dark \{ display: block !important/s)
+  assert.deepEqual(shown(inOutlook(html)), [[BRAND_LOGO_URL, 'Ada &amp; Co']])
+})
+
+/** Mails about an event of an account. */
+const notices = mailNames.filter(name => fieldsOfMail[name].includes('device'))
+
+test('EML-15 a mail about an event says when, on which device and from which network, in every language', () => {
+  assert.equal(notices.length, 12)
+  const { mail } = renderer
+  for (const locale of languageNames)
+    for (const name of notices) {
+      const { text, html } = mail(name, locale, sampleMail)
+      for (const part of [text, html])
+        for (const value of [/2026.*UTC|UTC.*2026/, /Firefox 140 · Linux/, /192\.0\.2\.7/])
+          assert.match(part, value, `${name} ${locale}`)
+    }
+})
+
+test('EML-15 what is unknown is left out of a mail, with no empty line', () => {
+  const labels = { when: 'Time: ', device: 'Device: ', network: 'Network: ' } as const
+  const { times, ...sample } = sampleMail
+  for (const unknown of [['device'], ['network'], ['when', 'network'], Object.keys(labels)]) {
+    const known = Object.entries(sample).filter(([field]) => !unknown.includes(field))
+    for (const name of notices) {
+      const { text, html } = renderer.mail(name, 'en', Object.fromEntries(known))
+      assert.doesNotMatch(text, /\n\n\n/, name)
+      assert.doesNotMatch(html, /<p[^>]*>\s*<\/p>|<br>\s*<br>/, name)
+      for (const part of [text, html])
+        for (const [field, label] of Object.entries(labels))
+          assert.equal(part.includes(label), !unknown.includes(field), `${name} ${field}`)
+    }
+  }
+})
+
+test('EML-15 a mail about an event says where to turn, when that is set', () => {
+  for (const [url, shown] of [
+    ['https://help.example.com/account', 'https://help.example.com/account'],
+    ['mailto:help@example.com', 'help@example.com']
+  ] as const) {
+    const { mail } = createRenderer(configWith({ SUPPORT_URL: url }))
+    for (const locale of languageNames)
+      for (const name of notices) {
+        const { text, html } = mail(name, locale, sampleMail)
+        assert.ok(text.includes(`\n${shown}\n`), `${name} ${locale}`)
+        assert.ok(html.includes(`href="${url}"`), `${name} ${locale}`)
+      }
+  }
+  for (const url of ['javascript:alert(1)', 'mailto:a@b.example?bcc=c@d.example', 'help.example'])
+    assert.throws(() => configWith({ SUPPORT_URL: url }), /SUPPORT_URL/)
+})
+
+test('EML-14 an invitation names its inviter, or the brand alone, in every language', () => {
+  for (const locale of languageNames) {
+    const invitation = (inviter: string | null) =>
+      renderer.mail('invitation', locale, { ...sampleMail, inviter })
+    const [byPerson, byBrand] = [invitation('grace@example.com'), invitation(null)]
+    for (const part of ['text', 'html'] as const) {
+      assert.match(byPerson[part], /grace@example\.com.*Postern|Postern.*grace@example\.com/)
+      assert.doesNotMatch(byBrand[part], /@example\.com|null/)
+    }
+  }
+})
+
 test('the mails that may not go without their link are those that show one', () => {
   const showing = mailNames.filter(name => {
     const { text } = renderer.mail(name, 'en', sampleMail)
@@ -340,10 +465,15 @@ test('TEMPLATES_DIR replaces pages, mails, partials and assets by name', async t
       "{{#> layouts/page title='Done & dusted'}}<p>Ours, {{@site.brand}}</p>{{/layouts/page}}",
     'mails/password-reset/subject.hbs': 'Our own subject\n',
     'partials/address.hbs': '<p class="ours">{{maskedEmail}}</p>',
+    'partials/mail-event-text.hbs': '\nSeen on {{device}} in {{network}}\n',
+    'partials/mail-preheader.hbs': '<i>{{text}}</i>',
     'assets/postern.css': 'body { color: green }'
   })
   assert.match(own.page('password-reset/complete', 'en', {}), /Done &amp; dusted.*Ours, Postern/s)
   assert.equal(own.mail('password-reset', 'en', sampleMail).subject, 'Our own subject')
+  const { text, html } = own.mail('password-changed', 'en', sampleMail)
+  assert.match(text, /\n\nSeen on Firefox 140 · Linux in 192\.0\.2\.7\n/)
+  assert.match(html, /<i>If you changed it yourself/)
   const maskedEmail = 'a•••@x'
   assert.match(own.page('registration/verify', 'en', { maskedEmail }), /class="ours">a•••@x/)
   assert.equal(own.assets.get('postern.css')?.content.toString(), 'body { color: green }')
@@ -594,7 +724,10 @@ test('the HTML part of a mail is shown in a sandbox that runs nothing', async t 
   const page = await app.inject(`/page/${index}/`)
   assert.match(String(page.headers['content-security-policy']), /frame-src 'self'/)
   const mail = await app.inject('/dev/mailbox/1/html')
-  assert.match(String(mail.headers['content-security-policy']), /default-src 'none'; .*sandbox/)
+  assert.match(
+    String(mail.headers['content-security-policy']),
+    /default-src 'none'; .*img-src http: https:; .*sandbox/
+  )
   assert.equal(mail.headers['x-frame-options'], 'SAMEORIGIN')
   assert.match(mail.body, /<base target="_blank">/)
 })

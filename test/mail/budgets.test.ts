@@ -135,7 +135,7 @@ test('BRF-19 forty changes of address are told in five mails and one that says h
   await service.advance(720)
   await mailbox.count(1 + 5 + 1 + 1, person.email)
   assert.equal(subjects().length, 6)
-  assert.match(subjects().at(-1)?.text ?? '', /since the last mail about them: 35/)
+  assert.match(subjects().at(-1)?.text ?? '', /since the last email about them: 35/)
 })
 
 test('BRF-19 a person who moves to and fro is told in five mails with a link and one that counts', async t => {

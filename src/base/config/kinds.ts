@@ -265,6 +265,12 @@ export const webUrl: Kind<string> = {
       : fail('must be a URL that starts with https:// or http:// and names a host')
 }
 
+/** Where people find help: an http(s) URL, or `mailto:` with one address. */
+export const contactUrl: Kind<string> = {
+  name: 'URL',
+  parse: value => (/^mailto:[^\s?,;@]+@[^\s?,;@]+$/i.test(value) ? value : webUrl.parse(value))
+}
+
 /** A URL that this service calls. Credentials in it would be in logs of others; a fragment is not sent. */
 export const endpoint: Kind<string> = {
   name: 'URL',

@@ -518,10 +518,14 @@ export const groups = {
       [],
       'URLs that `return_to` may name, comma-separated. An entry that ends in `/` allows everything below it. Another address is ignored.'
     ),
+    SUPPORT_URL: optional(
+      kinds.contactUrl,
+      'Where people find help: an http(s) URL, or `mailto:` with an address. Mails about events of an account name it.'
+    ),
     BRAND_NAME: setting(kinds.text, 'Postern', 'Name of your product, on pages and in mails.'),
     BRAND_LOGO_URL: optional(
       kinds.webUrl,
-      'Image on pages. It is the only file that pages load from another origin.'
+      'Image on pages and in mails. It is the only file that they load from another origin. Many mail programs show PNG and JPEG, but no SVG.'
     ),
     BRAND_COLOR: setting(kinds.colour, '#3454d1', 'Colour of buttons and links.'),
     TEMPLATES_DIR: optional(

@@ -52,6 +52,12 @@ export const helpers = {
   /** An http(s) URL, or an empty text: no other scheme becomes a link. */
   webUrl: (url: unknown) => (/^https?:\/\//.test(String(url)) ? String(url) : ''),
 
+  /** An http(s) URL or an email address as a URL, or an empty text. */
+  contactUrl: (url: unknown) => (/^(https?:\/\/|mailto:)/i.test(String(url)) ? String(url) : ''),
+
+  /** A URL as people read it: an email address without its scheme. */
+  contact: (url: string) => url.replace(/^mailto:/i, ''),
+
   /** The URL of an authenticator app's secret, or an empty text. */
   authenticatorUrl: (url: string) => (url.startsWith('otpauth://totp/') ? url : ''),
 

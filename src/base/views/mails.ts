@@ -12,6 +12,12 @@ export type MailContext = {
   readonly addressMasked?: string
   /** Time of the event, ISO 8601. */
   readonly when?: string
+  /** Browser and system from which the event came. */
+  readonly device?: string
+  /** The network from which the event came: an IPv4 address, or an IPv6 /64. */
+  readonly network?: string
+  /** The address of the person who invites; null for an operator. */
+  readonly inviter?: string | null
   /** When an account that waits for its deletion is erased, ISO 8601. */
   readonly erasedAt?: string
   /** Number of unused recovery codes. */
@@ -20,29 +26,32 @@ export type MailContext = {
   readonly times?: number
 }
 
+/** What every mail about an event of an account says of it. */
+const event = ['when', 'device', 'network'] as const
+
 /**
  * The fields of each mail; each name is a folder under `views/mails`. The link of `email-changed` and
  * `mfa-enabled` is missing when the undo right belongs to an earlier address.
  */
 const fields = {
-  'account-deleted': ['when', 'times'],
-  'account-deletion': ['link', 'when', 'erasedAt'],
+  'account-deleted': [...event, 'times'],
+  'account-deletion': [...event, 'link', 'erasedAt'],
   'account-exists': ['erasedAt'],
   'admin-link': ['link'],
-  'changes-undone': ['addressMasked', 'when', 'times'],
+  'changes-undone': [...event, 'addressMasked', 'times'],
   'email-change-confirm': ['link'],
-  'email-change-requested': ['newAddressMasked', 'times'],
-  'email-changed': ['newAddressMasked', 'times', 'link'],
+  'email-change-requested': [...event, 'newAddressMasked', 'times'],
+  'email-changed': [...event, 'newAddressMasked', 'times', 'link'],
   'email-verification': ['link', 'code'],
-  invitation: ['link'],
-  'mfa-attempts': ['when'],
-  'mfa-disabled': ['when', 'times'],
-  'mfa-enabled': ['when', 'times', 'link'],
-  'password-changed': ['times'],
+  invitation: ['link', 'inviter'],
+  'mfa-attempts': [...event],
+  'mfa-disabled': [...event, 'times'],
+  'mfa-enabled': [...event, 'times', 'link'],
+  'password-changed': [...event, 'times'],
   'password-reset': ['link', 'code'],
-  'recovery-code-used': ['when', 'remaining', 'times'],
-  'recovery-codes-low': ['when', 'remaining', 'times'],
-  'session-ended': ['when'],
+  'recovery-code-used': [...event, 'remaining', 'times'],
+  'recovery-codes-low': [...event, 'remaining', 'times'],
+  'session-ended': [...event],
   test: ['when']
 } as const satisfies Record<string, readonly (keyof MailContext)[]>
 export type MailName = keyof typeof fields

@@ -113,11 +113,16 @@ function pick(fields: readonly string[], context: object): Readonly<Record<strin
 /** The value of `@site` in every template. */
 function siteOf(config: Config, assets: ReadonlyMap<string, Asset>) {
   const { BASE_PATH, PUBLIC_URL, PASSWORD_RESET_REQUEST_URL: ownReset } = config
+  const absolute = (url: string | null) => url && new URL(url, PUBLIC_URL).href
   const urlOf = (name: string) => `${BASE_PATH}/assets/${name}?v=${assets.get(name)?.version}`
   return {
     base: BASE_PATH,
     brand: config.BRAND_NAME,
     logo: config.BRAND_LOGO_URL,
+    /** A mail has no address of its own that a path could start from. */
+    mailLogo: absolute(config.BRAND_LOGO_URL),
+    mailLogoDark: absolute((config as { BRAND_LOGO_DARK?: string | null }).BRAND_LOGO_DARK ?? null),
+    support: config.SUPPORT_URL,
     /** Whether the pages for sign-in, sign-up and the account are there. */
     hosted: config.HOSTED_PAGES,
     app: config.APP_URL,

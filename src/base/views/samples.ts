@@ -199,6 +199,9 @@ export const sampleMail: MailContext = {
   newAddressMasked: 'b•••@example.org',
   addressMasked: 'a•••@example.com',
   when: '2026-11-24T09:41:00.000Z',
+  device: 'Firefox 140 · Linux',
+  network: '192.0.2.7',
+  inviter: 'ada@example.com',
   erasedAt: '2026-12-08T09:41:00.000Z',
   remaining: 2,
   times: 3

@@ -28,7 +28,7 @@ export function setNewPassword(
       accepts: () => true,
       finish: async (tx, account) => {
         await record(tx, { event: 'password.reset', ...byOwner(account.id), sender })
-        await notify(tx, deps, account, { template: 'password-changed' })
+        await notify(tx, deps, account, { template: 'password-changed', sender })
         // The account has an owner now, who cannot accept an invitation any more.
         if (account.emailVerifiedAt === null) await withdrawInvitation(tx, deps, account.id)
       }

@@ -18,12 +18,12 @@ type EraseDeps = Pick<Deps, 'config' | 'clock' | 'attemptKey' | 'outboxKeys'>
 export async function eraseNow(
   tx: Database,
   deps: EraseDeps,
-  { id, email, locale, emailVerifiedAt }: LockedAccount
+  { id, email, locale, emailVerifiedAt }: LockedAccount,
+  sender: Sender
 ): Promise<void> {
   await eraseAccount(tx, id)
   if (emailVerifiedAt === null) return
-  const params = { when: deps.clock().toISOString() }
-  await notify(tx, deps, { id: null, email, locale }, { template: 'account-deleted', params })
+  await notify(tx, deps, { id: null, email, locale }, { template: 'account-deleted', sender })
 }
 
 /**
@@ -44,7 +44,7 @@ export async function eraseOwn(
     await setAddress(tx, id, { email, emailVerifiedAt: null })
     await leaveInvitation(tx, deps, account)
   }
-  await eraseNow(tx, deps, account)
+  await eraseNow(tx, deps, account, sender)
 }
 
 const batchSize = 100

@@ -48,12 +48,12 @@ export async function requestDeletion(
     await revokeAllSessions(tx, { userId })
     const erasedAt = await beginDeletion(tx, userId, { graceSeconds })
     const wayBack = { purpose: 'account_deletion_undo', until: erasedAt, erasedAt } as const
-    await mailWayBack(tx, deps, account, wayBack)
+    await mailWayBack(tx, deps, account, wayBack, sender)
     if (right === null || right.address === account.email) return erasedAt
     // A thief who has moved the account reads the mail above. The owner's way back is the undo right.
     const { address: email, expiresAt: until } = right
     const ownersWay = { purpose: 'email_change_undo', until, erasedAt } as const
-    await mailWayBack(tx, deps, { ...account, email }, ownersWay)
+    await mailWayBack(tx, deps, { ...account, email }, ownersWay, sender)
     return erasedAt
   })
 }
@@ -69,7 +69,8 @@ async function mailWayBack(
   tx: Database,
   deps: RequestDeps,
   to: Addressee & { readonly id: string },
-  { purpose, until, erasedAt }: WayBack
+  { purpose, until, erasedAt }: WayBack,
+  sender: Sender
 ): Promise<void> {
   if (deps.config.EMAIL_DISABLED) return
   const now = deps.clock()
@@ -82,7 +83,8 @@ async function mailWayBack(
   })
   await notify(tx, deps, to, {
     template: 'account-deletion',
-    params: { when: now.toISOString(), erasedAt: erasedAt.toISOString() },
+    sender,
+    params: { erasedAt: erasedAt.toISOString() },
     link: { ...link, isOnly: true }
   })
 }

@@ -25,6 +25,6 @@ export async function applyChange(
   await setAddress(tx, account.id, { email, emailVerifiedAt: deps.clock() })
   await leaveInvitation(tx, deps, account)
   const params = { newAddressMasked: maskAddress(email) }
-  await notifyOwner(tx, deps, account, { template: 'email-changed', params, link })
+  await notifyOwner(tx, deps, account, { template: 'email-changed', sender, params, link })
   await record(tx, { event: 'email.changed', ...byOwner(account.id), sender })
 }

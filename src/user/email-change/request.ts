@@ -41,7 +41,7 @@ export async function requestChange(
     return null
   }
   await record(tx, { event: 'email.change_requested', ...byOwner(userId), sender })
-  await mailConfirmation(tx, deps, account, { email, mayMail })
+  await mailConfirmation(tx, deps, account, { email, mayMail, sender })
   return email
 }
 
@@ -53,7 +53,7 @@ async function mailConfirmation(
   tx: Database,
   deps: ChangeDeps,
   account: LockedAccount,
-  { email, mayMail }: { email: EmailAddress; mayMail: boolean }
+  { email, mayMail, sender }: Request
 ): Promise<void> {
   const { id: userId, credentialEpoch } = account
   const holder = await findAddressHolder(tx, email)
@@ -73,5 +73,5 @@ async function mailConfirmation(
     await enqueue(tx, deps, { template: 'account-exists', to: { ...holder, email }, params })
   }
   const params = { newAddressMasked: maskAddress(email) }
-  await notifyOwner(tx, deps, account, { template: 'email-change-requested', params })
+  await notifyOwner(tx, deps, account, { template: 'email-change-requested', sender, params })
 }

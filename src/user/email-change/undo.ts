@@ -46,6 +46,7 @@ export function undoChange(
         await record(tx, { event: 'mfa.disabled', ...subject })
       const mail = {
         template: 'changes-undone',
+        sender,
         params: { addressMasked: maskAddress(email) }
       } as const
       await notifyOwner(tx, deps, { ...account, email, emailVerifiedAt: now }, mail)
