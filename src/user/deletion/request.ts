@@ -73,8 +73,7 @@ const isErasedAtOnce = (
   { config }: Pick<Deps, 'config'>,
   { emailVerifiedAt }: { readonly emailVerifiedAt: Date | null },
   right: object | null
-): boolean =>
-  emailVerifiedAt === null || (config.ACCOUNT_DELETION_GRACE === 0 && right === null)
+): boolean => emailVerifiedAt === null || (config.ACCOUNT_DELETION_GRACE === 0 && right === null)
 
 type WayBack = {
   readonly purpose: 'account_deletion_undo' | 'email_change_undo'
