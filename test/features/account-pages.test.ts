@@ -5,6 +5,7 @@ import { patient } from '../support/expect.js'
 import { appCode, enrol } from '../support/factor.js'
 import { queuedLink, unsent } from '../support/links.js'
 import { newMember, type Person, refreshCookie, signedIn } from '../support/people.js'
+import { statementsOf } from '../support/statements.js'
 import { newVisitor } from '../support/visitor.js'
 
 const settings = {
@@ -25,6 +26,20 @@ async function newOwner(service: TestApp) {
   const visitor = newVisitor(service, client.cookies)
   return { person, client, visitor }
 }
+
+const paths = [
+  '',
+  'profile/',
+  'email/',
+  'password/',
+  'mfa/',
+  'mfa/setup/',
+  'mfa/codes/',
+  'devices/',
+  'activity/',
+  'export/',
+  'delete/'
+]
 
 test('the pages of the account', async t => {
   const service = await startApp(t, settings)
@@ -112,6 +127,24 @@ test('the pages of the account', async t => {
       assert.match(done.body, /Your account was deleted.*app\.example\.com/s)
     }
   )
+
+  await t.test('PAG-10 each page takes at most three statements', async () => {
+    const { client, visitor } = await newOwner(service)
+    const count = async (path: string) => {
+      const statements = await statementsOf(async () => {
+        assert.ok((await visitor.open(`/account/${path}`)).statusCode < 400, path)
+      })
+      assert.ok(statements.length > 0, 'statements are counted')
+      const names = statements.map(({ name, text }) => `${name} ${text.slice(0, 60)}`)
+      assert.ok(names.length <= 3, `/account/${path}: ${names.join('; ')}`)
+    }
+    // The first visit makes the secret, under the lock of the account.
+    await visitor.open('/account/mfa/setup/')
+    for (const path of paths) await count(path)
+    await enrol(service, client)
+    visitor.cookies.set(refreshCookie, client.refreshToken ?? '')
+    for (const path of ['', 'mfa/', 'delete/']) await count(path)
+  })
 })
 
 test('ACC-09 without a grace the page says before that there is no way back', async t => {
