@@ -308,6 +308,29 @@ test('the first page leads on, and in development says what there is', async t =
   assert.match((await open('/')).body, /href="\/docs\/".*href="\/health\/ready"/s)
 })
 
+test('the page of the API has our logo, and its links to the guides lead somewhere', async t => {
+  const service = await startApp(t, {
+    ...patient,
+    BRAND_LOGO_URL: 'https://cdn.example.com/logo.svg'
+  })
+  const get = (url: string) => service.inject({ method: 'GET', url })
+  const page = await get('/docs/')
+  assert.match(
+    String(page.headers['content-security-policy']),
+    /data: https:\/\/cdn\.example\.com;/
+  )
+  const sheet = (await get('/docs/static/theme/postern.css')).body
+  assert.match(sheet, /url\("https:\/\/cdn\.example\.com\/logo\.svg"\)/)
+  const { description } = (await get('/docs/json')).json().info
+  const guides = [...description.matchAll(/\]\((\/docs\/guides\/[^)]+)\)/g)].map(([, url]) => url)
+  assert.ok(guides.length >= 4)
+  for (const url of guides) {
+    const guide = await get(url)
+    assert.equal(guide.headers['content-type'], 'text/plain; charset=utf-8')
+    assert.match(guide.body, /^# /, url)
+  }
+})
+
 test('HOSTED_PAGES=false leaves the pages of mailed links only', async t => {
   const service = await startApp(t, { ...patient, HOSTED_PAGES: 'false' })
   const { open, post } = newVisitor(service)

@@ -51,14 +51,15 @@ const backgroundSheet = (background: string) => `${
   background.startsWith('#')
     ? `body { background: ${background}; }
 @media (prefers-color-scheme: dark) { body { background: color-mix(in srgb, ${background} 30%, #0b0d11); } }`
-    : `body { background: var(--ground) url("${inQuotes(background)}") center / cover fixed; }`
+    : `body { background: var(--ground) url("${cssUrl(background)}") center / cover fixed; }`
 }
 .brand { align-self: flex-start; }
 .brand, .foot { padding: 0.5rem 0.75rem; border-radius: var(--radius); background: var(--surface); }
 `
 
 /** A URL as it stands in a text of CSS. */
-const inQuotes = (url: string) => new URL(url).href.replaceAll('\\', '%5C').replaceAll('"', '%22')
+export const cssUrl = (url: string) =>
+  new URL(url).href.replaceAll('\\', '%5C').replaceAll('"', '%22')
 
 /** The files that pages load, by name: those of `assets/`, and the stylesheet of the brand. */
 export function collectAssets(
