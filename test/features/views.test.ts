@@ -22,7 +22,7 @@ import { createRenderer } from '../../src/base/views/renderer.js'
 import { sampleMail, samplePages } from '../../src/base/views/samples.js'
 import { check } from '../../src/base/views/templates.js'
 import { atEnd } from '../support/at-end.js'
-import { previewApp, states } from '../support/preview.js'
+import { footer, previewApp, states } from '../support/preview.js'
 
 const settings = {
   DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
@@ -628,11 +628,7 @@ test('a colour behind the pages is darkened on a dark screen, and what cannot be
 })
 
 test('PAG-10 a page with its stylesheets and its script weighs at most 30 KB compressed', async t => {
-  const app = await previewApp({
-    SUPPORT_URL: 'mailto:help@example.com',
-    PRIVACY_URL: 'https://example.com/privacy',
-    TERMS_URL: 'https://example.com/terms'
-  })
+  const app = await previewApp(footer)
   atEnd(t, () => app.close())
   const weigh = ({ rawPayload }: { rawPayload: Buffer }) => gzipSync(rawPayload).length
   const loaded = new Map<string, number>()

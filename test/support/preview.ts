@@ -21,6 +21,13 @@ export const states = pageNames.flatMap(name =>
   samplePages[name].map((context, index) => ({ name, context, label: `${name}-${index}` }))
 )
 
+/** Settings under which the foot of a page has all of its links. */
+export const footer = {
+  SUPPORT_URL: 'mailto:help@example.com',
+  PRIVACY_URL: 'https://example.com/privacy',
+  TERMS_URL: 'https://example.com/terms'
+}
+
 /** The pages and mails of the service with sample contents, and no database behind them. */
 export async function previewApp(settings: Readonly<Record<string, string>> = {}) {
   const config = loadConfig({
