@@ -1,4 +1,5 @@
 import type {
+  FastifyError,
   FastifyRequest,
   onErrorAsyncHookHandler,
   onRequestAsyncHookHandler,
@@ -154,10 +155,15 @@ export default fp(
     }
 
     const { BASE_PATH, PUBLIC_URL } = deps.config
-    /** For `errorHandler`: a browser without a live session goes to the sign-in page, and comes back from there. */
+    /**
+     * For `errorHandler`: a browser without a live session goes to the sign-in page, and comes back from there.
+     * A wrong field is found before the session is read, and only its owner sees the form again.
+     */
     const signInFirst =
       (next: RouteOptions['errorHandler']): NonNullable<RouteOptions['errorHandler']> =>
-      (error, request, reply) => {
+      async (found, request, reply) => {
+        const isBefore = request.bearer === null && found.validation !== undefined
+        const error = isBefore ? await refusalOf(request, found) : found
         const isSignedOut = error instanceof Problem && signedOut.includes(error.code)
         if (isSignedOut && wantsPage(request)) {
           const back = isUnsafe(request.method) ? `${BASE_PATH}/account/` : request.url
@@ -167,6 +173,15 @@ export default fp(
         if (next === undefined) throw error
         return next.call(fastify, error, request, reply)
       }
+    /** Reads the session cookie. The problem with it comes before the error that was found. */
+    const refusalOf = async (request: FastifyRequest, found: FastifyError) => {
+      try {
+        request.bearer = { principal: await readSessionCookie(request), problem: null }
+        return found
+      } catch (error) {
+        return error as FastifyError
+      }
+    }
 
     /**
      * A form is checked after its body is read: the same form sent again gets the answer of the first, which

@@ -1,11 +1,16 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { languageFor } from '../src/base/i18n/language-names.js'
 import { openLanguages } from '../src/base/i18n/languages.js'
 import type { Texts } from '../src/base/i18n/texts.js'
+import { prefersPage, wantsPage } from './http/negotiate.js'
 
 /** The language of an answer. */
 export type Language = {
-  /** The account's language, or else the browser's. It is determined at the first read. */
+  /**
+   * The language that a person has chosen on a page, the account's, or the browser's. It is determined at the
+   * first read.
+   */
   readonly tag: string
   /** Texts in this language. Reading one marks the answer like {@link use}. */
   readonly texts: Texts
@@ -19,7 +24,13 @@ declare module 'fastify' {
   }
 }
 
-/** Adds `Content-Language` and `Vary: Accept-Language` to every answer that contains a text. */
+const name = 'language'
+const year = 365 * 86_400
+
+/**
+ * Adds `Content-Language` and `Vary: Accept-Language` to every answer that contains a text. A page that is
+ * asked for with `lang` is in that language, and a cookie keeps it for the pages that follow.
+ */
 export default fp(
   async fastify => {
     const languages = openLanguages(fastify.deps.config)
@@ -51,13 +62,20 @@ export default fp(
       }
     }
 
-    function tagOf({ bearer, headers }: FastifyRequest): string {
+    const tagOf = (request: FastifyRequest): string =>
+      askedFor(request) ?? keptFor(request) ?? usualFor(request)
+
+    function usualFor({ bearer, headers }: FastifyRequest): string {
       const stored = bearer?.principal?.user.locale ?? null
       return stored === null
         ? languages.negotiate(headers['accept-language'])
         : languages.closest(stored)
     }
 
+    fastify.addHook('onRequest', async (request, reply) => {
+      const asked = askedFor(request)
+      if (asked !== undefined) reply.writeCookie(name, asked, { maxAge: year })
+    })
     fastify.addHook('onSend', (request, reply, payload, done) => {
       if (used.has(request)) {
         reply.header('content-language', request.language.tag)
@@ -66,8 +84,24 @@ export default fp(
       done(null, payload)
     })
   },
-  { name: 'language', fastify: '5.x', dependencies: ['deps'] }
+  { name: 'language', fastify: '5.x', dependencies: ['deps', 'cookies'] }
 )
+
+/** The language that the URL of a page names. */
+function askedFor(request: FastifyRequest): string | undefined {
+  const { lang } = request.query as Record<string, unknown>
+  if (typeof lang !== 'string' || request.method !== 'GET' || !prefersPage(request))
+    return undefined
+  return languageFor(lang.slice(0, longestTag))
+}
+
+/** The language of the cookie. Programs get the language that their headers ask for. */
+function keptFor(request: FastifyRequest): string | undefined {
+  const kept = request.readCookie(name)
+  return kept !== null && wantsPage(request) ? languageFor(kept.slice(0, longestTag)) : undefined
+}
+
+const longestTag = 35
 
 function withLanguage(vary: string | number | string[] | undefined): string {
   const names = [vary ?? []]

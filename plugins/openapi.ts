@@ -4,17 +4,20 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Config } from '../src/base/config/load.js'
 import { isLoopback } from '../src/base/config/loopback.js'
 import { packageRoot } from '../src/base/package-root.js'
 import { version } from '../src/base/version.js'
+import { brandColours, cssUrl } from '../src/base/views/assets.js'
 import { cookieMark, finishDocument, pageMark, serveDocument } from './http/openapi-document.js'
 
-/** What the documentation page needs: its own files, inline styles and inline images. */
-const pagePolicy = [
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
-  "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'",
-  "form-action 'none'; frame-ancestors 'none'"
-].join('; ')
+/** What the documentation page needs: its own files, inline styles, inline images and the logo. */
+const policyOf = ({ BRAND_LOGO_URL: logo }: Config) =>
+  [
+    `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:${logo === null ? '' : ` ${new URL(logo).origin}`}`,
+    "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'",
+    "form-action 'none'; frame-ancestors 'none'"
+  ].join('; ')
 
 const tags = {
   Sessions: 'Signing in, staying signed in, signing out.',
@@ -37,6 +40,32 @@ declare module 'fastify' {
     /** An answer can set or drop a cookie, besides those that tokens and `auth` imply. */
     setsCookies?: true
   }
+}
+
+/** Guides for those who build on the service. They are served as they are in the package. */
+const guides: Readonly<Record<string, string>> = {
+  'client-guide': 'for clients',
+  errors: 'error codes',
+  mfa: 'the second factor',
+  'roles-and-invitations': 'roles and invitations',
+  pages: 'pages for people'
+}
+
+const guideUrl = (name: string) => `/docs/guides/${name}.md`
+
+/** Our look for a page of another package: the logo and the colours of the brand. */
+function styleOf({ BRAND_LOGO_URL, BRAND_COLOR }: Config, icon: Buffer | undefined): string {
+  const { button, buttonText, link } = brandColours(BRAND_COLOR).light
+  const own = `data:image/svg+xml;base64,${icon?.toString('base64')}`
+  const logo = BRAND_LOGO_URL === null ? own : cssUrl(BRAND_LOGO_URL)
+  // The page has our name, so another product's bar above it would mislead.
+  return `.swagger-ui .topbar { display: none }
+.swagger-ui .info::before { content: ""; display: block; height: 3rem; margin-bottom: 1rem;
+  background: url("${logo}") left / contain no-repeat }
+.swagger-ui .info a { color: ${link} }
+.swagger-ui .btn.authorize { border-color: ${link}; color: ${link} }
+.swagger-ui .btn.authorize svg { fill: ${link} }
+.swagger-ui .btn.execute { border-color: ${button}; background: ${button}; color: ${buttonText} }`
 }
 
 /** Levels that drop a cookie when it can never work again. */
@@ -77,8 +106,11 @@ export default fp(
         info: {
           title: 'Postern',
           version,
-          description:
-            'Accounts, sessions and second factors for an application. Compatible with the API of django-jwt-allauth.',
+          description: `Accounts, sessions and second factors for an application. Compatible with the API of django-jwt-allauth. Guides: ${Object.entries(
+            guides
+          )
+            .map(([name, topic]) => `[${topic}](${guideUrl(name)})`)
+            .join(', ')}.`,
           license: { name: 'MIT', identifier: 'MIT' }
         },
         servers: [{ url: 'http://localhost:3000' }],
@@ -107,20 +139,38 @@ export default fp(
         }
       }
     })
-    const { production } = fastify.deps.config
+    for (const name of Object.keys(guides)) {
+      const text = readFileSync(join(packageRoot, 'docs', `${name}.md`))
+      fastify.get(guideUrl(name), { schema: { hide: true } }, async (_request, reply) =>
+        reply.type('text/plain; charset=utf-8').send(text)
+      )
+    }
+    const { config } = fastify.deps
+    const { production } = config
+    const icon = fastify.renderer.assets.get('favicon.svg')?.content
     await fastify.register(swaggerUi, {
       routePrefix: '/docs',
       // By default the page sends the address of this service to a public validator.
       uiConfig: { deepLinking: true, validatorUrl: null },
       theme: {
-        title: `${fastify.deps.config.BRAND_NAME} API`,
-        // The page has our name, so another product's bar above it would mislead.
-        css: [{ filename: 'postern.css', content: '.swagger-ui .topbar { display: none }' }]
+        title: `${config.BRAND_NAME} API`,
+        css: [{ filename: 'postern.css', content: styleOf(config, icon) }],
+        ...(icon && {
+          favicon: [
+            {
+              filename: 'favicon.svg',
+              rel: 'icon',
+              type: 'image/svg+xml',
+              sizes: 'any',
+              content: icon
+            }
+          ]
+        })
       },
-      staticCSP: pagePolicy,
+      staticCSP: policyOf(config),
       transformSpecificationClone: false,
       transformSpecification: (registered, { hostname, host, protocol }) => {
-        const { PUBLIC_URL: url, BASE_PATH: basePath } = fastify.deps.config
+        const { PUBLIC_URL: url, BASE_PATH: basePath } = config
         served ??= serveDocument(readDocument(), { url, basePath, registered })
         // In development the page works under every name of this machine, so that its requests are not foreign.
         const isHere = !production && isLoopback(hostname) && host.endsWith(`:${new URL(url).port}`)
@@ -129,5 +179,5 @@ export default fp(
       }
     })
   },
-  { name: 'openapi', fastify: '5.x', dependencies: ['deps', 'security-headers'] }
+  { name: 'openapi', fastify: '5.x', dependencies: ['deps', 'security-headers', 'views'] }
 )

@@ -1,5 +1,5 @@
 import view from '@fastify/view'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import Handlebars from 'handlebars'
 import type { Config } from '../src/base/config/load.js'
@@ -30,6 +30,22 @@ export default fp(
     const { config } = fastify.deps
     const renderer = createRenderer(config)
     const policy = policyOf(config)
+    const pageUrls = new Set<string>()
+    fastify.addHook('onRoute', ({ method, url, config: { page } = {}, schema }) => {
+      if (page && !schema?.hide && [method].flat().includes('GET')) pageUrls.add(url)
+    })
+
+    /** The page of a request without `lang`; for an answer that has no address of its own, the first page. */
+    function hereOf({ method, url, routeOptions }: FastifyRequest): string | null {
+      if (!pageUrls.has(routeOptions.url ?? ''))
+        return config.HOSTED_PAGES ? `${config.BASE_PATH}/` : null
+      const [path = '', query] = url.split('?')
+      const fields = new URLSearchParams(method === 'GET' ? query : '')
+      fields.delete('lang')
+      // Two slashes would begin the name of another host.
+      const own = path.replace(/^\/+/, '/')
+      return fields.size === 0 ? own : `${own}?${fields}`
+    }
     fastify.decorate('renderer', renderer)
     // Declared here because the engine would declare it with a hook on every request.
     fastify.decorateReply('locals', null)
@@ -39,6 +55,7 @@ export default fp(
       Name extends PageName
     >(this: FastifyReply, name: Name, context: Given<Name>, status = 200) {
       const { id, language, onward } = this.request
+      const here = hereOf(this.request)
       const frames = name === 'dev-mailbox/mail' ? "; frame-src 'self'" : ''
       this.code(status)
         .type('text/html; charset=utf-8')
@@ -50,7 +67,7 @@ export default fp(
           name,
           language.use(),
           { ...fields, requestId: id } as unknown as Pages[Name],
-          { onward, formKey: newJti() }
+          { onward, formKey: newJti(), here }
         )
       return this.view(render as unknown as string, { ...context })
     })
@@ -73,26 +90,36 @@ export default fp(
 const mailPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src http: https:; frame-ancestors 'self'; form-action 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
 
-/** Allows only our own files, nothing inline, and the brand's logo (HTP-15, LNK-12, PAG-03). */
+/** Allows only our own files, nothing inline, and the brand's images (HTP-15, LNK-12, PAG-03). */
 function policyOf(config: Config): string {
-  const { BRAND_LOGO_URL } = config
-  const logo = BRAND_LOGO_URL === null ? '' : ` ${new URL(BRAND_LOGO_URL).origin}`
+  const images = originsOf([
+    config.BRAND_LOGO_URL,
+    config.BRAND_LOGO_DARK_URL,
+    config.BRAND_BACKGROUND
+  ])
   // Browsers apply `form-action` also to the redirect after a form.
-  const targets = [
+  const next = originsOf([
     config.EMAIL_VERIFIED_REDIRECT,
     config.PASSWORD_RESET_REDIRECT,
     config.MFA_COMPLETE_REDIRECT,
     config.APP_URL,
     ...config.RETURN_URLS
-  ].flatMap(target => (/^https?:/.test(target ?? '') ? new URL(target as string).origin : []))
-  const next = [...new Set(targets)].map(origin => ` ${origin}`).join('')
+  ])
   return [
     "default-src 'none'",
     "style-src 'self'",
-    `img-src 'self' data:${logo}`,
+    `img-src 'self' data:${images}`,
     "script-src 'self'",
     `form-action 'self'${next}`,
     "frame-ancestors 'none'",
     "base-uri 'none'"
   ].join('; ')
+}
+
+/** The origins of web addresses, each once, as a policy lists them. */
+function originsOf(addresses: readonly (string | null)[]): string {
+  const origins = addresses.flatMap(address =>
+    /^https?:/i.test(address ?? '') ? new URL(address as string).origin : []
+  )
+  return [...new Set(origins)].map(origin => ` ${origin}`).join('')
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import accountActivity from './account/activity.js'
+import accountDelete from './account/delete.js'
 import accountDevices from './account/devices.js'
 import accountEmail from './account/email.js'
 import accountExport from './account/export.js'
@@ -57,7 +58,8 @@ const routes: FastifyPluginAsync = async fastify => {
   await group('Proxies', [authVerify])
   if (fastify.deps.config.HOSTED_PAGES) {
     await group('Pages', [home, account, accountProfile, accountEmail, accountPassword])
-    await group('Pages', [accountMfa, accountDevices, accountActivity, accountExport])
+    await group('Pages', [accountMfa, accountDevices, accountActivity])
+    await group('Pages', [accountExport, accountDelete])
   }
   await group('Password reset', [passwordReset])
   await group('Second factor', [setup, activate, challenge, verify, verifyRecovery], requireMfaOn)

@@ -8,6 +8,8 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** Sentences for events, by event and outcome; every other event has one of its own in `pages.activity`. */
 const sentences: Readonly<Record<string, string>> = {
   'account.created': 'signed_up',
+  'account.deletion_requested': 'closed',
+  'account.deletion_undone': 'kept',
   'account.exported': 'exported',
   'email.change_requested': 'email_requested',
   'email.change_undone': 'undone',

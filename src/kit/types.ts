@@ -9,6 +9,7 @@ export interface paths {
   "/.well-known/openid-configuration": { parameters: {}; get: operations['readOpenidMetadata'] }
   "/account/": { parameters: {}; get: operations['showAccount'] }
   "/account/activity/": { parameters: {}; get: operations['showActivity'] }
+  "/account/delete/": { parameters: {}; get: operations['showDeletion']; post: operations['deleteAccount'] }
   "/account/devices/": { parameters: {}; get: operations['showDevices'] }
   "/account/devices/end-others/": { parameters: {}; post: operations['endOtherDevices'] }
   "/account/devices/end/": { parameters: {}; post: operations['endDevice'] }
@@ -263,6 +264,13 @@ export interface components {
     }
     /** The second factor is off. */
     DeactivateMfaResponse: { success: true }
+    DeleteAccountRequest: {
+      password: string
+      /** The six digits that the authenticator app shows. */
+      code?: string
+      /** One of the recovery codes. Case, spaces and dashes do not matter. */
+      recovery_code?: string
+    }
     DeleteUserRequest: {
       /** Needed when the last sign-in or re-authentication is more than ten minutes old. */
       password?: string
@@ -1025,6 +1033,115 @@ export interface operations {
         headers: { [name: string]: unknown }
         content: {
           "application/json": (components['schemas']['Problem']) & ({ code?: "unavailable" })
+          "text/html": string
+        }
+      }
+    }
+  }
+  /** Page that deletes the account */
+  showDeletion: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never }
+    requestBody?: never
+    responses: {
+      200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
+      303: { headers: { [name: string]: unknown }; content?: never }
+      401: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "not_authenticated" | "token_not_valid" | "no_active_account" })
+          "text/html": string
+        }
+      }
+      429: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "throttled" })
+          "text/html": string
+        }
+      }
+      500: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "internal_error" })
+          "text/html": string
+        }
+      }
+      503: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "unavailable" })
+          "text/html": string
+        }
+      }
+    }
+  }
+  /** Form that deletes the account */
+  deleteAccount: {
+    parameters: { query?: never; header?: never; path?: never; cookie?: never }
+    requestBody: {
+      content: {
+        "application/json": components['schemas']['DeleteAccountRequest']
+        "application/x-www-form-urlencoded": components['schemas']['DeleteAccountRequest']
+      }
+    }
+    responses: {
+      200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
+      303: { headers: { [name: string]: unknown }; content?: never }
+      400: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({
+            code?: "validation_error" | "malformed_body" | "incorrect_password" | "invalid_code" | "totp_not_active"
+          })
+          "text/html": string
+        }
+      }
+      401: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "not_authenticated" | "token_not_valid" | "no_active_account" })
+          "text/html": string
+        }
+      }
+      403: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "cross_site_request" | "reauthentication_required" })
+          "text/html": string
+        }
+      }
+      413: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "payload_too_large" })
+          "text/html": string
+        }
+      }
+      415: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "unsupported_media_type" })
+          "text/html": string
+        }
+      }
+      429: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "throttled" })
+          "text/html": string
+        }
+      }
+      500: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "internal_error" })
+          "text/html": string
+        }
+      }
+      503: {
+        headers: { [name: string]: unknown }
+        content: {
+          "application/json": (components['schemas']['Problem']) & ({ code?: "busy" | "unavailable" })
           "text/html": string
         }
       }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import {
   accessibilityProblems,
@@ -6,44 +7,90 @@ import {
   noBrowser,
   openBrowser,
   openPage,
-  phone
+  visitors
 } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
 import { startMailing } from '../support/links.js'
-import { newMember, signedIn } from '../support/people.js'
+import { newClient, newPerson, signUp } from '../support/people.js'
 
-for (const javaScriptEnabled of [true, false]) {
-  const name = javaScriptEnabled ? 'with script' : 'without script'
-  test(`ACC-03 the link in the mail keeps an account, ${name}`, { skip: noBrowser }, async t => {
-    const port = await freePort()
-    const { service, mailbox } = await startMailing(t, {
-      PUBLIC_URL: `http://127.0.0.1:${port}`
-    })
-    await service.app.listen({ port, host: '127.0.0.1' })
-    const options = { viewport: phone, javaScriptEnabled }
-    const { page, complaints } = await openPage(await openBrowser(t), options)
-    const look = async (state: string) => {
-      if (javaScriptEnabled) assert.deepEqual(await accessibilityProblems(page), [])
-      await keepScreenshot(page, `flows/deletion-${javaScriptEnabled ? '' : 'no-'}script/${state}`)
-    }
-    const { person, client } = await newMember(service)
-    assert.equal((await client.send('DELETE', '/user/', {})).statusCode, 202)
-    const link = await mailbox.linkFor(person.email)
-
-    await page.goto(link)
-    assert.equal(new URL(page.url()).pathname, '/user/delete/undo/', 'no token in the address')
-    await look('undo')
-    await page.getByRole('button', { name: 'Keep the account' }).click()
-    await page.getByRole('heading', { name: 'Your account is kept' }).waitFor()
-    await look('kept')
-    await page.reload()
-    await page.getByRole('heading', { name: 'Your account is kept' }).waitFor()
-    const again = await signedIn(service, person)
-    assert.deepEqual(complaints, [])
-
-    assert.equal((await again.send('DELETE', '/user/', {})).statusCode, 202)
-    await page.goto(link)
-    await page.getByRole('heading', { name: 'This link no longer works' }).waitFor()
-    await look('invalid')
+test('ACC-09 a person leaves on the page of the account, and comes back by the mail', {
+  skip: noBrowser
+}, async t => {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const { service, mailbox } = await startMailing(t, {
+    PUBLIC_URL: origin,
+    EMAIL_VERIFICATION: 'optional'
   })
-}
+  await service.app.listen({ port, host: '127.0.0.1' })
+  const browser = await openBrowser(t)
+
+  for (const { name, options } of visitors) {
+    await t.test(`ACC-03 ${name}`, async () => {
+      const { page, context, complaints } = await openPage(browser, options)
+      const look = async (state: string) => {
+        if (!('javaScriptEnabled' in options))
+          assert.deepEqual(await accessibilityProblems(page), [])
+        await keepScreenshot(page, `flows/deletion-${name.replaceAll(/\W+/g, '-')}/${state}`)
+      }
+      const heading = (text: string) => page.getByRole('heading', { name: text }).waitFor()
+      const press = (text: string) => page.getByRole('button', { name: text, exact: true }).click()
+      const signIn = async () => {
+        await page.goto(`${origin}/login/`)
+        await page.getByLabel('Email address').fill(person.email)
+        await page.locator('[name=password]').fill(person.password)
+        await press('Sign in')
+        await heading('Your account')
+      }
+      const person = newPerson()
+      await signUp(newClient(service), person)
+      await page.goto(await mailbox.linkFor(person.email))
+      await heading('Address confirmed')
+      await signIn()
+
+      await page.getByRole('link', { name: 'Your data' }).click()
+      await page.locator('[name=password]').fill(person.password)
+      const download = page.waitForEvent('download')
+      await press('Download')
+      const file = await readFile(await (await download).path(), 'utf8')
+      assert.equal(JSON.parse(file).account.email, person.email)
+
+      await page.getByRole('link', { name: 'Your account' }).click()
+      await page.getByRole('link', { name: 'Delete your account' }).click()
+      await page.getByText('you can bring it back').waitFor()
+      await look('ask')
+      await page.locator('[name=password]').fill('not this one')
+      await press('Delete your account')
+      await page.getByText('The password is not right.').waitFor()
+      await page.locator('[name=password]').fill(person.password)
+      await press('Delete your account')
+      await heading('Your account will be deleted')
+      await look('done')
+      await page.getByRole('link', { name: 'Continue' }).click()
+      await heading('Sign in')
+
+      const link = await mailbox.linkFor(person.email)
+      await page.goto(link)
+      assert.equal(new URL(page.url()).pathname, '/user/delete/undo/', 'no token in the address')
+      await look('undo')
+      await press('Keep the account')
+      await heading('Your account is kept')
+      await look('kept')
+      await page.reload()
+      await heading('Your account is kept')
+      const unexpected = complaints.filter(text => !/status of 400/.test(text))
+      assert.deepEqual(unexpected, [])
+
+      // The next deletion has a link of its own.
+      await signIn()
+      await page.goto(`${origin}/account/delete/`)
+      await page.locator('[name=password]').fill(person.password)
+      await press('Delete your account')
+      await heading('Your account will be deleted')
+      await page.goto(link)
+      await heading('This link no longer works')
+      await look('invalid')
+      await context.close()
+    })
+  }
+})

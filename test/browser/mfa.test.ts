@@ -9,7 +9,8 @@ import {
   noBrowser,
   openBrowser,
   openPage,
-  phone
+  phone,
+  visitors
 } from '../support/browser.js'
 import { patient } from '../support/expect.js'
 import { appCode } from '../support/factor.js'
@@ -118,4 +119,61 @@ test('from a mail to signed in, in a browser, with the service’s own pages alo
   // A 400 is a complaint of the console, and of the wrong code there was one.
   const unexpected = complaints.filter(text => !/status of 400/.test(text))
   assert.deepEqual(unexpected, [])
+})
+
+test('MFA-10 where a second factor is required, its setup lies between sign-up and account', {
+  skip: noBrowser
+}, async t => {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const service = await startApp(t, {
+    ...patient,
+    PUBLIC_URL: origin,
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'required'
+  })
+  await service.app.listen({ host: '127.0.0.1', port })
+  const browser = await openBrowser(t)
+  for (const { name, options } of visitors) {
+    await t.test(name, async () => {
+      const { page, context, complaints } = await openPage(browser, options)
+      const heading = (text: string) => page.getByRole('heading', { name: text }).waitFor()
+      const press = (text: string) => page.getByRole('button', { name: text, exact: true }).click()
+      const { email, password } = newPerson()
+      await page.goto(`${origin}/registration/`)
+      await page.getByLabel('Email address').fill(email)
+      await page.locator('[name=password1]').fill(password)
+      await page.locator('[name=password2]').fill(password)
+      await press('Create account')
+      await heading('Set up your authenticator app')
+      await page.goto(`${origin}/account/`)
+      await heading('Sign in')
+      await page.goto(`${origin}/mfa/setup/`)
+      const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(/\s/g, '')
+      await page.locator('[name=code]').fill(appCode(secret, service.clock()))
+      await press('Turn on')
+      await heading('Keep your recovery codes')
+      await page.getByRole('checkbox').check()
+      await press('Done')
+      await heading('Two-step sign-in is on')
+      await page.getByRole('link', { name: 'Continue' }).click()
+      await heading('Your account')
+      await page.getByRole('link', { name: 'Two-step sign-in' }).click()
+      await page.getByText('This service requires two-step sign-in.').waitFor()
+
+      await page.goto(`${origin}/logout/`)
+      await press('Sign out')
+      await heading('You are signed out')
+      await service.advance(30)
+      await page.goto(`${origin}/login/`)
+      await page.getByLabel('Email address').fill(email)
+      await page.locator('[name=password]').fill(password)
+      await press('Sign in')
+      await heading('Confirm that it is you')
+      await page.locator('[name=code]').fill(appCode(secret, service.clock()))
+      await press('Continue')
+      await heading('Your account')
+      assert.deepEqual(complaints, [])
+      await context.close()
+    })
+  }
 })

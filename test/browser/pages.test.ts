@@ -14,7 +14,7 @@ import {
   openPage,
   phone
 } from '../support/browser.js'
-import { previewApp, states } from '../support/preview.js'
+import { footer, previewApp, states } from '../support/preview.js'
 
 const looks = [
   { name: 'phone-light', viewport: phone, colorScheme: 'light' },
@@ -22,19 +22,34 @@ const looks = [
   { name: 'desktop-dark', viewport: desktop, colorScheme: 'dark' },
   { name: 'desktop-light', viewport: desktop, colorScheme: 'light' }
 ] as const
+const forced = { name: 'forced-colours', viewport: phone, forcedColors: 'active' } as const
 
-/** Each state in one look, the looks in turn; the first state of a page in the opposite look too. */
-const visits = looks.flatMap((look, turn) =>
-  states
-    .map(({ label }, index) => ({ label, index, look }))
-    .filter(({ label, index }) => {
-      const isFirst = label.endsWith('-0')
-      return index % 4 === turn || (isFirst && (index + 2) % 4 === turn)
-    })
-)
+/**
+ * Each state in one look and one language, both in turn; the first state of a page in the opposite look too.
+ * `PAGES=all` visits every state in every language, light, dark and in forced colours, which takes minutes.
+ */
+const visits =
+  process.env.PAGES === 'all'
+    ? [...looks.slice(0, 2), forced].flatMap(look =>
+        languageNames.flatMap(lang =>
+          states.map(({ label }, index) => ({ label, index, look, lang }))
+        )
+      )
+    : looks.flatMap((look, turn) =>
+        states
+          .map(({ label }, index) => ({ label, index, look, lang: languageOf(index + turn) }))
+          .filter(({ label, index }) => {
+            const isFirst = label.endsWith('-0')
+            return index % 4 === turn || (isFirst && (index + 2) % 4 === turn)
+          })
+      )
+
+function languageOf(turn: number): string {
+  return languageNames[turn % languageNames.length] as string
+}
 
 async function preview(t: TestContext) {
-  const app = await previewApp({ EMAIL_VERIFICATION: 'mandatory' })
+  const app = await previewApp({ EMAIL_VERIFICATION: 'mandatory', ...footer })
   atEnd(t, () => app.close())
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   const urlOf = (name: PageName) =>
@@ -49,15 +64,24 @@ test('every page is accessible, fits a phone and keeps to its own policy', {
 }, async t => {
   const { origin, browser } = await preview(t)
   const problems: string[] = []
-  for (const look of looks) {
-    const { page, complaints } = await openPage(browser, look)
-    for (const { label, index } of visits.filter(visit => visit.look === look)) {
-      await page.goto(`${origin}/page/${index}/`)
-      const found = await accessibilityProblems(page)
+  for (const look of [...looks, forced]) {
+    const { page, complaints, context } = await openPage(browser, look)
+    for (const { label, index, lang } of visits.filter(visit => visit.look === look)) {
+      await page.goto(`${origin}/page/${index}/?lang=${lang}`)
+      // Rules about colours do not apply where the system chooses them.
+      const found = look === forced ? [] : await accessibilityProblems(page)
       if (await page.evaluate(isWider)) found.push('wider than the screen')
-      problems.push(...found.concat(complaints.splice(0)).map(it => `${label} ${look.name}: ${it}`))
-      await keepScreenshot(page, `pages/${label}.${look.name}`)
+      // Opened, the choice of a language is on the page too.
+      if (label.endsWith('-0')) {
+        await page.evaluate('document.querySelector(".languages")?.setAttribute("open", "")')
+        if (await page.evaluate(isWider)) found.push('with languages wider than the screen')
+      }
+      problems.push(
+        ...found.concat(complaints.splice(0)).map(it => `${label} ${look.name} ${lang}: ${it}`)
+      )
+      if (process.env.PAGES !== 'all') await keepScreenshot(page, `pages/${label}.${look.name}`)
     }
+    await context.close()
   }
   assert.deepEqual(problems, [])
 })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { languageNames } from '../../src/base/i18n/language-names.js'
 import { allowedReturn } from '../../src/base/return-url.js'
 import { startApp } from '../support/app.js'
 import { assertProblem, patient } from '../support/expect.js'
+import { unsent } from '../support/links.js'
 import { newMember, newPerson, refresh, refreshCookie } from '../support/people.js'
 import { newVisitor } from '../support/visitor.js'
 
@@ -306,6 +308,29 @@ test('the first page leads on, and in development says what there is', async t =
   assert.match((await open('/')).body, /href="\/docs\/".*href="\/health\/ready"/s)
 })
 
+test('the page of the API has our logo, and its links to the guides lead somewhere', async t => {
+  const service = await startApp(t, {
+    ...patient,
+    BRAND_LOGO_URL: 'https://cdn.example.com/logo.svg'
+  })
+  const get = (url: string) => service.inject({ method: 'GET', url })
+  const page = await get('/docs/')
+  assert.match(
+    String(page.headers['content-security-policy']),
+    /data: https:\/\/cdn\.example\.com;/
+  )
+  const sheet = (await get('/docs/static/theme/postern.css')).body
+  assert.match(sheet, /url\("https:\/\/cdn\.example\.com\/logo\.svg"\)/)
+  const { description } = (await get('/docs/json')).json().info
+  const guides = [...description.matchAll(/\]\((\/docs\/guides\/[^)]+)\)/g)].map(([, url]) => url)
+  assert.ok(guides.length >= 4)
+  for (const url of guides) {
+    const guide = await get(url)
+    assert.equal(guide.headers['content-type'], 'text/plain; charset=utf-8')
+    assert.match(guide.body, /^# /, url)
+  }
+})
+
 test('HOSTED_PAGES=false leaves the pages of mailed links only', async t => {
   const service = await startApp(t, { ...patient, HOSTED_PAGES: 'false' })
   const { open, post } = newVisitor(service)
@@ -346,4 +371,73 @@ test('an address that is not confirmed, and too many attempts, are said on the s
   assert.equal(answer.statusCode, 429)
   assert.ok(Number(answer.headers['retry-after']) > 0)
   assert.match(answer.body, /Too many attempts\. Try again in \d+ (second|minute)/)
+})
+
+test('PAG-08 a language that is chosen on a page stays, and nothing else of the address changes', async t => {
+  const service = await startApp(t, {
+    ...patient,
+    ...unsent,
+    EMAIL_VERIFICATION: 'mandatory',
+    BASE_PATH: '/auth',
+    RETURN_URLS: 'https://app.example.com/'
+  })
+  const { open, post, cookies } = newVisitor(service)
+  const first = await open('/auth/login/?return_to=https://app.example.com/x')
+  assert.match(first.body, /<summary aria-label="Language: English">/)
+  const links = [...first.body.matchAll(/<a href="([^"]+)" lang="([^"]+)"/g)]
+  assert.deepEqual(
+    links.map(([, , tag]) => tag),
+    languageNames
+  )
+  const german = links.find(([, , tag]) => tag === 'de')?.[1]?.replaceAll('&#x3D;', '=') ?? ''
+  assert.equal(
+    german.replaceAll('&amp;', '&'),
+    '/auth/login/?return_to=https%3A%2F%2Fapp.example.com%2Fx&lang=de'
+  )
+  const page = await open(german.replaceAll('&amp;', '&'))
+  assert.match(
+    page.body,
+    /<html lang="de">.*aria-label="Sprache: Deutsch".*aria-current="true">Deutsch</s
+  )
+  assert.equal(cookies.get('language'), 'de')
+  assert.ok(cookies.has('return_to'))
+  assert.match((await open('/auth/password/reset/')).body, /<html lang="de">/)
+  // The mail to a new account, and the account, have it too.
+  const { email, password } = newPerson()
+  await post('/auth/registration/', { email, password1: password, password2: password })
+  const [user] = await service.query('SELECT "locale" FROM "User" WHERE "email" = $1', [email])
+  assert.deepEqual(user, { locale: 'de' })
+
+  // An answer without an address of its own leads to the first page; so does an unknown address.
+  const answered = await post('/auth/registration/verification/resend/', { email })
+  assert.match(answered.body, /href="\/auth\/\?lang/)
+  for (const url of ['/auth/nothing', '//evil.example/auth/login/', '/auth/account/mfa/renew/'])
+    assert.match((await open(url)).body, /href="\/auth\/\?lang/, url)
+  const slashes = await open('/auth/login/?a=//evil.example&lang=ru&lang=de')
+  assert.doesNotMatch(slashes.body, /href="(?!\/auth\/)[^"]*lang/)
+  for (const unknown of ['xx', '', '<b>', 'd'.repeat(5000)])
+    assert.match((await open(`/auth/login/?lang=${unknown}`)).body, /<html lang="de">/)
+  const json = { method: 'GET', url: '/auth/user/?lang=fr', cookies: { language: 'de' } } as const
+  assert.equal((await service.inject(json)).headers['content-language'], 'en')
+})
+
+test('PAG-09 help, privacy and terms are at the foot of every page, and the last two on the sign-up page', async t => {
+  const links = {
+    SUPPORT_URL: 'mailto:help@example.com',
+    PRIVACY_URL: 'https://example.com/privacy',
+    TERMS_URL: 'https://example.com/terms?v=2'
+  }
+  const service = await startApp(t, { ...patient, ...links })
+  const { open } = newVisitor(service)
+  const count = ({ body }: { body: string }) =>
+    Object.values(links).map(
+      url => body.replaceAll('&#x3D;', '=').split(`href="${url}"`).length - 1
+    )
+  assert.deepEqual(count(await open('/login/')), [1, 1, 1])
+  assert.deepEqual(count(await open('/nothing/')), [1, 1, 1])
+  const signUp = await open('/registration/')
+  assert.deepEqual(count(signUp), [1, 2, 2])
+  assert.match(signUp.body, /before you create an account/)
+  const plain = newVisitor(await startApp(t, patient))
+  assert.doesNotMatch((await plain.open('/registration/')).body, /before you create|Privacy|Help/)
 })

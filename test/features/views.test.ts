@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import Handlebars from 'handlebars'
 import { type Config, loadConfig } from '../../src/base/config/load.js'
 import { languageNames } from '../../src/base/i18n/language-names.js'
@@ -21,7 +22,7 @@ import { createRenderer } from '../../src/base/views/renderer.js'
 import { sampleMail, samplePages } from '../../src/base/views/samples.js'
 import { check } from '../../src/base/views/templates.js'
 import { atEnd } from '../support/at-end.js'
-import { previewApp, states } from '../support/preview.js'
+import { footer, previewApp, states } from '../support/preview.js'
 
 const settings = {
   DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
@@ -239,9 +240,9 @@ test('EML-16 every mail has a preheader of its own, in every language', () => {
 test('EML-16 PAG-06 a mail shows the logo of the brand, for light and dark, and loads nothing else', () => {
   const logos = {
     BRAND_LOGO_URL: 'https://cdn.example.com/logo.png',
-    BRAND_LOGO_DARK: 'https://cdn.example.com/dark.png'
+    BRAND_LOGO_DARK_URL: 'https://cdn.example.com/dark.png'
   }
-  const { BRAND_LOGO_URL, BRAND_LOGO_DARK } = logos
+  const { BRAND_LOGO_URL, BRAND_LOGO_DARK_URL } = logos
   const config = configWith({ BRAND_LOGO_URL, BRAND_NAME: 'Ada & Co' })
   const images = (html: string) => [...html.matchAll(/<img [^>]*src="([^"]*)" alt="([^"]*)"/g)]
   const shown = (html: string) => images(html).map(([, src, alt]) => [src, alt])
@@ -254,7 +255,7 @@ test('EML-16 PAG-06 a mail shows the logo of the brand, for light and dark, and 
   const { html } = createRenderer({ ...config, ...logos }).mail('invitation', 'en', sampleMail)
   assert.deepEqual(shown(html), [
     [BRAND_LOGO_URL, 'Ada &amp; Co'],
-    [BRAND_LOGO_DARK, 'Ada &amp; Co']
+    [BRAND_LOGO_DARK_URL, 'Ada &amp; Co']
   ])
   assert.match(html, /prefers-color-scheme: dark.*\.m-logo-dark \{ display: block !important/s)
   assert.deepEqual(shown(inOutlook(html)), [[BRAND_LOGO_URL, 'Ada &amp; Co']])
@@ -641,6 +642,8 @@ test('errors are tied to their field, told by the title, and get the focus', () 
 test('HTP-15 LNK-12 a page is sent with its policy, its language, and loads nothing from elsewhere', async t => {
   const app = await previewApp({
     BRAND_LOGO_URL: 'https://cdn.example.com/logo.svg',
+    BRAND_LOGO_DARK_URL: 'https://cdn.example.com/dark.svg',
+    BRAND_BACKGROUND: 'https://img.example.com/a\\b")/*.jpg?x=")',
     EMAIL_VERIFIED_REDIRECT: 'https://app.example.com/welcome',
     EMAIL_VERIFICATION: 'mandatory'
   })
@@ -653,7 +656,7 @@ test('HTP-15 LNK-12 a page is sent with its policy, its language, and loads noth
   assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8')
   assert.equal(
     answer.headers['content-security-policy'],
-    "default-src 'none'; style-src 'self'; img-src 'self' data: https://cdn.example.com; script-src 'self'; form-action 'self' https://app.example.com; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data: https://cdn.example.com https://img.example.com; script-src 'self'; form-action 'self' https://app.example.com; frame-ancestors 'none'; base-uri 'none'"
   )
   assert.equal(answer.headers['content-language'], 'zh-Hant')
   assert.match(String(answer.headers.vary), /Accept-Language/)
@@ -664,6 +667,12 @@ test('HTP-15 LNK-12 a page is sent with its policy, its language, and loads noth
   assert.match(answer.body, /<html lang="zh-Hant">/)
   for (const url of addressesOf(answer.body))
     assert.match(url, /^\/|^https:\/\/cdn\.example\.com\/logo\.svg$/)
+  assert.match(
+    answer.body,
+    /<source srcset="https:\/\/cdn\.example\.com\/dark\.svg" media="\(prefers-color-scheme: dark\)">/
+  )
+  const sheet = (await app.inject('/assets/brand.css')).body
+  assert.match(sheet, /url\("https:\/\/img\.example\.com\/a\/b%22\)\/\*\.jpg\?x=%22\)"\)/)
 })
 
 test('an error is a page to those who prefer one and JSON to all others, in their language', async t => {
@@ -695,9 +704,8 @@ test('assets are kept for ever under the URL that names their version, and check
   const app = await previewApp({ BASE_PATH: '/auth', BRAND_COLOR: '#FFEE00' })
   atEnd(t, () => app.close())
   const { body } = await app.inject('/page/0/')
-  const urls = [...new Set(addressesOf(body).filter(url => url.includes('/assets/')))].map(url =>
-    url.replaceAll('&#x3D;', '=').replace(/#.*/, '')
-  )
+  const linked = addressesOf(body).filter(url => url.includes('/assets/'))
+  const urls = [...new Set(linked.map(url => url.replaceAll('&#x3D;', '=').replace(/#.*/, '')))]
   assert.equal(urls.length, 5)
   for (const url of urls) {
     const asset = await app.inject(url)
@@ -730,4 +738,44 @@ test('the HTML part of a mail is shown in a sandbox that runs nothing', async t 
   )
   assert.equal(mail.headers['x-frame-options'], 'SAMEORIGIN')
   assert.match(mail.body, /<base target="_blank">/)
+})
+
+test('a colour behind the pages is darkened on a dark screen, and what cannot be used stops the start', async t => {
+  const app = await previewApp({ BRAND_BACKGROUND: '#ffe9c7' })
+  atEnd(t, () => app.close())
+  const sheet = (await app.inject('/assets/brand.css')).body
+  assert.match(sheet, /body { background: #ffe9c7; }.*dark.*color-mix\(in srgb, #ffe9c7 30%/s)
+  const wrong: Record<string, string>[] = [
+    { BRAND_BACKGROUND: 'red' },
+    { BRAND_BACKGROUND: 'javascript:alert(1)' },
+    { BRAND_LOGO_DARK_URL: 'https://cdn.example.com/dark.svg' },
+    { SUPPORT_URL: 'javascript:alert(1)' },
+    { SUPPORT_URL: 'mailto:' },
+    { SUPPORT_URL: 'mailto:help@example.com?subject=x' },
+    { SUPPORT_URL: '/help' },
+    { PRIVACY_URL: 'mailto:help@example.com' },
+    { TERMS_URL: 'terms.html' }
+  ]
+  for (const settings of wrong)
+    assert.throws(() => configWith(settings), new RegExp(Object.keys(settings)[0] as string))
+})
+
+test('PAG-10 a page with its stylesheets and its script weighs at most 30 KB compressed', async t => {
+  const app = await previewApp(footer)
+  atEnd(t, () => app.close())
+  const weigh = ({ rawPayload }: { rawPayload: Buffer }) => gzipSync(rawPayload).length
+  const loaded = new Map<string, number>()
+  const heavy: string[] = []
+  for (const [index, { label }] of states.entries()) {
+    const page = await app.inject({ url: `/page/${index}/`, headers: { 'accept-language': 'ru' } })
+    let weight = weigh(page)
+    for (const [, link = ''] of page.body.matchAll(/(?:href|src)="([^"]*\/assets\/[^"#]+)/g)) {
+      const url = link.replaceAll('&#x3D;', '=')
+      if (!loaded.has(url)) loaded.set(url, weigh(await app.inject(url)))
+    }
+    for (const part of loaded.values()) weight += part
+    if (weight > 30_000) heavy.push(`${label}: ${weight} bytes`)
+  }
+  assert.equal(loaded.size, 5)
+  assert.deepEqual(heavy, [])
 })

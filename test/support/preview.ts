@@ -21,6 +21,13 @@ export const states = pageNames.flatMap(name =>
   samplePages[name].map((context, index) => ({ name, context, label: `${name}-${index}` }))
 )
 
+/** Settings under which the foot of a page has all of its links. */
+export const footer = {
+  SUPPORT_URL: 'mailto:help@example.com',
+  PRIVACY_URL: 'https://example.com/privacy',
+  TERMS_URL: 'https://example.com/terms'
+}
+
 /** The pages and mails of the service with sample contents, and no database behind them. */
 export async function previewApp(settings: Readonly<Record<string, string>> = {}) {
   const config = loadConfig({
@@ -38,17 +45,21 @@ export async function previewApp(settings: Readonly<Record<string, string>> = {}
     )
   )
   await app.register(securityHeaders)
-  await app.register(language)
   await app.register(cookies)
+  await app.register(language)
   await app.register(returnTo)
   app.decorateRequest('bearer', null)
   await app.register(views)
   await app.register(errors)
   await app.register(assets, { prefix: config.BASE_PATH })
-  app.get<{ Params: { index: number } }>('/page/:index', (request, reply) => {
-    const { name, context } = states[Number(request.params.index)] as (typeof states)[number]
-    return reply.page(name as PageName, context as never)
-  })
+  app.get<{ Params: { index: number } }>(
+    '/page/:index',
+    { config: { page: true } },
+    (request, reply) => {
+      const { name, context } = states[Number(request.params.index)] as (typeof states)[number]
+      return reply.page(name as PageName, context as never)
+    }
+  )
   app.get<{ Params: { name: (typeof mailNames)[number] } }>('/mail/:name', (request, reply) => {
     const { html } = app.renderer.mail(request.params.name, request.language.use(), sampleMail)
     // As a mail program shows it; the policy of `mailHtml` would stop the check from running.

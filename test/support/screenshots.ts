@@ -13,7 +13,7 @@ import {
   openPage,
   phone
 } from './browser.js'
-import { previewApp, states } from './preview.js'
+import { footer, previewApp, states } from './preview.js'
 
 const looks = [
   { name: '320', viewport: phone, colorScheme: 'light' },
@@ -36,7 +36,7 @@ const pictures: Readonly<Record<string, PageName>> = {
 const isWider = 'document.documentElement.scrollWidth > innerWidth'
 const chosen = process.argv.slice(2)
 const ends: (() => unknown)[] = []
-const app = await previewApp({ EMAIL_VERIFICATION: 'mandatory' })
+const app = await previewApp({ EMAIL_VERIFICATION: 'mandatory', ...footer })
 const origin = await app.listen({ host: '127.0.0.1', port: 0 })
 const browser = await openBrowser({ after: (end: () => unknown) => ends.push(end) } as never)
 let problems = 0

@@ -256,19 +256,35 @@ export const verification: typeof verificationWords = {
     verificationWords.parse({ true: 'mandatory', false: 'none' }[value.toLowerCase()] ?? value)
 }
 
-/** A complete http(s) URL. `URL` and browsers also accept `https:host` and `https:///host`. */
+/** `URL` and browsers also accept `https:host` and `https:///host`. */
+const isWebUrl = (value: string): boolean =>
+  /^https?:\/\/[^\s/\\]\S*$/i.test(value) && URL.canParse(value)
+
+/** A complete http(s) URL. */
 export const webUrl: Kind<string> = {
   name: 'URL',
   parse: value =>
-    /^https?:\/\/[^\s/\\]\S*$/i.test(value) && URL.canParse(value)
+    isWebUrl(value)
       ? value
       : fail('must be a URL that starts with https:// or http:// and names a host')
 }
 
-/** Where people find help: an http(s) URL, or `mailto:` with one address. */
-export const contactUrl: Kind<string> = {
-  name: 'URL',
-  parse: value => (/^mailto:[^\s?,;@]+@[^\s?,;@]+$/i.test(value) ? value : webUrl.parse(value))
+/** Where people get help: a web page or a mailbox. */
+export const contact: Kind<string> = {
+  name: 'URL or mailto:',
+  parse: value =>
+    /^mailto:[^\s<>@:/?]+@[^\s<>@:/?]+$/i.test(value) || isWebUrl(value)
+      ? value
+      : fail('must be a URL that starts with https:// or http://, or mailto: and an address')
+}
+
+/** What is behind a page: a colour, or the URL of an image. */
+export const background: Kind<string> = {
+  name: 'colour or URL',
+  parse: value =>
+    hexColour.test(value) || isWebUrl(value)
+      ? value
+      : fail('must be a colour such as #f3f4f6, or a URL that starts with https:// or http://')
 }
 
 /** A URL that this service calls. Credentials in it would be in logs of others; a fragment is not sent. */
@@ -321,8 +337,10 @@ export const target: Kind<string> = {
   parse: value => (/^\/(?![/\\])[\x21-\x7e]*$/.test(value) ? value : webUrl.parse(value))
 }
 
+const hexColour = /^#[0-9a-f]{6}$/i
+
 /** A CSS colour in six hexadecimal digits. */
-export const colour = matching('colour', /^#[0-9a-f]{6}$/i, 'must be a colour such as #3454d1')
+export const colour = matching('colour', hexColour, 'must be a colour such as #3454d1')
 
 /** `Name <address>` or an address alone, on one line. */
 export const mailbox = matching(

@@ -205,6 +205,10 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
       config.production && !https && !loopback,
       'PUBLIC_URL must be https in production; http is allowed only for a loopback host.'
     ],
+    [
+      given.BRAND_LOGO_DARK_URL !== null && given.BRAND_LOGO_URL === null,
+      'BRAND_LOGO_DARK_URL needs BRAND_LOGO_URL, which is shown on a light screen.'
+    ],
     [given.PUBLIC_URL === null && given.PORT === 0, 'PUBLIC_URL must be set when PORT is 0.'],
     [
       given.DATABASE_URL !== null && env.SECRET_KEY === undefined,

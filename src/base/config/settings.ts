@@ -518,16 +518,32 @@ export const groups = {
       [],
       'URLs that `return_to` may name, comma-separated. An entry that ends in `/` allows everything below it. Another address is ignored.'
     ),
-    SUPPORT_URL: optional(
-      kinds.contactUrl,
-      'Where people find help: an http(s) URL, or `mailto:` with an address. Mails about events of an account name it.'
-    ),
     BRAND_NAME: setting(kinds.text, 'Postern', 'Name of your product, on pages and in mails.'),
     BRAND_LOGO_URL: optional(
       kinds.webUrl,
-      'Image on pages and in mails. It is the only file that they load from another origin. Many mail programs show PNG and JPEG, but no SVG.'
+      'Image on pages and in mails. Many mail programs show PNG and JPEG, but no SVG. Pages load nothing from another origin but this and the two images below.'
+    ),
+    BRAND_LOGO_DARK_URL: optional(
+      kinds.webUrl,
+      'Image that takes the place of `BRAND_LOGO_URL` where people use a dark screen.'
     ),
     BRAND_COLOR: setting(kinds.colour, '#3454d1', 'Colour of buttons and links.'),
+    BRAND_BACKGROUND: optional(
+      kinds.background,
+      'What is behind the pages: a colour such as `#f3f4f6`, which is darkened on a dark screen, or the URL of an image.'
+    ),
+    SUPPORT_URL: optional(
+      kinds.contact,
+      'Where people get help: a page, or `mailto:` and an address. It is linked at the foot of every page, and mails about events of an account name it.'
+    ),
+    PRIVACY_URL: optional(
+      kinds.webUrl,
+      'Your privacy notice. It is linked at the foot of every page and on the sign-up page.'
+    ),
+    TERMS_URL: optional(
+      kinds.webUrl,
+      'Your terms of use. They are linked at the foot of every page and on the sign-up page.'
+    ),
     TEMPLATES_DIR: optional(
       kinds.folder,
       'Folder with templates that replace those of `views/` with the same names; `views/README.md` lists their fields. The service does not start with a broken template.'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
+import type { Config } from '../config/load.js'
 import { standOut, textOn } from './colour.js'
 import type { ViewFile } from './files.js'
 
@@ -36,17 +37,34 @@ export function brandColours(brand: string) {
 const variables = ({ button, buttonText, link }: ReturnType<typeof brandColours>['light']) =>
   `--button: ${button}; --button-text: ${buttonText}; --accent: ${link};`
 
-function brandSheet(brand: string): string {
-  const { light, dark } = brandColours(brand)
+type Brand = Pick<Config, 'BRAND_COLOR' | 'BRAND_BACKGROUND'>
+
+function brandSheet({ BRAND_COLOR, BRAND_BACKGROUND: background }: Brand): string {
+  const { light, dark } = brandColours(BRAND_COLOR)
   return `:root { ${variables(light)} }
 @media (prefers-color-scheme: dark) { :root { ${variables(dark)} } }
-`
+${background === null ? '' : backgroundSheet(background)}`
 }
 
-/** The files that pages load, by name: those of `assets/`, and the stylesheet with the brand's colours. */
+/** Words beside the card stand on a surface of their own: an image can have any colour. */
+const backgroundSheet = (background: string) => `${
+  background.startsWith('#')
+    ? `body { background: ${background}; }
+@media (prefers-color-scheme: dark) { body { background: color-mix(in srgb, ${background} 30%, #0b0d11); } }`
+    : `body { background: var(--ground) url("${cssUrl(background)}") center / cover fixed; }`
+}
+.brand { align-self: flex-start; }
+.brand, .foot { padding: 0.5rem 0.75rem; border-radius: var(--radius); background: var(--surface); }
+`
+
+/** A URL as it stands in a text of CSS. */
+export const cssUrl = (url: string) =>
+  new URL(url).href.replaceAll('\\', '%5C').replaceAll('"', '%22')
+
+/** The files that pages load, by name: those of `assets/`, and the stylesheet of the brand. */
 export function collectAssets(
   files: ReadonlyMap<string, ViewFile>,
-  brand: string
+  brand: Brand
 ): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>()
   for (const [path, { content }] of files) {

@@ -121,6 +121,13 @@ export type Pages = {
     }
   'account/devices': Done & { readonly devices: readonly ListedDevice[] }
   'account/export': Form
+  'account/delete': Form & {
+    /** When the account is erased if it is closed now; null: at once. */
+    readonly eraseAt: Date | null
+    /** Which code of the second factor the form asks for; null without a second factor. */
+    readonly method: 'code' | 'recovery' | null
+  }
+  'account/deleted': { readonly eraseAt: Date | null }
   'account/activity': {
     readonly events: readonly ShownEvent[]
     /** The `before` of the next page. */
@@ -209,6 +216,11 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   },
   'account/devices': { fields: ['devices', 'done'] },
   'account/export': { fields: form, form: ['password'] },
+  'account/delete': {
+    fields: ['eraseAt', 'method', ...form],
+    form: ['password', 'code', 'recovery_code']
+  },
+  'account/deleted': { fields: ['eraseAt'] },
   'account/activity': { fields: ['events', 'next'] },
   'home/development': { fields: ['signedIn', 'mailbox'] },
   'dev-mailbox/list': { fields: ['mails'] },

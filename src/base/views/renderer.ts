@@ -18,8 +18,17 @@ import { compileTemplates, type Templates } from './templates.js'
 /** A mail that is ready to send. */
 export type RenderedMail = Readonly<Record<'subject' | 'text' | 'html', string>>
 
-/** What a page knows of the request: where its last button leads, and the key of its forms. */
-export type Visit = { readonly onward: string | null; readonly formKey: string }
+/** What a page knows of the request. */
+export type Visit = {
+  /** Where its last button leads. */
+  readonly onward: string | null
+  /** The key of its forms. */
+  readonly formKey: string
+  /** Path and query of a page that shows the same in another language, with `lang`; null without one. */
+  readonly here: string | null
+}
+
+const noVisit: Visit = { onward: null, formKey: '', here: null }
 
 /** Makes pages and mails from templates and from the texts of a language. */
 export type Renderer = {
@@ -41,7 +50,7 @@ export type Renderer = {
 export function createRenderer(config: Config): Renderer {
   const languages = openLanguages(config)
   const files = readViews(config.TEMPLATES_DIR)
-  const assets = collectAssets(files, config.BRAND_COLOR)
+  const assets = collectAssets(files, config)
   const templates = config.TEMPLATES_DIR === null ? ownTemplates(files) : compileTemplates(files)
   const renderer = rendererOf(config, templates, languages, assets)
   tryReplaced(renderer, files, languages.closest(config.DEFAULT_LOCALE))
@@ -70,16 +79,20 @@ function rendererOf(
   return {
     assets,
 
-    page(name, locale, context, { onward, formKey } = { onward: null, formKey: '' }) {
+    page(name, locale, context, { onward, formKey, here } = noVisit) {
+      // The pages of development are always in English, like the log.
+      const isEnglish = /^(dev-mailbox|home)\//.test(name)
+      const shared = dataFor(isEnglish ? 'en' : locale)
       const { fields, form = [] } = pages[name]
       const picked = pick(fields, context)
       const errors = (picked.errors ?? {}) as Readonly<Record<string, readonly string[]>>
       const entries = Object.entries(errors)
       const data = {
-        // The pages of development are always in English, like the log.
-        ...dataFor(/^(dev-mailbox|home)\//.test(name) ? 'en' : locale),
+        ...shared,
         onward,
         formKey,
+        language: nameOfLanguage(shared.locale),
+        languages: isEnglish || here === null ? [] : choicesOf(here),
         failed: entries.length > 0,
         focus: form.find(field => Object.hasOwn(errors, field)) ?? null,
         problems: entries.flatMap(([field, sentences]) => (form.includes(field) ? [] : sentences))
@@ -102,6 +115,20 @@ function rendererOf(
   }
 }
 
+/** The name that a language has for itself. */
+function nameOfLanguage(tag: string): string {
+  const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag
+  return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1)
+}
+
+const named = languageNames.map(tag => ({ tag, name: nameOfLanguage(tag) }))
+
+const choicesOf = (here: string) =>
+  named.map(language => ({
+    ...language,
+    href: `${here}${here.includes('?') ? '&' : '?'}lang=${language.tag}`
+  }))
+
 /** A new object with only the listed fields. Missing fields are null (PAG-02). */
 function pick(fields: readonly string[], context: object): Readonly<Record<string, unknown>> {
   const given = context as Readonly<Record<string, unknown>>
@@ -119,10 +146,13 @@ function siteOf(config: Config, assets: ReadonlyMap<string, Asset>) {
     base: BASE_PATH,
     brand: config.BRAND_NAME,
     logo: config.BRAND_LOGO_URL,
+    logoDark: config.BRAND_LOGO_DARK_URL,
     /** A mail has no address of its own that a path could start from. */
     mailLogo: absolute(config.BRAND_LOGO_URL),
-    mailLogoDark: absolute((config as { BRAND_LOGO_DARK?: string | null }).BRAND_LOGO_DARK ?? null),
+    mailLogoDark: absolute(config.BRAND_LOGO_DARK_URL),
     support: config.SUPPORT_URL,
+    privacy: config.PRIVACY_URL,
+    terms: config.TERMS_URL,
     /** Whether the pages for sign-in, sign-up and the account are there. */
     hosted: config.HOSTED_PAGES,
     app: config.APP_URL,

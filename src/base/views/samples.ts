@@ -158,6 +158,12 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     }
   ],
   'account/export': [{}, { errors: errors('password') }],
+  'account/delete': [
+    { eraseAt: when, method: null },
+    { eraseAt: null, method: 'code', errors: errors('code') },
+    { eraseAt: when, method: 'recovery', errors: errors('password') }
+  ],
+  'account/deleted': [{ eraseAt: when }, { eraseAt: null }],
   'account/activity': [
     {
       next: id,

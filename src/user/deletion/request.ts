@@ -41,7 +41,7 @@ export async function requestDeletion(
     await record(tx, { event: 'account.deletion_requested', ...byOwner(userId), sessionId, sender })
     const graceSeconds = deps.config.ACCOUNT_DELETION_GRACE
     const right = await readUndoRight(tx, userId)
-    if (account.emailVerifiedAt === null || (graceSeconds === 0 && right === null)) {
+    if (isErasedAtOnce(deps, account, right)) {
       await eraseOwn(tx, deps, account, sender)
       return null
     }
@@ -57,6 +57,23 @@ export async function requestDeletion(
     return erasedAt
   })
 }
+
+/** When the account of the caller would be erased if it was closed now; null: at once. */
+export async function foreseeDeletion(
+  deps: Pick<Deps, 'db' | 'config' | 'clock'>,
+  { user }: Principal
+): Promise<Date | null> {
+  const right = await readUndoRight(deps.db, user.id)
+  if (isErasedAtOnce(deps, user, right)) return null
+  const term = deps.clock().getTime() + deps.config.ACCOUNT_DELETION_GRACE * 1000
+  return new Date(Math.max(term, right?.expiresAt.getTime() ?? 0))
+}
+
+const isErasedAtOnce = (
+  { config }: Pick<Deps, 'config'>,
+  { emailVerifiedAt }: { readonly emailVerifiedAt: Date | null },
+  right: object | null
+): boolean => emailVerifiedAt === null || (config.ACCOUNT_DELETION_GRACE === 0 && right === null)
 
 type WayBack = {
   readonly purpose: 'account_deletion_undo' | 'email_change_undo'
