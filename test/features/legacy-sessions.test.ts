@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
+import {
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign
+} from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,10 +49,7 @@ function oldSession(
   }
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const signed = `${encode({ alg: algorithm, typ: 'JWT' })}.${encode(payload)}`
-  const signature =
-    typeof key === 'string'
-      ? createHmac('sha256', key).update(signed).digest()
-      : sign('sha256', Buffer.from(signed), key)
+  const signature = signatureOf(signed, algorithm, key)
   const fields = { jti, session, user, enabled: true, created: '2026-01-01T00:00:00Z', ...row }
   return {
     token: `${signed}.${signature.toString('base64url')}`,
@@ -57,7 +61,15 @@ type OldOptions = {
   readonly claims?: object
   readonly row?: object
   readonly algorithm?: string
-  readonly key?: string | ReturnType<typeof generateKeyPairSync>['privateKey']
+  readonly key?: string | KeyObject
+}
+
+/** With a text as key this is an HMAC, whatever algorithm the header names. */
+function signatureOf(signed: string, algorithm: string, key: string | KeyObject): Buffer {
+  const bits = /\d+$/.exec(algorithm)?.[0] ?? '256'
+  if (typeof key === 'string') return createHmac(`sha${bits}`, key).update(signed).digest()
+  const hash = algorithm === 'EdDSA' ? null : `sha${bits}`
+  return sign(hash, Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' })
 }
 
 async function start(t: TestContext, settings: Readonly<Record<string, string>> = {}) {
@@ -69,16 +81,20 @@ async function start(t: TestContext, settings: Readonly<Record<string, string>> 
   await writeFile(keyFile, `${secret}\n`)
   const command = startCommands(t)
   const run = (...args: string[]) => command(args, beside(service.databaseUrl, own))
-  const importRows = async (rows: readonly Row[], options: readonly string[] = []) => {
+  const importRows = async (
+    rows: readonly Row[],
+    options: readonly string[] = [],
+    people = cheapDump().filter(isNoSession)
+  ) => {
     const path = join(folder, 'dump.json')
-    await writeFile(path, JSON.stringify([...cheapDump().filter(isNoSession), ...rows]))
+    await writeFile(path, JSON.stringify([...people, ...rows]))
     const all = ['import', 'django', '--json', path, ...options]
     const { code, out, err } = await run(...all)
     assert.equal(code, 0, err)
     return JSON.parse(out).counts
   }
   const withSessions = ['--sessions', '--jwt-key', keyFile]
-  return { service, run, importRows, withSessions }
+  return { service, run, importRows, withSessions, keyFile }
 }
 
 const isNoSession = ({ model }: Row) => !model.includes('refreshtoken')
@@ -179,6 +195,82 @@ test('IMP-13 without its row, its key, its term or its account an old token is r
   assertProblem(await present(service, sessions.late.token), 401, 'token_not_valid')
   assert.equal((await run('purge')).code, 0)
   assert.equal((await service.query('SELECT 1 FROM "LegacyKey"')).length, 0)
+})
+
+const pem = (key: KeyObject) =>
+  String(key.export({ format: 'pem', type: key.type === 'public' ? 'spki' : 'pkcs8' }))
+const curve = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve })
+
+test('IMP-13 each kind of key verifies its own algorithms, and nothing else', async t => {
+  const { service, importRows, withSessions, keyFile } = await start(t)
+  const person = cheapDump().filter(({ model, pk }) => model === 'jwt_allauth.jauser' && pk === 1)
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const ed = generateKeyPairSync('ed25519')
+  const [p256, p384, p521] = [curve('P-256'), curve('P-384'), curve('P-521')]
+  const kinds: Readonly<Record<string, [string, string | KeyObject, ...string[]]>> = {
+    secret: [secret, secret, 'HS256', 'HS384', 'HS512'],
+    RSA: [pem(rsa.publicKey), rsa.privateKey, 'RS256', 'RS384', 'RS512'],
+    'private key by mistake': [pem(rsa.privateKey), rsa.privateKey, 'RS256'],
+    'P-256': [pem(p256.publicKey), p256.privateKey, 'ES256'],
+    'P-384': [pem(p384.publicKey), p384.privateKey, 'ES384'],
+    'P-521': [pem(p521.publicKey), p521.privateKey, 'ES512'],
+    Ed25519: [pem(ed.publicKey), ed.privateKey, 'EdDSA']
+  }
+  const algorithms = ['HS256', 'HS384', 'HS512', 'RS256', 'ES256', 'ES384', 'EdDSA', 'none']
+  for (const [kind, [text, key, ...own]] of Object.entries(kinds)) {
+    await writeFile(keyFile, text)
+    const good = own.map(algorithm => oldSession(1, { algorithm, key }))
+    // Whoever knows the public key tries it as a secret, or leaves the signature out.
+    const known = typeof key === 'string' ? [''] : [text, text.trim(), pem(createPublicKey(key))]
+    const bad = algorithms.flatMap(algorithm =>
+      own.includes(algorithm) ? [] : known.map(guess => oldSession(1, { algorithm, key: guess }))
+    )
+    const rows = [...good, ...bad].map(({ row }) => row)
+    assert.equal((await importRows(rows, withSessions, person)).sessions, rows.length, kind)
+    for (const { token } of bad)
+      assertProblem(await present(service, token), 401, 'token_not_valid')
+    for (const { token } of good) {
+      const answer = await present(service, token)
+      assert.equal(answer.statusCode, 200, `${kind}: ${answer.body}`)
+    }
+  }
+  // The private half of a key is not kept: it has the same row as its public half.
+  const [row] = await service.query('SELECT count(*)::int4 AS n FROM "LegacyKey"')
+  assert.equal(row?.n, Object.keys(kinds).length - 1)
+})
+
+test('IMP-13 what could be taken for a secret by mistake is refused as a key', async t => {
+  const { service, run, keyFile } = await start(t)
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const jwk = JSON.stringify(rsa.publicKey.export({ format: 'jwk' }))
+  const sealed = { format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' } as const
+  const der = rsa.publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+  const texts = {
+    empty: '',
+    short: 'fifteen chars..',
+    lines: `${secret}\n${secret}`,
+    'one line of PEM': pem(rsa.publicKey).replaceAll('\n', '\\n'),
+    'cut off': pem(rsa.publicKey).slice(0, 200),
+    'PEM without its first line': pem(rsa.publicKey).split('\n').slice(1).join('\n'),
+    encrypted: String(rsa.privateKey.export(sealed)),
+    'RSA-PSS': pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey),
+    X25519: pem(generateKeyPairSync('x25519').publicKey),
+    Ed448: pem(generateKeyPairSync('ed448').publicKey),
+    secp256k1: pem(curve('secp256k1').publicKey),
+    'short RSA': pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey),
+    JWK: jwk,
+    'set of JWK': `{"keys":[${jwk}]}`,
+    'base64 of DER': der,
+    SSH: `ssh-rsa ${'A'.repeat(300)} somebody@example`
+  }
+  for (const [kind, text] of Object.entries(texts)) {
+    await writeFile(keyFile, text)
+    const file = djangoFile('dumpdata.json')
+    const { code, err } = await run('import', 'django', file, '--sessions', '--jwt-key', keyFile)
+    assert.equal(code, 1, kind)
+    assert.match(err, /is neither a public key in PEM .* nor a secret/, kind)
+  }
+  assert.equal((await service.query('SELECT FROM "User"')).length, 0)
 })
 
 test('IMP-13 the key goes with the last exchange, and theft is found without it', async t => {
