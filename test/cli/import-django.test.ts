@@ -24,6 +24,7 @@ import { entry } from '../support/entry.js'
 import { assertProblem } from '../support/expect.js'
 import { appCode } from '../support/factor.js'
 import { claimsOf, newClient, readUser, signedIn, signIn } from '../support/people.js'
+import { until } from '../support/until.js'
 
 const settings = {
   ROLES: 'editor:310',
@@ -290,8 +291,14 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
   const { service, run, command, own } = await start(t)
   const hash = cheapDump().find(({ pk }) => pk === 1)?.fields.password
   const { password } = djangoPerson('plain')
-  const first = [person(1, { password: hash }), person(2, { password: hash }), person(3), person(4)]
-  assert.equal(reported(await run(await writeDump(t, first))).counts.imported, 4)
+  const first = [
+    person(1, { password: hash }),
+    person(2, { password: hash }),
+    person(3),
+    person(4),
+    person(7)
+  ]
+  assert.equal(reported(await run(await writeDump(t, first))).counts.imported, 5)
   const one = { email: 'person1@example.com', password }
   const two = { email: 'person2@example.com', password }
   const client = await signedIn(service, one)
@@ -305,12 +312,13 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
     person(3),
     person(4, { is_superuser: true, email: 'moved@example.com' }),
     person(5),
-    person(6, { email: 'person2@example.com' })
+    person(6, { email: 'person2@example.com' }),
+    person(7, { password: hash })
   ]
   const { counts, people } = reported(await run(await writeDump(t, second)))
   assert.deepEqual(
     [counts.imported, counts.updated, counts.unchanged, counts.left, counts.skipped],
-    [1, 2, 0, 1, 2]
+    [1, 3, 0, 1, 2]
   )
   const reasons = new Map(people.map(({ id, reasons }) => [id, reasons.join()]))
   assert.match(reasons.get('3') ?? '', /changed here since/)
@@ -319,6 +327,8 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
   // The password is another one there: sessions that the old one opened are over.
   assert.equal((await readUser(client)).statusCode, 401)
   assertProblem(await signIn(newClient(service), one), 401, 'incorrect_credentials')
+  // And the password of person 7 is the only thing that changed.
+  await signedIn(service, { email: 'person7@example.com', password })
   const rows = await service.query('SELECT * FROM "User" ORDER BY "legacyId"')
   const found = rows.map(row => [row.legacyId, row.email, row.firstName, row.role, row.isActive])
   assert.deepEqual(found, [
@@ -326,7 +336,8 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
     ['2', 'person2@example.com', 'Grace', 0, true],
     ['3', 'person3@example.com', 'Ada', 0, false],
     ['4', 'moved@example.com', 'Ada', 900, true],
-    ['5', 'person5@example.com', 'Ada', 0, true]
+    ['5', 'person5@example.com', 'Ada', 0, true],
+    ['7', 'person7@example.com', 'Ada', 0, true]
   ])
 })
 
@@ -573,9 +584,22 @@ test('IMP-09 killed in the middle and run again: complete, and nothing twice', a
   const exited = once(child, 'exit')
   const imported = async () => Number((await tables()).split(',')[0])
   while ((await imported()) === 0 && child.exitCode === null) await pause(5)
+  // With this lock it stops between the rows of a batch.
+  const blocker = new pg.Client({ connectionString: service.databaseUrl })
+  await blocker.connect()
+  await blocker.query('BEGIN; LOCK TABLE "ImportedAccount" IN SHARE ROW EXCLUSIVE MODE')
+  await until('the import waits for the lock', async () => {
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE "wait_event_type" = 'Lock'
+      AND "datname" = current_database() AND "query" LIKE '%INSERT INTO "ImportedAccount"%'`
+    return (await service.query(waiting)).length > 0
+  })
+  refused(await run(path), /Another import is running/)
   child.kill('SIGKILL')
   await exited
+  await blocker.query('ROLLBACK')
+  await blocker.end()
   const before = await imported()
+  assert.equal(await tables(), `${before},0,0,0,${before}`)
   assert.ok(before > 0 && before < count, `${before} were imported before the end`)
   // Until the server has noticed, the lock of the first run is held.
   let again = await run(path)
