@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
 import { keyedDigest } from '../base/crypto/digest.js'
-import { seal, unseal } from '../base/crypto/seal.js'
+import { seal, UnsealError, unseal } from '../base/crypto/seal.js'
 import type { Database, Statements } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
@@ -153,23 +153,41 @@ export type LegacyClaims = {
   readonly signedInAt: Date
 }
 
+type SealedKey = { readonly id: string; readonly sealedKey: Uint8Array }
+
+function openKey(
+  { legacyKeys, log }: Pick<Deps, 'legacyKeys' | 'log'>,
+  { id, sealedKey }: SealedKey
+): LegacyKey | null {
+  try {
+    return readLegacyKey(unseal(legacyKeys, sealedKey, id).toString())
+  } catch (error) {
+    if (!(error instanceof UnsealError)) throw error
+    log.error(
+      { event: 'session.old_key_unreadable' },
+      'the key of imported sessions cannot be decrypted: its SECRET_KEY is neither the current one nor in SECRET_KEY_FALLBACKS; such sessions are refused'
+    )
+    return null
+  }
+}
+
 /**
  * Verifies a refresh token with the sealed key of its row. Null when signature, `exp`, type or a claim is not
  * valid; an access token is not.
  */
 export function verifyLegacyToken(
-  { legacyKeys, clock }: Pick<Deps, 'legacyKeys' | 'clock'>,
+  deps: Pick<Deps, 'legacyKeys' | 'clock' | 'log'>,
   { text }: LegacyToken,
-  { id, sealedKey }: { readonly id: string; readonly sealedKey: Uint8Array }
+  sealed: SealedKey
 ): LegacyClaims | null {
-  const key = readLegacyKey(unseal(legacyKeys, sealedKey, id).toString())
+  const key = openKey(deps, sealed)
   if (key === null) return null
   const { material, algorithms } = key
   const verify = createVerifier({
     key: material,
     algorithms,
     cache: false,
-    clockTimestamp: clock().getTime()
+    clockTimestamp: deps.clock().getTime()
   })
   let claims: Record<string, unknown>
   try {

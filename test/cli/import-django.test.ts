@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -341,6 +342,73 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
   ])
 })
 
+test('IMP-01 the report names everybody who is skipped or changed, with the reason', async t => {
+  const { service, command, own } = await start(t)
+  const part = (model: string) => (user: number, fields: object) => ({
+    model,
+    pk: 1,
+    fields: { user, ...fields } as Row['fields']
+  })
+  const factor = part('mfa.authenticator')
+  const identity = part('socialaccount.socialaccount')
+  const session = part('jwt_allauth.refreshtokenwhitelistmodel')
+  const live = (user: number, id: number) => {
+    const hex = id.toString(16).padStart(32, '0')
+    return session(user, { jti: hex, session: hex, enabled: true, created: '2026-01-01T00:00:00Z' })
+  }
+  const secret = 'WZ72P57GUV3KORETMYG5MJFSXZPXESIF'
+  const password = cheapDump().find(({ pk }) => pk === 1)?.fields.password
+  const fine = { password, date_joined: '2025-01-01T00:00:00Z' }
+  const rows = [
+    person(1, fine),
+    person(2, { ...fine, first_name: 'a\u0000b' }),
+    person(3, { ...fine, role: 0, is_superuser: true }),
+    person(4, fine),
+    identity(4, { provider: 'github', uid: {} }),
+    person(5, fine),
+    session(5, { jti: 'no uuid', session: 'x', enabled: true, created: '2026-01-01T00:00:00Z' }),
+    person(6, fine),
+    factor(6, { type: 'totp', data: { secret } }),
+    factor(6, { type: 'webauthn', data: {} }),
+    person(7, fine),
+    person(8, fine),
+    identity(7, { provider: 'github', uid: 'the same' }),
+    identity(8, { provider: 'github', uid: 'the same' }),
+    person(9, { ...fine, date_joined: 'yesterday' }),
+    person(10, fine),
+    ...Array.from({ length: 501 }, (_, id) => live(10, id)),
+    person(11, { ...fine, email: '' }),
+    person(12),
+    person(13, { ...fine, role: 77 }),
+    identity(99, { provider: 'github', uid: 'of nobody' })
+  ]
+  const key = ['--sessions', '--jwt-key', djangoFile('jwt-public-key.pem')]
+  const arguments_ = ['import', 'django', '--json', await writeDump(t, rows), ...key]
+  const off = { ...own, JWT_ALLAUTH_MFA_TOTP_MODE: 'disabled' }
+  const { people, counts, remarks } = reported(await command(arguments_, off))
+  const lines = people.map(({ id, outcome, reasons }) => `${id} ${outcome}: ${reasons.join('; ')}`)
+  const expected = [
+    /^2 imported: the first name is kept without control characters/,
+    /^3 imported: is_superuser is true, and the role is 0: the role decides$/,
+    /^4 imported: a social account is not readable$/,
+    /^5 imported: a session is not readable: sign in again$/,
+    /^6 imported: security keys are not taken, the authenticator app is$/,
+    /^8 imported: the account of github belongs to another person here$/,
+    /^9 imported: the date of joining is not readable or not past: today counts$/,
+    /^10 imported: only the newest 500 sessions are taken$/,
+    /^11 skipped: there is no address$/,
+    /^12 imported: there is no usable password: the owner resets it$/,
+    /^13 imported: the role 77 has no name here/
+  ]
+  assert.equal(lines.length, expected.length, lines.join('\n'))
+  for (const [index, line] of lines.entries()) assert.match(line, expected[index] as RegExp)
+  assert.match(remarks.join('\n'), /^1 addresses, .* belong to nobody/m)
+  assert.match(remarks.join('\n'), /^1 people have a second factor, and .* is disabled/m)
+  assert.equal(counts.sessions, 500)
+  const [oldest] = await service.query('SELECT min("jti"::text) AS jti FROM "LegacySession"')
+  assert.match(oldest?.jti, /0001$/)
+})
+
 test('IMP-05 who has an account here already is left alone', async t => {
   const { service, run } = await start(t)
   const payload = { email: 'person1@example.com', password1: 'gigantic purple hat' }
@@ -360,7 +428,7 @@ test('IMP-05 who has an account here already is left alone', async t => {
 })
 
 test('IMP-05 an address that its owner may take back, or that somebody has, is not imported', async t => {
-  const { service, run } = await start(t)
+  const { service, run, command, own } = await start(t)
   const first = [person(1), person(2)]
   assert.equal(reported(await run(await writeDump(t, first))).counts.imported, 2)
   // Person 1 has just moved here, and may take the old address back.
@@ -392,6 +460,26 @@ test('IMP-05 an address that its owner may take back, or that somebody has, is n
     )
     assert.match(people[0]?.reasons.join() ?? '', reason)
   }
+  // A number that has moved to an address of another imported person, and one that is somebody else's.
+  const third = person(5, { email: 'person5@example.com' })
+  assert.equal(reported(await run(await writeDump(t, [third]))).counts.imported, 1)
+  for (const [row, outcome, reason] of [
+    [person(2, { email: 'person5@example.com' }), 'left', /the new address has an account here/],
+    [person(6, { email: 'person5@example.com' }), 'skipped', /another imported person has this/]
+  ] as const) {
+    const { people } = reported(await run(await writeDump(t, [row])))
+    assert.match(`${people[0]?.outcome} ${people[0]?.reasons}`, new RegExp(`^${outcome} `))
+    assert.match(people[0]?.reasons.join() ?? '', reason)
+  }
+  // Nobody comes back who was deleted here.
+  const { code, err } = await command(['user', 'delete', 'person5@example.com', '--yes'], own)
+  assert.equal(code, 0, err)
+  await service.query(`DELETE FROM "User" WHERE "email" = 'person5@example.com'`)
+  const { people } = reported(await run(await writeDump(t, [third])))
+  assert.deepEqual(
+    people.map(({ outcome, reasons }) => [outcome, ...reasons]),
+    [['left', 'the account was deleted here']]
+  )
   // When the right is over, the address is as free as any other.
   await service.query('DELETE FROM "UndoRight"')
   assert.equal(reported(await run(await writeDump(t, [stranger]))).counts.imported, 1)
@@ -436,7 +524,7 @@ test('IMP-06 a second factor that cannot be read is no reason to do without', as
 })
 
 test('IMP-07 hostile sources end in a sentence or skip a person, and write nothing by half', async t => {
-  const { run, tables, service } = await start(t)
+  const { run, tables, service, command, own } = await start(t)
   const plain = JSON.stringify(cheapDump())
   const dumps: readonly (readonly [string | Buffer, RegExp])[] = [
     [plain.slice(0, 9000), /ends early/],
@@ -474,6 +562,11 @@ test('IMP-07 hostile sources end in a sentence or skip a person, and write nothi
   refused(
     await run(djangoFile('dumpdata.json'), '--sessions', '--jwt-key', djangoFile('people.json')),
     /neither a public key/
+  )
+  const elsewhere = { ...own, SECRET_KEY: randomBytes(36).toString('base64') }
+  refused(
+    await command(['import', 'django', djangoFile('dumpdata.json')], elsewhere),
+    /SECRET_KEY_FALLBACKS/
   )
   assert.equal(await tables(), '0,0,0,0,0')
 

@@ -4,6 +4,7 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
+  randomBytes,
   randomUUID,
   sign
 } from 'node:crypto'
@@ -11,7 +12,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { startApp } from '../support/app.js'
+import { startApp, startAppOn } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
 import { beside, startCommands } from '../support/cli.js'
 import { cheapDump, djangoFile, djangoPerson, type Row } from '../support/django.js'
@@ -273,6 +274,19 @@ test('IMP-13 what could be taken for a secret by mistake is refused as a key', a
     assert.match(err, /is neither a public key in PEM .* nor a secret/, kind)
   }
   assert.equal((await service.query('SELECT FROM "User"')).length, 0)
+})
+
+test('IMP-13 a key of another SECRET_KEY refuses its tokens, and the log says so', async t => {
+  const { service, importRows, withSessions } = await start(t)
+  const one = oldSession(1)
+  await importRows([one.row], withSessions)
+  // Whose signing keys are new.
+  await service.query('DELETE FROM "SigningKey"')
+  const SECRET_KEY = randomBytes(36).toString('base64')
+  const other = await startAppOn(t, service.databaseUrl, { SECRET_KEY })
+  assertProblem(await present(other, one.token), 401, 'token_not_valid')
+  assert.match(other.logs.join(''), /"event":"session.old_key_unreadable"/)
+  assert.equal((await present(service, one.token)).statusCode, 200)
 })
 
 test('IMP-13 the key goes with the last exchange, and theft is found without it', async t => {
