@@ -142,13 +142,21 @@ test('IMP-12 the real refresh tokens are exchanged once, in cookie and body; a s
 test('IMP-12 in the strict mode a second use is theft at once; many at once open one session', async t => {
   const { service, importRows, withSessions } = await start(t, { REFRESH_REUSE_GRACE_SECONDS: '0' })
   const one = oldSession(1)
-  await importRows([one.row], withSessions)
+  const two = oldSession(2)
+  await importRows([one.row, two.row], withSessions)
+  const client = newClient(service, { transport: 'body' })
+  assert.equal((await refresh(client, two.token)).statusCode, 200)
+  // The name of an exchanged token is no proof: neither in a forged nor in an unsigned one.
+  const [header, payload] = two.token.split('.')
+  for (const forged of [`${header}.${payload}.AAAA`, `e30.${payload}.e30`])
+    assertProblem(await present(service, forged, 'body'), 401, 'token_not_valid')
+  assert.equal((await refresh(client)).statusCode, 200)
   const answers = await Promise.all(Array.from({ length: 8 }, () => present(service, one.token)))
   const statuses = answers.map(({ statusCode }) => statusCode).sort()
   assert.equal(statuses.filter(status => status === 200).length, 1, statuses.join())
   assert.ok(answers.some(({ body }) => body.includes('refresh_reused')))
   const opened = await service.query(`SELECT 1 FROM "AuditEvent" WHERE "event" = 'session.opened'`)
-  assert.equal(opened.length, 1)
+  assert.equal(opened.length, 2)
 })
 
 test('IMP-13 without its row, its key, its term or its account an old token is refused', async t => {
@@ -167,6 +175,8 @@ test('IMP-13 without its row, its key, its term or its account an old token is r
     otherSession: oldSession(1, { claims: { session: 'another' } }),
     disabled: oldSession(disabled),
     late: oldSession(3),
+    short: oldSession(4, { claims: { exp: Math.floor(Date.now() / 1000) + 7200 } }),
+    disabledHere: oldSession(5),
     unverified: oldSession(14)
   }
   const rows = Object.values(sessions).map(({ row }) => row)
@@ -183,7 +193,7 @@ test('IMP-13 without its row, its key, its term or its account an old token is r
   const stranger = oldSession(1)
   const bad = { ...sessions, stranger }
   for (const [name, { token }] of Object.entries(bad)) {
-    if (['good', 'late', 'unverified'].includes(name)) continue
+    if (['good', 'late', 'short', 'disabledHere', 'unverified'].includes(name)) continue
     for (const transport of ['cookie', 'body'] as const)
       assertProblem(await present(service, token, transport), 401, 'token_not_valid')
   }
@@ -194,6 +204,13 @@ test('IMP-13 without its row, its key, its term or its account an old token is r
 
   await run('user', 'disable', 'unverified7@example.com')
   assertProblem(await present(service, sessions.unverified.token), 401, 'token_not_valid')
+  // Even if the session were still open.
+  await service.query(`UPDATE "User" SET "isActive" = false WHERE "legacyId" = '5'`)
+  assertProblem(await present(service, sessions.disabledHere.token), 401, 'no_active_account')
+  // What is exchanged in time still ends when it says so.
+  assert.equal((await present(service, sessions.short.token)).statusCode, 200)
+  await service.advance(3 * 3600)
+  assertProblem(await present(service, sessions.short.token), 401, 'token_not_valid')
   await service.advance(31 * days)
   assertProblem(await present(service, sessions.late.token), 401, 'token_not_valid')
   assert.equal((await run('purge')).code, 0)
