@@ -174,6 +174,7 @@ test('IMP-13 without its row, its key, its term or its account an old token is r
     otherUser: oldSession(1, { claims: { user_id: '2' } }),
     otherSession: oldSession(1, { claims: { session: 'another' } }),
     disabled: oldSession(disabled),
+    long: oldSession(1, { claims: { more: 'x'.repeat(6200) } }),
     late: oldSession(3),
     short: oldSession(4, { claims: { exp: Math.floor(Date.now() / 1000) + 7200 } }),
     disabledHere: oldSession(5),
@@ -193,11 +194,18 @@ test('IMP-13 without its row, its key, its term or its account an old token is r
   const stranger = oldSession(1)
   const bad = { ...sessions, stranger }
   for (const [name, { token }] of Object.entries(bad)) {
-    if (['good', 'late', 'short', 'disabledHere', 'unverified'].includes(name)) continue
+    if (['good', 'long', 'late', 'short', 'disabledHere', 'unverified'].includes(name)) continue
     for (const transport of ['cookie', 'body'] as const)
       assertProblem(await present(service, token, transport), 401, 'token_not_valid')
   }
-  for (const text of ['a.b.c', `${sessions.good.token}x`, `${sessions.good.token}.x`, '..'])
+  const { long } = sessions
+  for (const text of [
+    long.token,
+    'a.b.c',
+    `${sessions.good.token}x`,
+    `${sessions.good.token}.x`,
+    '..'
+  ])
     assertProblem(await present(service, text), 401, 'token_not_valid')
   const [key] = await service.query('SELECT "sealedKey" FROM "LegacyKey"')
   assert.ok(!key?.sealedKey.includes(secret))
