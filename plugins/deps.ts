@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/base/config/load.js'
+import type { Tracing } from '../src/base/tracing.js'
 import type { Deps } from '../src/deps.js'
 import { openDeps } from '../src/open-deps.js'
 
@@ -10,9 +11,9 @@ declare module 'fastify' {
 }
 
 /** Opens what the functions of `src` need, and closes it after the last request. */
-export default fp<{ config: Config; overrides: Partial<Deps> }>(
-  async (fastify, { config, overrides }) => {
-    const deps = openDeps(config, fastify.log, fastify.db, overrides)
+export default fp<{ config: Config; overrides: Partial<Deps>; tracing: Tracing | null }>(
+  async (fastify, { config, overrides, tracing }) => {
+    const deps = openDeps(config, fastify.log, fastify.db, overrides, tracing)
     fastify.decorate('deps', deps)
     fastify.addHook('onClose', () => deps.hasher.close())
   },

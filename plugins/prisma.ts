@@ -12,8 +12,8 @@ declare module 'fastify' {
 }
 
 /** Opens the shared pool, and closes it after the last request. */
-export default fp<{ config: Config; tracing?: Tracing | null }>(
-  async (fastify, { config, tracing = null }) => {
+export default fp<{ config: Config; tracing: Tracing | null }>(
+  async (fastify, { config, tracing }) => {
     const db = openPool(config, fastify.log, tracing)
     fastify.decorate('db', db)
     fastify.addHook('onClose', () => db.close())

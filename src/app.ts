@@ -50,12 +50,11 @@ export async function buildApp(
   { logStream, ...overrides }: Overrides = {},
   keepsHouse = true
 ) {
-  const options = serverOptions(config)
   const tracing = await openTracing(config)
+  const options = serverOptions(config, tracing)
   const logger = {
     ...options.logger,
-    ...(logStream === undefined ? {} : { stream: logStream }),
-    ...(tracing === null ? {} : { mixin: tracing.ids })
+    ...(logStream === undefined ? {} : { stream: logStream })
   }
   const app = Fastify({ ...options, logger })
   await app.register(shutdown)
@@ -63,7 +62,7 @@ export async function buildApp(
   await app.register(compilers)
   await app.register(traces, { tracing })
   await app.register(prisma, { config, tracing })
-  await app.register(deps, { config, overrides })
+  await app.register(deps, { config, overrides, tracing })
   await app.register(readiness)
   await app.register(securityHeaders)
   await app.register(cors)

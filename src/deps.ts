@@ -3,6 +3,7 @@ import type { Roles } from './base/config/roles.js'
 import type { KeyChain } from './base/crypto/derive.js'
 import type { Database } from './base/database/database.js'
 import type { Metrics } from './base/metrics.js'
+import type { Trace } from './base/tracing.js'
 import type { Hasher } from './passwords/hashing.js'
 import type { PasswordPolicy } from './passwords/policy.js'
 import type { KeyRing } from './tokens/keys/keyring.js'
@@ -21,6 +22,7 @@ export type Deps = {
   readonly roles: Roles
   readonly log: Log
   readonly metrics: Metrics
+  readonly trace: Trace
   readonly keys: KeyRing
   /** Key for the digests that name accounts and networks in the budget table. */
   readonly attemptKey: Buffer

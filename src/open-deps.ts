@@ -6,7 +6,7 @@ import { type OpenDatabase, openDatabase } from './base/database/database.js'
 import { requireMigrated } from './base/database/require-migrated.js'
 import { createMetrics } from './base/metrics.js'
 import { onceAMinute } from './base/once-a-minute.js'
-import type { Tracing } from './base/tracing.js'
+import { type Tracing, untraced } from './base/tracing.js'
 import type { Deps, Log } from './deps.js'
 import { createMailWarning } from './mail/budget-warning.js'
 import { createHasher } from './passwords/hashing.js'
@@ -33,7 +33,8 @@ export function openDeps(
   config: Config,
   log: Log,
   db: OpenDatabase,
-  overrides: Partial<Deps> = {}
+  overrides: Partial<Deps> = {},
+  tracing: Tracing | null = null
 ): Deps {
   const clock = overrides.clock ?? (() => new Date())
   const metrics = createMetrics()
@@ -70,6 +71,7 @@ export function openDeps(
     clock,
     log,
     metrics,
+    trace: tracing?.trace ?? untraced,
     keys,
     attemptKey: deriveKey(config.SECRET_KEY, 'attempt-budgets'),
     roles: createRoles(config.ROLES),

@@ -3,11 +3,12 @@ import type { Socket } from 'node:net'
 import { type FastifyHttpOptions, type FastifyReply, LogController } from 'fastify'
 import type { Config } from './base/config/load.js'
 import { newId } from './base/crypto/random.js'
+import type { Tracing } from './base/tracing.js'
 
 const requestIdPattern = /^[\w.-]{1,64}$/
 
 /** Limits on the size and duration of requests (HTP-01, HTP-02), and a log without headers, bodies and URLs. */
-export function serverOptions(config: Config) {
+export function serverOptions(config: Config, tracing: Tracing | null = null) {
   return {
     // No limit: migrations, and waiting for another instance that runs them, may take long.
     pluginTimeout: 0,
@@ -28,7 +29,8 @@ export function serverOptions(config: Config) {
     logController: new LogController({ disableRequestLogging: true }),
     logger: {
       level: config.LOG_LEVEL.toLowerCase(),
-      serializers: { req: () => ({}), res: () => ({}), err: describeError }
+      serializers: { req: () => ({}), res: () => ({}), err: describeError },
+      ...(tracing === null ? {} : { mixin: tracing.ids })
     }
   } satisfies FastifyHttpOptions<Server>
 }

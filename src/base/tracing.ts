@@ -6,8 +6,20 @@ import { version } from './version.js'
 /** Ends a span. With an error it is marked as failed; the message may hold values, so only the code is kept. */
 export type EndSpan = (error?: unknown) => void
 
-/** Begins a span of the request that is served now; nothing outside of one. */
-export type StartSpan = (name: string, kind: 'statement' | 'work') => EndSpan
+/** Begins the span of a statement, in the trace that this is a part of; nothing outside of one. */
+export type StartSpan = (name: string) => EndSpan
+
+/**
+ * Does what no request waits for, as a trace of its own. `facts` become attributes, so they hold no address.
+ * `fail` marks the trace as failed, with a word or two.
+ */
+export type Trace = <Result>(
+  name: string,
+  facts: Readonly<Record<string, string | number>>,
+  work: (fail: (type: string) => void) => Promise<Result>
+) => Promise<Result>
+
+export const untraced: Trace = (_name, _facts, work) => work(() => {})
 
 /** The span of one request. */
 export type RequestSpan = {
@@ -18,6 +30,7 @@ export type RequestSpan = {
 
 export type Tracing = {
   readonly start: StartSpan
+  readonly trace: Trace
   /** Begins the span of a request, in the trace that its headers name. */
   startRequest(
     request: { readonly method: string; readonly route: string },
@@ -38,7 +51,7 @@ const exportMs = 2000
 const none: EndSpan = () => {}
 
 /**
- * Traces requests and their statements by OpenTelemetry, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Else it is
+ * Traces requests, what the outboxes send, and their statements by OpenTelemetry, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Else it is
  * null, and the SDK is not loaded. Spans hold names of routes and statements, never URLs or values.
  */
 export async function openTracing(config: TracingConfig): Promise<Tracing | null> {
@@ -73,24 +86,24 @@ export async function openTracing(config: TracingConfig): Promise<Tracing | null
   }
 
   return {
-    start(spanName, kind) {
+    start(statement) {
       const parent = current.getStore()
       if (parent === undefined) return none
-      const isStatement = kind === 'statement'
-      const span = tracer.startSpan(
-        spanName,
-        {
-          kind: isStatement ? SpanKind.CLIENT : SpanKind.INTERNAL,
-          attributes: isStatement
-            ? { 'db.system.name': 'postgresql', 'db.query.summary': spanName }
-            : {}
-        },
-        parent
-      )
+      const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': statement }
+      const span = tracer.startSpan(statement, { kind: SpanKind.CLIENT, attributes }, parent)
       return error => {
         if (error) fail(span, typeOf(error))
         span.end()
       }
+    },
+    async trace(workName, facts, work) {
+      const attributes = Object.fromEntries(
+        Object.entries(facts).map(([fact, value]) => [`postern.${fact}`, value])
+      )
+      const options = { kind: SpanKind.CLIENT, attributes }
+      const span = tracer.startSpan(workName, options, api.ROOT_CONTEXT)
+      const context = api.trace.setSpan(api.ROOT_CONTEXT, span)
+      return current.run(context, () => work(type => fail(span, type))).finally(() => span.end())
     },
     startRequest({ method, route }, headers) {
       const remote = propagator.extract(api.ROOT_CONTEXT, headers, api.defaultTextMapGetter)

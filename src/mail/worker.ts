@@ -7,7 +7,7 @@ const giveUpAfterSeconds = 24 * 3600
 
 /** Sends the mails of the outbox, and looks for new ones after each transaction that queued one. */
 export function createMailWorker(
-  deps: Pick<Deps, 'db' | 'log' | 'outboxKeys' | 'metrics'>,
+  deps: Pick<Deps, 'db' | 'log' | 'outboxKeys' | 'metrics' | 'trace'>,
   way: Way
 ): OutboxWorker {
   const { db, log, metrics } = deps

@@ -13,7 +13,7 @@ import {
 import type { AuthenticationMethod, RefreshToken } from '../sessions/session.js'
 import { type LegacyClaims, nameLegacyToken, verifyLegacyToken } from '../tokens/legacy-key.js'
 
-type AdoptDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'legacyKeys'>
+type AdoptDeps = Pick<Deps, 'db' | 'config' | 'clock' | 'legacyKeys' | 'log'>
 
 /**
  * Takes a refresh token of an earlier installation for one of ours. The first time it creates a session whose

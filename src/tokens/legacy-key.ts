@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
 import { keyedDigest } from '../base/crypto/digest.js'
-import { seal, unseal } from '../base/crypto/seal.js'
+import { seal, UnsealError, unseal } from '../base/crypto/seal.js'
 import type { Database, Statements } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
@@ -30,7 +30,7 @@ export type LegacyKey = { readonly material: string; readonly algorithms: Algori
 export function readLegacyKey(text: string): LegacyKey | null {
   if (!text.includes('-----BEGIN')) {
     const secret = text.trim()
-    return secret.length < 16 || /[\r\n]/.test(secret)
+    return secret.length < 16 || /[\r\n]/.test(secret) || isPublicKeyElsewhere(secret)
       ? null
       : { material: secret, algorithms: ['HS256', 'HS384', 'HS512'] }
   }
@@ -46,18 +46,37 @@ export function readLegacyKey(text: string): LegacyKey | null {
   return algorithms === null ? null : { material, algorithms }
 }
 
-function algorithmsOf({ asymmetricKeyType }: KeyObject): Algorithms | null {
+/** Whether this line is a public key for SSH, as JWK or as bare DER: as a secret, everybody would know it. */
+function isPublicKeyElsewhere(line: string): boolean {
+  if (/^(ssh|ecdsa|sk)-\S+ AAAA|^\{.*"kty"/.test(line)) return true
+  try {
+    createPublicKey({ key: Buffer.from(line, 'base64'), format: 'der', type: 'spki' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Null for a key that RFC 7518 does not have, or finds too short (§3.3). */
+function algorithmsOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): Algorithms | null {
+  const { modulusLength = 0, namedCurve = '' } = asymmetricKeyDetails ?? {}
   switch (asymmetricKeyType) {
     case 'rsa':
-      return ['RS256', 'RS384', 'RS512']
+      return modulusLength < 2048 ? null : ['RS256', 'RS384', 'RS512']
     case 'ec':
-      return ['ES256', 'ES384', 'ES512']
+      return curves.get(namedCurve) ?? null
     case 'ed25519':
       return ['EdDSA']
     default:
       return null
   }
 }
+
+const curves: ReadonlyMap<string, Algorithms> = new Map([
+  ['prime256v1', ['ES256']],
+  ['secp384r1', ['ES384']],
+  ['secp521r1', ['ES512']]
+])
 
 /**
  * Stores a key, sealed, until `expiresAt`; a known one is kept that much longer. Returns its id. It belongs
@@ -134,23 +153,41 @@ export type LegacyClaims = {
   readonly signedInAt: Date
 }
 
+type SealedKey = { readonly id: string; readonly sealedKey: Uint8Array }
+
+function openKey(
+  { legacyKeys, log }: Pick<Deps, 'legacyKeys' | 'log'>,
+  { id, sealedKey }: SealedKey
+): LegacyKey | null {
+  try {
+    return readLegacyKey(unseal(legacyKeys, sealedKey, id).toString())
+  } catch (error) {
+    if (!(error instanceof UnsealError)) throw error
+    log.error(
+      { event: 'session.old_key_unreadable' },
+      'the key of imported sessions cannot be decrypted: its SECRET_KEY is neither the current one nor in SECRET_KEY_FALLBACKS; such sessions are refused'
+    )
+    return null
+  }
+}
+
 /**
  * Verifies a refresh token with the sealed key of its row. Null when signature, `exp`, type or a claim is not
  * valid; an access token is not.
  */
 export function verifyLegacyToken(
-  { legacyKeys, clock }: Pick<Deps, 'legacyKeys' | 'clock'>,
+  deps: Pick<Deps, 'legacyKeys' | 'clock' | 'log'>,
   { text }: LegacyToken,
-  { id, sealedKey }: { readonly id: string; readonly sealedKey: Uint8Array }
+  sealed: SealedKey
 ): LegacyClaims | null {
-  const key = readLegacyKey(unseal(legacyKeys, sealedKey, id).toString())
+  const key = openKey(deps, sealed)
   if (key === null) return null
   const { material, algorithms } = key
   const verify = createVerifier({
     key: material,
     algorithms,
     cache: false,
-    clockTimestamp: clock().getTime()
+    clockTimestamp: deps.clock().getTime()
   })
   let claims: Record<string, unknown>
   try {

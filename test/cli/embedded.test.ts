@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readdir, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, realpath, stat } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,12 +13,19 @@ import { startProcess } from '../support/service-process.js'
 
 const publicUrl = 'http://localhost:3000'
 
-/** A directory for an installation without settings, which the user that runs PostgreSQL can reach. */
-async function emptyDataDir(t: TestContext): Promise<string> {
+const isRoot = process.getuid?.() === 0
+
+/** A directory for an installation without settings, which the user that runs PostgreSQL can reach or not. */
+async function emptyDataDir(t: TestContext, mode = 0o711): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'postern-cli-'))
-  await chmod(folder, 0o711)
-  atEnd(t, () => removeDataDirectory(folder))
-  return join(folder, 'data')
+  await chmod(folder, mode)
+  const dataDir = join(folder, 'data')
+  atEnd(t, async () => {
+    const database = await realpath(join(dataDir, 'postgres')).catch(() => folder)
+    await removeDataDirectory(database)
+    await removeDataDirectory(folder)
+  })
+  return dataDir
 }
 
 test('without settings commands start the embedded database for themselves, alone and together', async t => {
@@ -33,7 +40,6 @@ test('without settings commands start the embedded database for themselves, alon
   const created = await postern(['admin', 'create', 'ada@example.com'], settings)
   assert.equal(created.code, 0, created.err)
   assert.match(created.out, /^http:\/\/localhost:3000\/registration\/verification\/[\w-]{43}\/\n$/)
-  const isRoot = process.getuid?.() === 0
   assert.equal((await stat(DATA_DIR)).mode & 0o777, isRoot ? 0o711 : 0o700)
   assert.match(created.err, /No mail is configured\. This is the link/)
   assert.equal((await embeddedStatus(DATA_DIR)).state, 'stopped')
@@ -48,10 +54,15 @@ test('without settings commands start the embedded database for themselves, alon
 })
 
 test('beside a service that has the embedded database open a command uses it, and leaves it running', async t => {
-  const DATA_DIR = await emptyDataDir(t)
+  const DATA_DIR = await emptyDataDir(t, 0o700)
   const settings = { DATA_DIR, PUBLIC_URL: publicUrl }
   const service = await startProcess(t, settings, ['src/operator/cli/main.js', 'start'])
   assert.equal((await embeddedStatus(DATA_DIR)).pid, service.child.pid)
+  // The user of PostgreSQL cannot enter the folder of root, so the log says where the data is.
+  const told = service.output().match(/^\{.*"msg":"The database is in [^"]+/gm) ?? []
+  const elsewhere = await realpath(join(DATA_DIR, 'postgres'))
+  assert.equal(told.length, isRoot ? 1 : 0, service.output())
+  if (isRoot) assert.match(told[0] ?? '', new RegExp(`"The database is in ${elsewhere}, because`))
 
   const created = await postern(['admin', 'create', 'ada@example.com', '--print-link'], settings)
   assert.equal(created.code, 0, created.err)

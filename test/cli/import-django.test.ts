@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -24,6 +25,7 @@ import { entry } from '../support/entry.js'
 import { assertProblem } from '../support/expect.js'
 import { appCode } from '../support/factor.js'
 import { claimsOf, newClient, readUser, signedIn, signIn } from '../support/people.js'
+import { until } from '../support/until.js'
 
 const settings = {
   ROLES: 'editor:310',
@@ -290,8 +292,14 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
   const { service, run, command, own } = await start(t)
   const hash = cheapDump().find(({ pk }) => pk === 1)?.fields.password
   const { password } = djangoPerson('plain')
-  const first = [person(1, { password: hash }), person(2, { password: hash }), person(3), person(4)]
-  assert.equal(reported(await run(await writeDump(t, first))).counts.imported, 4)
+  const first = [
+    person(1, { password: hash }),
+    person(2, { password: hash }),
+    person(3),
+    person(4),
+    person(7)
+  ]
+  assert.equal(reported(await run(await writeDump(t, first))).counts.imported, 5)
   const one = { email: 'person1@example.com', password }
   const two = { email: 'person2@example.com', password }
   const client = await signedIn(service, one)
@@ -305,12 +313,13 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
     person(3),
     person(4, { is_superuser: true, email: 'moved@example.com' }),
     person(5),
-    person(6, { email: 'person2@example.com' })
+    person(6, { email: 'person2@example.com' }),
+    person(7, { password: hash })
   ]
   const { counts, people } = reported(await run(await writeDump(t, second)))
   assert.deepEqual(
     [counts.imported, counts.updated, counts.unchanged, counts.left, counts.skipped],
-    [1, 2, 0, 1, 2]
+    [1, 3, 0, 1, 2]
   )
   const reasons = new Map(people.map(({ id, reasons }) => [id, reasons.join()]))
   assert.match(reasons.get('3') ?? '', /changed here since/)
@@ -319,6 +328,8 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
   // The password is another one there: sessions that the old one opened are over.
   assert.equal((await readUser(client)).statusCode, 401)
   assertProblem(await signIn(newClient(service), one), 401, 'incorrect_credentials')
+  // And the password of person 7 is the only thing that changed.
+  await signedIn(service, { email: 'person7@example.com', password })
   const rows = await service.query('SELECT * FROM "User" ORDER BY "legacyId"')
   const found = rows.map(row => [row.legacyId, row.email, row.firstName, row.role, row.isActive])
   assert.deepEqual(found, [
@@ -326,8 +337,76 @@ test('IMP-04 a later run takes what is new there, and leaves alone who changed h
     ['2', 'person2@example.com', 'Grace', 0, true],
     ['3', 'person3@example.com', 'Ada', 0, false],
     ['4', 'moved@example.com', 'Ada', 900, true],
-    ['5', 'person5@example.com', 'Ada', 0, true]
+    ['5', 'person5@example.com', 'Ada', 0, true],
+    ['7', 'person7@example.com', 'Ada', 0, true]
   ])
+})
+
+test('IMP-01 the report names everybody who is skipped or changed, with the reason', async t => {
+  const { service, command, own } = await start(t)
+  const part = (model: string) => (user: number, fields: object) => ({
+    model,
+    pk: 1,
+    fields: { user, ...fields } as Row['fields']
+  })
+  const factor = part('mfa.authenticator')
+  const identity = part('socialaccount.socialaccount')
+  const session = part('jwt_allauth.refreshtokenwhitelistmodel')
+  const live = (user: number, id: number) => {
+    const hex = id.toString(16).padStart(32, '0')
+    return session(user, { jti: hex, session: hex, enabled: true, created: '2026-01-01T00:00:00Z' })
+  }
+  const secret = 'WZ72P57GUV3KORETMYG5MJFSXZPXESIF'
+  const password = cheapDump().find(({ pk }) => pk === 1)?.fields.password
+  const fine = { password, date_joined: '2025-01-01T00:00:00Z' }
+  const rows = [
+    person(1, fine),
+    person(2, { ...fine, first_name: 'a\u0000b' }),
+    person(3, { ...fine, role: 0, is_superuser: true }),
+    person(4, fine),
+    identity(4, { provider: 'github', uid: {} }),
+    person(5, fine),
+    session(5, { jti: 'no uuid', session: 'x', enabled: true, created: '2026-01-01T00:00:00Z' }),
+    person(6, fine),
+    factor(6, { type: 'totp', data: { secret } }),
+    factor(6, { type: 'webauthn', data: {} }),
+    person(7, fine),
+    person(8, fine),
+    identity(7, { provider: 'github', uid: 'the same' }),
+    identity(8, { provider: 'github', uid: 'the same' }),
+    person(9, { ...fine, date_joined: 'yesterday' }),
+    person(10, fine),
+    ...Array.from({ length: 501 }, (_, id) => live(10, id)),
+    person(11, { ...fine, email: '' }),
+    person(12),
+    person(13, { ...fine, role: 77 }),
+    identity(99, { provider: 'github', uid: 'of nobody' })
+  ]
+  const key = ['--sessions', '--jwt-key', djangoFile('jwt-public-key.pem')]
+  const arguments_ = ['import', 'django', '--json', await writeDump(t, rows), ...key]
+  const off = { ...own, JWT_ALLAUTH_MFA_TOTP_MODE: 'disabled' }
+  const { people, counts, remarks } = reported(await command(arguments_, off))
+  const lines = people.map(({ id, outcome, reasons }) => `${id} ${outcome}: ${reasons.join('; ')}`)
+  const expected = [
+    /^2 imported: the first name is kept without control characters/,
+    /^3 imported: is_superuser is true, and the role is 0: the role decides$/,
+    /^4 imported: a social account is not readable$/,
+    /^5 imported: a session is not readable: sign in again$/,
+    /^6 imported: security keys are not taken, the authenticator app is$/,
+    /^8 imported: the account of github belongs to another person here$/,
+    /^9 imported: the date of joining is not readable or not past: today counts$/,
+    /^10 imported: only the newest 500 sessions are taken$/,
+    /^11 skipped: there is no address$/,
+    /^12 imported: there is no usable password: the owner resets it$/,
+    /^13 imported: the role 77 has no name here/
+  ]
+  assert.equal(lines.length, expected.length, lines.join('\n'))
+  for (const [index, line] of lines.entries()) assert.match(line, expected[index] as RegExp)
+  assert.match(remarks.join('\n'), /^1 addresses, .* belong to nobody/m)
+  assert.match(remarks.join('\n'), /^1 people have a second factor, and .* is disabled/m)
+  assert.equal(counts.sessions, 500)
+  const [oldest] = await service.query('SELECT min("jti"::text) AS jti FROM "LegacySession"')
+  assert.match(oldest?.jti, /0001$/)
 })
 
 test('IMP-05 who has an account here already is left alone', async t => {
@@ -349,7 +428,7 @@ test('IMP-05 who has an account here already is left alone', async t => {
 })
 
 test('IMP-05 an address that its owner may take back, or that somebody has, is not imported', async t => {
-  const { service, run } = await start(t)
+  const { service, run, command, own } = await start(t)
   const first = [person(1), person(2)]
   assert.equal(reported(await run(await writeDump(t, first))).counts.imported, 2)
   // Person 1 has just moved here, and may take the old address back.
@@ -381,6 +460,26 @@ test('IMP-05 an address that its owner may take back, or that somebody has, is n
     )
     assert.match(people[0]?.reasons.join() ?? '', reason)
   }
+  // A number that has moved to an address of another imported person, and one that is somebody else's.
+  const third = person(5, { email: 'person5@example.com' })
+  assert.equal(reported(await run(await writeDump(t, [third]))).counts.imported, 1)
+  for (const [row, outcome, reason] of [
+    [person(2, { email: 'person5@example.com' }), 'left', /the new address has an account here/],
+    [person(6, { email: 'person5@example.com' }), 'skipped', /another imported person has this/]
+  ] as const) {
+    const { people } = reported(await run(await writeDump(t, [row])))
+    assert.match(`${people[0]?.outcome} ${people[0]?.reasons}`, new RegExp(`^${outcome} `))
+    assert.match(people[0]?.reasons.join() ?? '', reason)
+  }
+  // Nobody comes back who was deleted here.
+  const { code, err } = await command(['user', 'delete', 'person5@example.com', '--yes'], own)
+  assert.equal(code, 0, err)
+  await service.query(`DELETE FROM "User" WHERE "email" = 'person5@example.com'`)
+  const { people } = reported(await run(await writeDump(t, [third])))
+  assert.deepEqual(
+    people.map(({ outcome, reasons }) => [outcome, ...reasons]),
+    [['left', 'the account was deleted here']]
+  )
   // When the right is over, the address is as free as any other.
   await service.query('DELETE FROM "UndoRight"')
   assert.equal(reported(await run(await writeDump(t, [stranger]))).counts.imported, 1)
@@ -420,12 +519,13 @@ test('IMP-06 a second factor that cannot be read is no reason to do without', as
     ['2', '3', '4', '5', '6', '9', '10']
   )
   for (const { reasons } of skipped) assert.match(reasons.join(), /second factor cannot be taken/)
+  assert.match(skipped[5]?.reasons.join() ?? '', /there are 601 of them$/)
   assert.equal(counts.imported, 3)
   assert.equal(await tables(), '3,2,2,0,3')
 })
 
 test('IMP-07 hostile sources end in a sentence or skip a person, and write nothing by half', async t => {
-  const { run, tables, service } = await start(t)
+  const { run, tables, service, command, own } = await start(t)
   const plain = JSON.stringify(cheapDump())
   const dumps: readonly (readonly [string | Buffer, RegExp])[] = [
     [plain.slice(0, 9000), /ends early/],
@@ -463,6 +563,11 @@ test('IMP-07 hostile sources end in a sentence or skip a person, and write nothi
   refused(
     await run(djangoFile('dumpdata.json'), '--sessions', '--jwt-key', djangoFile('people.json')),
     /neither a public key/
+  )
+  const elsewhere = { ...own, SECRET_KEY: randomBytes(36).toString('base64') }
+  refused(
+    await command(['import', 'django', djangoFile('dumpdata.json')], elsewhere),
+    /SECRET_KEY_FALLBACKS/
   )
   assert.equal(await tables(), '0,0,0,0,0')
 
@@ -573,9 +678,22 @@ test('IMP-09 killed in the middle and run again: complete, and nothing twice', a
   const exited = once(child, 'exit')
   const imported = async () => Number((await tables()).split(',')[0])
   while ((await imported()) === 0 && child.exitCode === null) await pause(5)
+  // With this lock it stops between the rows of a batch.
+  const blocker = new pg.Client({ connectionString: service.databaseUrl })
+  await blocker.connect()
+  await blocker.query('BEGIN; LOCK TABLE "ImportedAccount" IN SHARE ROW EXCLUSIVE MODE')
+  await until('the import waits for the lock', async () => {
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE "wait_event_type" = 'Lock'
+      AND "datname" = current_database() AND "query" LIKE '%INSERT INTO "ImportedAccount"%'`
+    return (await service.query(waiting)).length > 0
+  })
+  refused(await run(path), /Another import is running/)
   child.kill('SIGKILL')
   await exited
+  await blocker.query('ROLLBACK')
+  await blocker.end()
   const before = await imported()
+  assert.equal(await tables(), `${before},0,0,0,${before}`)
   assert.ok(before > 0 && before < count, `${before} were imported before the end`)
   // Until the server has noticed, the lock of the first run is held.
   let again = await run(path)

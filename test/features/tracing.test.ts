@@ -7,7 +7,9 @@ import { type TestContext, test } from 'node:test'
 import { packageRoot } from '../../src/base/package-root.js'
 import { startApp } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
+import { openEndpoint } from '../support/endpoint.js'
 import { newClient, newMember, refresh, signIn } from '../support/people.js'
+import { until } from '../support/until.js'
 
 type Attribute = { readonly key: string; readonly value: Readonly<Record<string, unknown>> }
 type Span = {
@@ -93,6 +95,54 @@ test('OPS-15 a request and its statements are a trace, which the log names', asy
   for (const secret of [person.email, person.password, client.access, 'open sesame'])
     assert.ok(!text.includes(String(secret)))
   assert.deepEqual([...collector.keys], ['open sesame'])
+})
+
+test('OPS-15 each attempt to send a mail or an event is a trace of its own', async t => {
+  const collector = await openCollector(t)
+  const endpoint = await openEndpoint(t)
+  const service = await startApp(t, {
+    ...collector.settings,
+    ...endpoint.settings,
+    EMAIL_HOST: '127.0.0.1',
+    EMAIL_PORT: '1',
+    DEFAULT_FROM_EMAIL: 'gate@example.com'
+  })
+  endpoint.answer(({ type }) => (type === 'logout' ? 500 : 204))
+  const { person, client } = await newMember(service)
+  const payload = { email: person.email }
+  await service.inject({ method: 'POST', url: '/password/reset/', payload })
+  await client.send('POST', '/logout/')
+  await until('mail and events were tried', async () => {
+    const lines = service.logs.join('')
+    return ['mail not sent', 'webhook sent', 'webhook not sent'].every(it => lines.includes(it))
+  })
+  await service.app.close()
+
+  const spans = collector.spans()
+  const told = spans
+    .filter(({ name }) => name.startsWith('send '))
+    .map(span => {
+      assert.equal(span.parentSpanId, undefined)
+      const inside = spans.filter(({ parentSpanId }) => parentSpanId === span.spanId)
+      const facts = span.attributes.map(({ value }) => Object.values(value)[0])
+      return [span.name, ...facts, ...inside.map(({ name }) => name)].join()
+    })
+  const expected = [
+    /^send mail,[a-z-]+,1,ESOCKET ECONNREFUSED CONN,settle-/,
+    /^send webhook,session.opened,1,settle-/,
+    /^send webhook,logout,1,answer 500,settle-/
+  ]
+  for (const one of expected)
+    assert.ok(
+      told.some(text => one.test(text)),
+      `${one} in ${told}`
+    )
+  const line = service.logs.find(text => text.includes('mail not sent')) ?? '{}'
+  const { trace_id: traceId } = JSON.parse(line)
+  assert.ok(spans.some(span => span.name === 'send mail' && span.traceId === traceId))
+  const text = collector.text()
+  for (const secret of [person.email, 'open-sesame', '127.0.0.1'])
+    assert.ok(!text.includes(secret), secret)
 })
 
 test('OPS-15 without a setting nothing is traced, and the SDK is not loaded', async t => {

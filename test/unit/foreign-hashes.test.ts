@@ -75,6 +75,9 @@ suite('hashes of Django', () => {
         `pbkdf2_sha256$999999999999$salt$${digest}=`,
         `scrypt$1048576$salt$8$1$${'A'.repeat(86)}==`,
         `scrypt$16384$salt$8$500000$${'A'.repeat(86)}==`,
+        `scrypt$131072$salt$8$16$${'A'.repeat(86)}==`,
+        `scrypt$1024$salt$8$17$${'A'.repeat(86)}==`,
+        `argon2$argon2id$v=19$m=8192,t=1,p=17$c2FsdHNhbHQ$${digest}`,
         `argon2$argon2id$v=19$m=262145,t=1,p=1$c2FsdHNhbHQ$${digest}`,
         `argon2$argon2id$v=19$m=8192,t=1000,p=1$c2FsdHNhbHQ$${digest}`,
         `bcrypt$$2b$31$${'.'.repeat(53)}`

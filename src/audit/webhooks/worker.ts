@@ -7,7 +7,7 @@ const giveUpAfterSeconds = 3 * 86_400
 
 /** Sends the events of the outbox to `EVENTS_WEBHOOK_URL`, those of one account in their order. */
 export function createWebhookWorker(
-  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'metrics'>
+  deps: Pick<Deps, 'db' | 'config' | 'clock' | 'log' | 'metrics' | 'trace'>
 ): OutboxWorker {
   const { db, metrics } = deps
   return createOutboxWorker<ClaimedEvent>(deps, {

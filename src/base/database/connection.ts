@@ -152,7 +152,7 @@ export class Connection extends pg.Client {
     const { startSpan } = this.#session
     if (startSpan === undefined || typeof config.submit === 'function')
       return this.#run(config, values, callback)
-    const end = startSpan(nameOf(config), 'statement')
+    const end = startSpan(nameOf(config))
     if (typeof values === 'function') return this.#run(config, ending(end, values))
     if (callback !== undefined) return this.#run(config, values, ending(end, callback))
     const result: Promise<Result> = this.#run(config, values)

@@ -22,8 +22,8 @@ export type OutboxRow = {
 export type Outbox<Row extends OutboxRow> = {
   /** What a row is, in lines of the log. */
   readonly noun: string
-  /** Facts of a row for the log, beside its id and its attempts. */
-  describe(row: Row): object
+  /** Facts of a row for log and traces, beside its id and its attempts. */
+  describe(row: Row): Readonly<Record<string, string>>
   /** Counts attempts by result. */
   readonly settled: { inc(labels: { readonly result: 'sent' | 'failed' | 'dead' }): void }
   readonly pollSeconds: number
@@ -62,7 +62,7 @@ export type OutboxWorker = {
  * and the worker that sends the row settles it.
  */
 export function createOutboxWorker<Row extends OutboxRow>(
-  { log }: Pick<Deps, 'log'>,
+  { log, trace }: Pick<Deps, 'log' | 'trace'>,
   outbox: Outbox<Row>
 ): OutboxWorker {
   const { noun, pollSeconds, sendSeconds, chains } = outbox
@@ -103,7 +103,10 @@ export function createOutboxWorker<Row extends OutboxRow>(
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), sendSeconds * 1000)
     const leaseEnd = performance.now() + leaseSeconds * 1000
-    const delivered = deliver(row, leaseEnd, abort.signal).then(() => {
+    const facts = { ...outbox.describe(row), attempts: row.attempts }
+    const delivered = trace(`send ${noun}`, facts, fail =>
+      deliver(row, { leaseEnd, fail }, abort.signal)
+    ).then(() => {
       clearTimeout(timer)
       sending.delete(abort)
       wakeup.freeSlot()
@@ -112,7 +115,11 @@ export function createOutboxWorker<Row extends OutboxRow>(
     sending.set(abort, delivered)
   }
 
-  async function deliver(row: Row, leaseEnd: number, signal: AbortSignal): Promise<void> {
+  async function deliver(
+    row: Row,
+    { leaseEnd, fail }: { leaseEnd: number; fail: (type: string) => void },
+    signal: AbortSignal
+  ): Promise<void> {
     const settle = (write: () => Promise<void>) => settleWithin(leaseEnd, row.id, write)
     const failure = sent.has(row.id) ? null : await outbox.deliver(row, signal)
     const fields = { [`${noun}Id`]: row.id, ...outbox.describe(row), attempts: row.attempts }
@@ -125,6 +132,7 @@ export function createOutboxWorker<Row extends OutboxRow>(
         sent.delete(row.id)
       })
     }
+    fail(failure.summary)
     const retryAfter = Math.max(backoffSeconds(row.attempts), failure.retryAfterSeconds ?? 0)
     await settle(async () => {
       const state = await outbox.settleFailure(row, failure, retryAfter)

@@ -79,7 +79,9 @@ async function importPeople(source: string, options: Options): Promise<void> {
     throw new Refusal('--sessions and --jwt-key FILE belong together.')
   // By default V8 lets the heap grow to four times what is in use before it collects.
   setFlagsFromString('--heap-growing-percent=50')
-  await withDeps(deps => importWith(deps, source, options), { readKeys: false })
+  // What is sealed under another SECRET_KEY than the service's would be lost. A dry run seals and writes nothing.
+  const readKeys = options.dryRun !== true
+  await withDeps(deps => importWith(deps, source, options), { readKeys })
 }
 
 async function importWith(deps: Deps, source: string, options: Options): Promise<void> {

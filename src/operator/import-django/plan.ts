@@ -8,7 +8,7 @@ import {
 } from '../../passwords/foreign-hash.js'
 import { type CodeShape, dateOf, type Factor, readFactor, UnreadableFactor } from './factor.js'
 import type { Json } from './record.js'
-import { mostAuthenticators, type StagedPerson } from './stage.js'
+import { mostAuthenticators, mostParts, type StagedPerson } from './stage.js'
 
 /** What an operator decided about the source. */
 export type Choices = {
@@ -92,7 +92,7 @@ function candidateOf(person: StagedPerson, choices: Choices): Candidate {
     key: digest(legacyId === null ? `address\0${email}` : `number\0${legacyId}`),
     legacyId,
     ...profile,
-    joinedAt: joinedAt(fields.date_joined, choices.now),
+    joinedAt: joinedAt(fields.date_joined, choices.now, notes),
     ...password,
     factor,
     identities: identitiesOf(person, notes),
@@ -186,17 +186,26 @@ function passwordOf(
   return { passwordHash: null, foreign: null }
 }
 
-function joinedAt(value: Json | undefined, now: Date): Date {
+function joinedAt(value: Json | undefined, now: Date, notes: string[]): Date {
+  if (value === undefined || value === null) return now
   const joined = dateOf(value)
-  return joined !== null && joined.getTime() > 0 && joined < now ? joined : now
+  if (joined !== null && joined.getTime() > 0 && joined <= now) return joined
+  notes.push('the date of joining is not readable or not past: today counts')
+  return now
 }
 
-function identitiesOf({ identities }: StagedPerson, notes: string[]): Candidate['identities'] {
+function identitiesOf(person: StagedPerson, notes: string[]): Candidate['identities'] {
+  const identities = newest(person.identities, 'social accounts', notes)
   const found = identities.flatMap(({ provider, uid }) =>
     isShort(provider, 200) && isShort(uid, 255) ? [{ provider, uid }] : []
   )
   if (found.length < identities.length) notes.push('a social account is not readable')
   return found
+}
+
+function newest<Part>(parts: readonly Part[], what: string, notes: string[]): readonly Part[] {
+  if (parts.length > mostParts) notes.push(`only the newest ${mostParts} ${what} are taken`)
+  return parts.slice(-mostParts)
 }
 
 const isShort = (value: Json | undefined, longest: number): value is string =>
@@ -206,8 +215,10 @@ const isShort = (value: Json | undefined, longest: number): value is string =>
   value.search(unprintable) === -1
 
 /** A `jti` there is a UUID without dashes. Disabled rows belong to tokens that were used or revoked. */
-function sessionsOf({ sessions }: StagedPerson, notes: string[]): OldSession[] {
-  const enabled = sessions.filter(({ enabled }) => enabled === true)
+function sessionsOf(person: StagedPerson, notes: string[]): OldSession[] {
+  const enabled = newest(person.sessions, 'sessions', notes).filter(
+    ({ enabled }) => enabled === true
+  )
   const found = enabled.flatMap(({ session, jti, created }) => {
     const createdAt = dateOf(created)
     const hex = typeof jti === 'string' && /^[0-9a-f]{32}$/.test(jti.replaceAll('-', ''))

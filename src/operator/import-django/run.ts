@@ -103,7 +103,7 @@ async function readKeyFile(path: string) {
   const key = readLegacyKey(text)
   if (key === null)
     throw new Refusal(
-      `${path} is neither a public key in PEM nor a secret of 16 characters or more.`
+      `${path} is neither a public key in PEM (RSA of 2048 bits or more, P-256, P-384, P-521, Ed25519) nor a secret of 16 characters or more.`
     )
   return key
 }

@@ -12,8 +12,8 @@ const longestText = 2000
 const longestPart = 512
 /** The data of a larger authenticator cannot be read. */
 const longestData = 16_384
-/** More social accounts or sessions of one person are not read. */
-const mostParts = 500
+/** Of more social accounts or sessions of one person, one more than so many are read: the newest. */
+export const mostParts = 500
 /** With more authenticators a person is skipped: {@link StagedPerson.authenticatorCount}. */
 export const mostAuthenticators = 20
 
@@ -32,7 +32,7 @@ export type StagedPerson = {
   /** How many people have the same number. */
   readonly sameKey: number
   readonly furtherAddresses: number
-  /** How many there are; the first {@link mostAuthenticators} are in `authenticators`. */
+  /** How many there are; the newest {@link mostAuthenticators} are in `authenticators`. */
   readonly authenticatorCount: number
   readonly authenticators: readonly Readonly<Record<string, Json>>[]
   readonly identities: readonly Readonly<Record<string, Json>>[]
@@ -267,8 +267,9 @@ async function naturalColumn(client: pg.Client): Promise<'username' | 'email'> {
 }
 
 async function* readPeople(client: pg.Client): AsyncGenerator<readonly StagedPerson[]> {
-  const partsOf = (kind: string, most = mostParts) => `ARRAY(SELECT a.payload FROM staged_part a
-    WHERE a.owner = s.key AND a.kind = '${kind}' ORDER BY a.seq LIMIT ${most})`
+  const partsOf = (kind: string, most = mostParts + 1) => `ARRAY(SELECT n.payload FROM (
+      SELECT a.seq, a.payload FROM staged_part a
+      WHERE a.owner = s.key AND a.kind = '${kind}' ORDER BY a.seq DESC LIMIT ${most}) n ORDER BY n.seq)`
   await client.query(`
     DECLARE postern_people NO SCROLL CURSOR FOR
     SELECT s.pk, s.payload, s.address, s.chosen, s.verified, s."sharing", s."sharingVerified", s."sameKey",
