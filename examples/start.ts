@@ -14,15 +14,9 @@ const postern = `http://localhost:${PORT}`
 const app = `http://localhost:${APP_PORT}`
 const api = `http://localhost:${API_PORT}`
 
-/** What the package exports, from the sources of this repository. */
-const kit = Object.fromEntries(
-  ['client', 'verify'].map(name => [
-    `postern/${name}`,
-    fileURLToPath(new URL(`../src/kit/${name}/${name}.js`, import.meta.url))
-  ])
-)
+/** The paths of this tsconfig lead to the sources of the package, in place of an installed one. */
 const open = (input: string, options: InputOptions) =>
-  rolldown({ input: join(folder, input), resolve: { alias: kit }, ...options })
+  rolldown({ input: join(folder, input), tsconfig: join(folder, 'tsconfig.json'), ...options })
 
 async function startService() {
   // Here there is no .env, and the database is apart from that of `npm start`.
