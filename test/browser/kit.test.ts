@@ -86,14 +86,18 @@ test(`KIT-05 eight tabs in ${rounds} rounds over a network that loses answers: o
   assert.deepEqual(await call(first, 'signUp', newPerson()), { status: 'signed-in' })
   await shows(pages, 'signed-in')
 
+  let lost = 0
   for (let round = 0; round < rounds; round++) {
     refreshes.sent = 0
     refreshes.lost = 0
     await load(pages)
     await shows(pages, 'signed-in')
     assert.equal(refreshes.sent - refreshes.lost, 1, `round ${round}`)
+    lost += refreshes.lost
     await service.advance(round % 2 === 0 ? 11 : 2)
   }
+
+  t.diagnostic(`${rounds} refreshes were answered, ${lost} answers were lost`)
 
   // The tabs wake up after an hour in which their own clocks stood still.
   await service.advance(3600)

@@ -50,8 +50,10 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
 
   function hear(message: Message) {
     if (message.type === 'signed-out') leave()
-    else if (message.type === 'ask') tellToken()
-    else keep({ token: message.token, seconds: message.seconds, since: now() })
+    else if (message.type === 'ask') {
+      // A tab that has not heard yet would put its old token into the place of the new one.
+      if (access?.token !== message.refused) tellToken()
+    } else keep({ token: message.token, seconds: message.seconds, since: now() })
   }
 
   const tellToken = () => {
@@ -112,7 +114,7 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
     refreshing ??= tabs
       .exclusive(async waited => {
         if (isThere()) return
-        await tabs.ask(waited)
+        await tabs.ask(waited, refused)
         if (!isThere()) await rotate()
       })
       .finally(() => {

@@ -4,7 +4,8 @@ import { sleep } from './service.js'
 export type Message =
   | { readonly type: 'token'; readonly token: string; readonly seconds: number }
   | { readonly type: 'signed-out' }
-  | { readonly type: 'ask' }
+  /** For a token other than this one, which a server refused or which is about to end. */
+  | { readonly type: 'ask'; readonly refused: string | null }
 
 /** The part of the Web Locks API that is used: `navigator.locks`, or one with the same behaviour. */
 export type Locks = {
@@ -73,13 +74,13 @@ export function openTabs(name: string, chosenLocks: Locks | undefined) {
   }
 
   /** Asks the other tabs for a token if one of them may have it, and waits for an answer. */
-  async function ask(waited: boolean): Promise<void> {
+  async function ask(waited: boolean, refused: string | null): Promise<void> {
     if (channel === null) return
     if (!waited && !(Number(local?.getItem(mark)) > Date.now())) return
     const answer = new Promise<void>(resolve => {
       answered = resolve
     })
-    channel.postMessage({ type: 'ask' })
+    channel.postMessage({ type: 'ask', refused } satisfies Message)
     await Promise.race([answer, sleep(answerWithinMs)])
     answered = null
   }
