@@ -10,6 +10,8 @@ export type Result = {
   readonly floor: number | null
   readonly ours: number
   readonly ratio: number | null
+  /** Lowest and highest ratio of a round. */
+  readonly spread?: readonly [number, number]
   readonly target: string
   readonly ok: boolean
 }
@@ -41,6 +43,7 @@ type Judged = {
   readonly rounds: readonly Round[]
   /** `floor/ours` where both are costs and a share is wanted. */
   readonly share?: true
+  /** Without a limit the ratio is shown and not judged. */
   readonly atLeast?: number
   readonly atMost?: number
 }
@@ -55,7 +58,8 @@ export function judge({ name, unit, rounds, share, atLeast, atMost }: Judged): R
     floor: median(rounds.map(({ floor }) => floor)),
     ours: median(rounds.map(({ ours }) => ours)),
     ratio,
-    target: atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`,
+    spread: [Math.min(...ratios), Math.max(...ratios)],
+    target: atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : '–',
     ok: ratio >= (atLeast ?? 0) && ratio <= (atMost ?? Number.POSITIVE_INFINITY)
   }
 }
@@ -65,19 +69,20 @@ const shown = (value: number | null) =>
 
 /** The results as a Markdown table. */
 export function table(results: readonly Result[]): string {
-  const rows = results.map(({ name, unit, floor, ours, ratio, target, ok }) =>
+  const rows = results.map(({ name, unit, floor, ours, ratio, spread, target, ok }) =>
     [
       name,
       unit,
       shown(floor),
       shown(ours),
       ratio?.toFixed(2) ?? '–',
+      spread?.map(each => each.toFixed(2)).join('–') ?? '–',
       target,
       ok ? 'ok' : 'miss'
     ].join(' | ')
   )
-  const head = 'Scenario | Unit | Floor | Ours | Ratio | Target | '
-  return [head, '--- | --- | --- | --- | --- | --- | ---', ...rows]
+  const head = 'Scenario | Unit | Floor | Ours | Ratio | Spread | Target | '
+  return [head, '--- | --- | --- | --- | --- | --- | --- | ---', ...rows]
     .map(row => `| ${row} |`)
     .join('\n')
 }

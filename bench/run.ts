@@ -4,6 +4,7 @@ import { growth } from './growth.js'
 import { type Result, save, table } from './report.js'
 import type { Effort, Scenario } from './scenarios.js'
 import * as scenarios from './scenarios.js'
+import { refresh, user } from './side-by-side.js'
 import { openWorld } from './world.js'
 
 // npm run bench -- [--quick] [--only=refresh,user] [--rounds=5] [--seconds=4] [--requests=100000] [--people=1000,100000]
@@ -18,8 +19,7 @@ const { values } = parseArgs({
   }
 })
 
-const { login, refresh, user, verify, verifier, queued, imported, statements, start, memory } =
-  scenarios
+const { login, verify, verifier, queued, imported, statements, start, memory } = scenarios
 const all: Record<string, Scenario> = {
   verify,
   verifier,
