@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../src/base/package-root.js'
@@ -82,9 +82,7 @@ export function table(results: readonly Result[]): string {
     ].join(' | ')
   )
   const head = 'Scenario | Unit | Floor | Ours | Ratio | Spread | Target | '
-  return [head, '--- | --- | --- | --- | --- | --- | --- | ---', ...rows]
-    .map(row => `| ${row} |`)
-    .join('\n')
+  return asMarkdown([head, '--- | --- | --- | --- | --- | --- | --- | ---', ...rows])
 }
 
 /** Keeps the figures with what they were measured on. Returns the path. */
@@ -97,3 +95,21 @@ export function save(results: readonly Result[], quick: boolean): string {
   writeFileSync(path, `${JSON.stringify({ at, quick, machine, results }, null, 2)}\n`)
   return path
 }
+
+/** Two kept results side by side. What only one of them has is left out. */
+export function compare(before: string, after: string): string {
+  const [a, b] = [before, after].map(
+    path => (JSON.parse(readFileSync(path, 'utf8')) as { results: Result[] }).results
+  ) as [Result[], Result[]]
+  const rows = a.flatMap(one => {
+    const other = b.find(({ name }) => name === one.name)
+    if (other === undefined) return []
+    const { name, unit, ours, ratio } = one
+    const figures = [shown(ours), shown(other.ours), (other.ours / ours).toFixed(2)]
+    return [[name, unit, ...figures, shown(ratio), shown(other.ratio)].join(' | ')]
+  })
+  const head = 'Scenario | Unit | Before | After | After / before | Ratio before | Ratio after'
+  return asMarkdown([head, '--- | --- | --- | --- | --- | --- | ---', ...rows])
+}
+
+const asMarkdown = (rows: readonly string[]) => rows.map(row => `| ${row} |`).join('\n')
