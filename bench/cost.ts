@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { databaseCpu } from './cpu.js'
 import { drive } from './load.js'
-import { createPeople, loginRequest, signIn } from './people.js'
+import { createPeople, driveRefresh, driveUser, loginRequest, signIn } from './people.js'
 import { figure, median, type Result } from './report.js'
-import { driveRefresh, driveUser, type Scenario } from './scenarios.js'
+import type { Scenario } from './scenarios.js'
 import { seed } from './seed.js'
 import type { Place } from './world.js'
 
 const clients = 64
 const people = 20_000
-/** What `/proc` counts in, on every Linux that Node.js runs on. */
-const ticksPerSecond = 100
-
 /** What was used so far, or by one request: milliseconds of CPU, and bytes. */
 type Used = { readonly service: number; readonly database: number; readonly log: number }
 
@@ -78,25 +75,6 @@ const difference = (after: Used, before: Used, count: number): Used => ({
   database: (after.database - before.database) / count,
   log: (after.log - before.log) / count
 })
-
-/** CPU of the connections to this database, without the background of the server. NaN: it runs elsewhere. */
-async function databaseCpu({ query }: Place): Promise<number> {
-  const backends = (await query(
-    `SELECT pid FROM pg_stat_activity
-     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`
-  )) as { pid: number }[]
-  try {
-    return backends.map(({ pid }) => cpuOf(pid)).reduce((sum, each) => sum + each, 0)
-  } catch {
-    return Number.NaN
-  }
-}
-
-function cpuOf(pid: number): number {
-  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
-  const [user, system] = fields.split(' ').slice(11, 13).map(Number)
-  return (((user as number) + (system as number)) * 1000) / ticksPerSecond
-}
 
 /** Of the whole server: on one that others use, their writes are counted too. */
 async function logPosition({ query }: Place): Promise<number> {

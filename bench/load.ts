@@ -4,6 +4,8 @@ import { connect, type Socket } from 'node:net'
 export type NextRequest = (client: number) => string
 
 export type Load = {
+  /** Loopback unless given. */
+  readonly host?: string
   readonly port: number
   readonly clients: number
   /** How long, or how many requests in all. */
@@ -30,6 +32,7 @@ export type Measured = {
  *   is worth nothing.
  */
 export async function drive({
+  host = '127.0.0.1',
   port,
   clients,
   seconds,
@@ -44,7 +47,7 @@ export async function drive({
   const mayGoOn = () => performance.now() < ends && left-- > 0
 
   async function runClient(client: number) {
-    const connection = await open(port)
+    const connection = await open(host, port)
     try {
       while (mayGoOn()) {
         const sent = performance.now()
@@ -74,8 +77,8 @@ export async function drive({
 
 type Answer = { readonly status: number; readonly body: string }
 
-async function open(port: number) {
-  const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true })
+async function open(host: string, port: number) {
+  const socket: Socket = connect({ port, host, noDelay: true })
   let received = ''
   let settle: { resolve(answer: Answer): void; reject(error: Error): void } | undefined
   socket.setEncoding('latin1')

@@ -66,3 +66,32 @@ export async function signIn({ port }: Measurable, people: number): Promise<Toke
   })
   return tokens
 }
+
+const refreshRequest = (token: string) => wire('POST', '/refresh/', { body: { refresh: token } })
+
+export function driveRefresh(
+  service: Measurable,
+  tokens: Tokens[],
+  load: { clients: number; seconds?: number; count?: number }
+) {
+  return drive({
+    port: service.port,
+    ...load,
+    request: client => refreshRequest((tokens[client] as Tokens).refresh),
+    onAnswer: (client, body) => {
+      tokens[client] = JSON.parse(body)
+    }
+  })
+}
+
+export function driveUser(
+  service: Measurable,
+  tokens: Tokens[],
+  load: { clients: number; seconds?: number; count?: number }
+) {
+  const requests = tokens.map(({ access }) => wire('GET', '/user/', { bearer: access }))
+  return drive({ port: service.port, ...load, request: client => requests[client] as string })
+}
+
+export const claimsOf = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())

@@ -1,18 +1,21 @@
 // Loaded into a measured process: tells on request what it used, and counts its statements.
 const counts = {}
+/** The last call of each named statement. */
+const last = {}
 if (process.env.BENCH_COUNT_STATEMENTS === 'true') {
   const { default: pg } = await import('pg')
   const query = pg.Client.prototype.query
   pg.Client.prototype.query = function (config, ...rest) {
     const name = config?.name ?? String(config?.text ?? config).slice(0, 60)
     counts[name] = (counts[name] ?? 0) + 1
+    if (config?.name) last[name] = { text: config.text, values: config.values }
     return query.call(this, config, ...rest)
   }
 }
 
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
-  process.send({ cpuMicros: user + system, rss: process.memoryUsage.rss(), counts })
+  process.send({ cpuMicros: user + system, rss: process.memoryUsage.rss(), counts, last })
 })
 // Nobody is left to measure for.
 process.on('disconnect', () => process.exit())

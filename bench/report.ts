@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../src/base/package-root.js'
@@ -10,6 +10,8 @@ export type Result = {
   readonly floor: number | null
   readonly ours: number
   readonly ratio: number | null
+  /** Lowest and highest ratio of a round. */
+  readonly spread?: readonly [number, number]
   readonly target: string
   readonly ok: boolean
 }
@@ -41,6 +43,7 @@ type Judged = {
   readonly rounds: readonly Round[]
   /** `floor/ours` where both are costs and a share is wanted. */
   readonly share?: true
+  /** Without a limit the ratio is shown and not judged. */
   readonly atLeast?: number
   readonly atMost?: number
 }
@@ -55,7 +58,8 @@ export function judge({ name, unit, rounds, share, atLeast, atMost }: Judged): R
     floor: median(rounds.map(({ floor }) => floor)),
     ours: median(rounds.map(({ ours }) => ours)),
     ratio,
-    target: atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`,
+    spread: [Math.min(...ratios), Math.max(...ratios)],
+    target: atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : '–',
     ok: ratio >= (atLeast ?? 0) && ratio <= (atMost ?? Number.POSITIVE_INFINITY)
   }
 }
@@ -65,21 +69,20 @@ const shown = (value: number | null) =>
 
 /** The results as a Markdown table. */
 export function table(results: readonly Result[]): string {
-  const rows = results.map(({ name, unit, floor, ours, ratio, target, ok }) =>
+  const rows = results.map(({ name, unit, floor, ours, ratio, spread, target, ok }) =>
     [
       name,
       unit,
       shown(floor),
       shown(ours),
       ratio?.toFixed(2) ?? '–',
+      spread?.map(each => each.toFixed(2)).join('–') ?? '–',
       target,
       ok ? 'ok' : 'miss'
     ].join(' | ')
   )
-  const head = 'Scenario | Unit | Floor | Ours | Ratio | Target | '
-  return [head, '--- | --- | --- | --- | --- | --- | ---', ...rows]
-    .map(row => `| ${row} |`)
-    .join('\n')
+  const head = 'Scenario | Unit | Floor | Ours | Ratio | Spread | Target | '
+  return asMarkdown([head, '--- | --- | --- | --- | --- | --- | --- | ---', ...rows])
 }
 
 /** Keeps the figures with what they were measured on. Returns the path. */
@@ -92,3 +95,21 @@ export function save(results: readonly Result[], quick: boolean): string {
   writeFileSync(path, `${JSON.stringify({ at, quick, machine, results }, null, 2)}\n`)
   return path
 }
+
+/** Two kept results side by side. What only one of them has is left out. */
+export function compare(before: string, after: string): string {
+  const [a, b] = [before, after].map(
+    path => (JSON.parse(readFileSync(path, 'utf8')) as { results: Result[] }).results
+  ) as [Result[], Result[]]
+  const rows = a.flatMap(one => {
+    const other = b.find(({ name }) => name === one.name)
+    if (other === undefined) return []
+    const { name, unit, ours, ratio } = one
+    const figures = [shown(ours), shown(other.ours), (other.ours / ours).toFixed(2)]
+    return [[name, unit, ...figures, shown(ratio), shown(other.ratio)].join(' | ')]
+  })
+  const head = 'Scenario | Unit | Before | After | After / before | Ratio before | Ratio after'
+  return asMarkdown([head, '--- | --- | --- | --- | --- | --- | ---', ...rows])
+}
+
+const asMarkdown = (rows: readonly string[]) => rows.map(row => `| ${row} |`).join('\n')

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,9 +8,17 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { createVerifier as createTokenVerifier } from '../src/kit/verify/verify.js'
 import { accessTokenJws, publicJwk } from '../src/tokens/keys/key-pair.js'
 import { drive, type Measured, wire } from './load.js'
-import { createPeople, importPeople, loginRequest, signIn, type Tokens } from './people.js'
+import {
+  createPeople,
+  driveRefresh,
+  driveUser,
+  importPeople,
+  loginRequest,
+  signIn,
+  type Tokens
+} from './people.js'
 import { judge, type Result, type Round } from './report.js'
-import { forkFloor, type Measurable, poolSize, type World } from './world.js'
+import { forkFloor, type Measurable, type World } from './world.js'
 
 /** How long to look. */
 export type Effort = {
@@ -49,32 +57,6 @@ async function rounds(effort: Effort, round: () => Promise<Round>): Promise<Roun
   return all
 }
 
-const refreshRequest = (token: string) => wire('POST', '/refresh/', { body: { refresh: token } })
-
-export function driveRefresh(
-  service: Measurable,
-  tokens: Tokens[],
-  load: { clients: number; seconds?: number; count?: number }
-) {
-  return drive({
-    port: service.port,
-    ...load,
-    request: client => refreshRequest((tokens[client] as Tokens).refresh),
-    onAnswer: (client, body) => {
-      tokens[client] = JSON.parse(body)
-    }
-  })
-}
-
-export function driveUser(
-  service: Measurable,
-  tokens: Tokens[],
-  load: { clients: number; seconds?: number; count?: number }
-) {
-  const requests = tokens.map(({ access }) => wire('GET', '/user/', { bearer: access }))
-  return drive({ port: service.port, ...load, request: client => requests[client] as string })
-}
-
 /** How much of a sign-in's CPU is the hash that it has to compute. */
 export const login: Scenario = async (world, effort) => {
   const floor = await forkFloor<{ cpuMicros: number }>('bench/floors/argon2.js')
@@ -103,67 +85,6 @@ export const login: Scenario = async (world, effort) => {
       })
     ]
   })
-}
-
-const logLevels = ['info', 'warn'] as const
-
-/** Rotations against the bare update. */
-export const refresh: Scenario = async (world, effort) => {
-  const env = { DATABASE_URL: world.databaseUrl, DATABASE_POOL_SIZE: String(poolSize) }
-  const floor = await forkFloor<{ perSecond: number }>('bench/floors/rotate.js', env)
-  const results: Result[] = []
-  for (const level of logLevels) {
-    for (const clients of [16, 64]) {
-      await withService(
-        world,
-        clients,
-        async (service, tokens) => {
-          const spare = (await signIn(service, clients)).map(({ access }) =>
-            String(claimsOf(access).sid)
-          )
-          await driveRefresh(service, tokens, { clients, count: effort.warmUp })
-          const all = await rounds(effort, async () => ({
-            floor: (await floor.ask({ sessions: spare, seconds: effort.seconds })).perSecond,
-            ours: (await driveRefresh(service, tokens, { clients, seconds: effort.seconds }))
-              .perSecond
-          }))
-          const name = `refresh, ${clients} clients, log ${level}`
-          results.push(judge({ name, unit: 'per s', rounds: all, atLeast: 0.5 }))
-        },
-        { LOG_LEVEL: level }
-      )
-    }
-  }
-  await floor.stop()
-  return results
-}
-
-/** `GET /user/` against the least that could answer it. */
-export const user: Scenario = async (world, effort) => {
-  const results: Result[] = []
-  for (const level of logLevels) {
-    await withService(
-      world,
-      64,
-      async (service, tokens) => {
-        const bare = await world.startHttpFloor(
-          await publicKeyOf(service, (tokens[0] as Tokens).access)
-        )
-        const load = { clients: 64, seconds: effort.seconds }
-        for (const each of [bare, service])
-          await driveUser(each, tokens, { clients: 64, count: effort.warmUp })
-        const all = await rounds(effort, async () => ({
-          floor: (await driveUser(bare, tokens, load)).perSecond,
-          ours: (await driveUser(service, tokens, load)).perSecond
-        }))
-        await bare.stop()
-        const name = `GET /user/, 64 clients, log ${level}`
-        results.push(judge({ name, unit: 'per s', rounds: all, atLeast: 0.7 }))
-      },
-      { LOG_LEVEL: level }
-    )
-  }
-  return results
 }
 
 /** What our checks add to the verification of a signature, in this process. */
@@ -388,16 +309,3 @@ export const memory: Scenario = async (world, effort) => {
 }
 
 export const preparePeople = (world: World) => createPeople(world, 64)
-
-function claimsOf(token: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-}
-
-/** The key that signed a token, as PEM. */
-async function publicKeyOf({ port }: Measurable, token: string): Promise<string> {
-  const { kid } = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
-  const answer = await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`)
-  const { keys } = (await answer.json()) as { keys: JsonWebKey[] }
-  const key = keys.find(jwk => jwk.kid === kid) ?? {}
-  return String(createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }))
-}

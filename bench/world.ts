@@ -17,6 +17,8 @@ export type Usage = {
   readonly cpuMicros: number
   readonly rss: number
   readonly counts: Readonly<Record<string, number>>
+  /** The last call of each named statement. */
+  readonly last: Readonly<Record<string, { readonly text: string; readonly values: unknown[] }>>
 }
 
 export type Measurable = {
@@ -179,11 +181,11 @@ async function createPlace(serverUrl: string, name: string) {
         MIGRATE_ON_START: 'true',
         ...env
       }),
-    startHttpFloor: (publicKey?: string) =>
+    startHttpFloor: (env: { WORK?: string; CACHE?: 'true' } = {}) =>
       serve('bench/floors/http.js', {
         DATABASE_URL: databaseUrl,
         DATABASE_POOL_SIZE: String(poolSize),
-        PUBLIC_KEY: publicKey
+        ...env
       }),
     query: (text: string, values: unknown[] = []) => query(databaseUrl, text, values),
     drop: async () => {

@@ -56,17 +56,18 @@ export default fp(
     )
     // Fastify refuses a type that it cannot read before any parser runs. A form stays a form, because hooks
     // that ran before have decided by it.
-    fastify.addHook('preParsing', async request => {
+    fastify.addHook('preParsing', (request, _reply, payload, done) => {
       if (isEmpty(request) && !isForm(request)) delete request.headers['content-type']
+      done(null, payload)
     })
-    fastify.addHook('preValidation', async request => {
+    fastify.addHook('preValidation', (request, _reply, done) => {
       const { page } = request.routeOptions.config
       const isFilled = Object.keys((request.body as object | undefined) ?? {}).length > 0
-      if (isFilled && isForm(request) && !page) throw new Problem('unsupported_media_type')
+      if (isFilled && isForm(request) && !page) return done(new Problem('unsupported_media_type'))
       request.body ??= {}
       // The schema would refuse these too, but hooks and error handlers read the body as an object.
       if (typeof request.body !== 'object' || Array.isArray(request.body))
-        throw fieldProblem('non_field_errors', { code: 'object' })
+        return done(fieldProblem('non_field_errors', { code: 'object' }))
       const fields = request.body as Record<string, unknown>
       if (isForm(request)) {
         const { form_key: key } = fields
@@ -76,6 +77,7 @@ export default fp(
       for (const [name, value] of Object.entries(fields)) {
         if (typeof value === 'string') fields[name] = value.normalize('NFC')
       }
+      done()
     })
   },
   { name: 'bodies', fastify: '5.x' }

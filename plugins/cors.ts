@@ -27,9 +27,9 @@ export default fp(
     let toldAt = Number.NEGATIVE_INFINITY
 
     // The browser tells the page only that it failed, so the log and the answer say why.
-    fastify.addHook('onRequest', async (request, reply) => {
+    fastify.addHook('onRequest', (request, reply, done) => {
       const { origin = '' } = request.headers
-      if (!isPreflight(request) || listed.has(origin)) return
+      if (!isPreflight(request) || listed.has(origin)) return done()
       if (performance.now() - toldAt >= quietMs) {
         toldAt = performance.now()
         request.log.warn(
@@ -38,7 +38,7 @@ export default fp(
         )
       }
       reply.header('vary', 'Origin')
-      throw new Problem('cross_site_request')
+      done(new Problem('cross_site_request'))
     })
     if (CORS_ORIGINS.length === 0) return
     const options = {

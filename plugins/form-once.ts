@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import {
   type FormAnswer,
@@ -34,30 +34,36 @@ export default fp(
     const { deps } = fastify
     fastify.decorateRequest('takenForm', null)
 
-    fastify.addHook('preHandler', async (request, reply) => {
-      const { formKey: key, url, body } = request
-      if (key === null) return
-      const id = formId(deps, { key, url, fields: body as Record<string, unknown> })
-      const answer = await takeForm(deps, id)
-      if (answer === null) {
-        request.takenForm = id
-        return
-      }
-      return reply.code(answer.status).headers(answer.headers).send(answer.body)
+    // Hooks with callbacks: all other requests pass them, and should not wait for a promise.
+    fastify.addHook('preHandler', (request, reply, done) => {
+      if (request.formKey === null) done()
+      else takeOrAnswer(request.formKey, request, reply).then(isTaken => isTaken && done(), done)
     })
 
-    fastify.addHook('onSend', async (request, reply, payload) => {
+    async function takeOrAnswer(key: string, request: FastifyRequest, reply: FastifyReply) {
+      const { url, body } = request
+      const id = formId(deps, { key, url, fields: body as Record<string, unknown> })
+      const answer = await takeForm(deps, id)
+      if (answer === null) request.takenForm = id
+      else reply.code(answer.status).headers(answer.headers).send(answer.body)
+      return answer === null
+    }
+
+    fastify.addHook('onSend', (request, reply, payload, done) => {
       const { takenForm: id } = request
-      if (id === null) return payload
+      if (id === null) return done(null, payload)
       request.takenForm = null
+      keep(id, reply, payload).then(() => done(null, payload), done)
+    })
+
+    async function keep(id: string, reply: FastifyReply, payload: unknown) {
       const body = payload ?? ''
       // After a refusal the form can be sent again.
       const isKept = reply.statusCode < 400 && typeof body === 'string' && body.length < mostBytes
       if (isKept)
         await keepAnswer(deps, id, { status: reply.statusCode, headers: headersOf(reply), body })
       else await releaseForm(deps, id)
-      return payload
-    })
+    }
   },
   { name: 'form-once', fastify: '5.x', dependencies: ['deps', 'bodies', 'cookies'] }
 )

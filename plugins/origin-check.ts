@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/base/config/load.js'
 import { Problem } from '../src/base/errors/problem.js'
@@ -16,10 +16,12 @@ export default fp(
       const { auth: level } = route.config ?? {}
       if (level === 'bearer') return
       const usesCookie = level === 'refresh' || level === 'session' || level === 'flow'
-      const check = async (request: FastifyRequest) => {
+      const check: onRequestHookHandler = (request, _reply, done) => {
         const carriesProof = usesCookie && request.headers.cookie !== undefined
-        if ((carriesProof || isUnsafe(request.method)) && isForeign(request, isOurs))
-          throw new Problem('cross_site_request')
+        const isGuarded = carriesProof || isUnsafe(request.method)
+        done(
+          isGuarded && isForeign(request, isOurs) ? new Problem('cross_site_request') : undefined
+        )
       }
       // Runs before the access token is checked, so a refused request needs no database.
       route.onRequest = [check, route.onRequest ?? []].flat()

@@ -75,8 +75,9 @@ export default fp(
       closed = true
       clearTimeout(timer)
     })
-    fastify.addHook('onRequest', async request => {
-      if (!prepared && request.routeOptions.config.servesUnprepared !== true) throw unavailable()
+    fastify.addHook('onRequest', (request, _reply, done) => {
+      const isServed = prepared || request.routeOptions.config.servesUnprepared === true
+      done(isServed ? undefined : unavailable())
     })
 
     let clockIsOff = false

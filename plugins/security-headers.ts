@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
 
 /**
@@ -8,25 +7,24 @@ import fp from 'fastify-plugin'
 export default fp(
   async fastify => {
     const { PUBLIC_URL } = fastify.deps.config
-    await fastify.register(helmet, {
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          frameAncestors: ["'none'"],
-          baseUri: ["'none'"],
-          formAction: ["'none'"]
-        }
-      },
-      strictTransportSecurity: PUBLIC_URL.startsWith('https:')
-        ? { maxAge: 31_536_000, includeSubDomains: false }
-        : false,
-      referrerPolicy: { policy: 'no-referrer' },
-      frameguard: { action: 'deny' },
-      xXssProtection: false
-    })
-    fastify.addHook('onRequest', async (_request, reply) => {
-      reply.header('cache-control', 'no-store')
+    const headers = {
+      'cache-control': 'no-store',
+      'content-security-policy':
+        "default-src 'none';frame-ancestors 'none';base-uri 'none';form-action 'none'",
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'origin-agent-cluster': '?1',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-dns-prefetch-control': 'off',
+      'x-download-options': 'noopen',
+      'x-frame-options': 'DENY',
+      'x-permitted-cross-domain-policies': 'none',
+      ...(PUBLIC_URL.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' })
+    }
+    fastify.addHook('onRequest', (_request, reply, done) => {
+      reply.headers(headers)
+      done()
     })
   },
   { name: 'security-headers', fastify: '5.x', dependencies: ['deps'] }

@@ -47,9 +47,10 @@ export default fp(
         return tokens.knownDevices.read(request.readCookie(knownDeviceCookie))
       }
     })
-    fastify.addHook('onRequest', async ({ headers }) => {
+    fastify.addHook('onRequest', ({ headers }, _reply, done) => {
       const asked = headers[transportHeader]
       if (typeof asked === 'string') headers[transportHeader] = asked.toLowerCase()
+      done()
     })
     fastify.decorateRequest('sender', {
       getter(this: FastifyRequest) {
@@ -64,7 +65,7 @@ const signals = new WeakMap<Socket, AbortSignal>()
 
 /**
  * Fires when the connection closes (HSH-06). Fastify's `request.signal` is of no use here: it fires
- * when the body was read.
+ * when the body was read, and costs more than a timer.
  */
 function whenGone(socket: Socket): AbortSignal {
   const known = signals.get(socket)

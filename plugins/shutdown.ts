@@ -28,12 +28,14 @@ export default fp(
       limit = setTimeout(() => server.closeAllConnections(), longestMs).unref()
     })
     fastify.addHook('onClose', async () => clearTimeout(limit))
-    fastify.addHook('onSend', async (_request, reply) => {
+    fastify.addHook('onSend', (_request, reply, payload, done) => {
       if (stopping) reply.header('connection', 'close')
+      done(null, payload)
     })
-    fastify.addHook('onResponse', async () => {
+    fastify.addHook('onResponse', (_request, _reply, done) => {
       // The headers may have been sent before the stop, without `connection: close`.
       if (stopping) setImmediate(() => server.closeIdleConnections())
+      done()
     })
   },
   { name: 'shutdown', fastify: '5.x' }

@@ -10,7 +10,7 @@ const Status = Type.Object(
   }
 )
 
-const config = { auth: 'none', rateLimit: false, servesUnprepared: true } as const
+const config = { auth: 'none', limit: false, servesUnprepared: true } as const
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { health } = fastify

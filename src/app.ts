@@ -28,6 +28,7 @@ import securityHeaders from '../plugins/security-headers.js'
 import sender from '../plugins/sender.js'
 import shutdown from '../plugins/shutdown.js'
 import signIn from '../plugins/sign-in.js'
+import timeLimit from '../plugins/time-limit.js'
 import traces from '../plugins/tracing.js'
 import views from '../plugins/views.js'
 import webhookWorker from '../plugins/webhook-worker.js'
@@ -58,6 +59,7 @@ export async function buildApp(
   }
   const app = Fastify({ ...options, logger })
   await app.register(shutdown)
+  await app.register(timeLimit)
   await app.register(bodies)
   await app.register(compilers)
   await app.register(traces, { tracing })

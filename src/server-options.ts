@@ -18,7 +18,6 @@ export function serverOptions(config: Config, tracing: Tracing | null = null) {
     // Longer than the proxies keep an idle connection (nginx 60 s, Traefik 90 s, Caddy 120 s): whoever
     // closes first must be the one who sends, or a request meets a closed connection and is a 502.
     keepAliveTimeout: 125_000,
-    handlerTimeout: 30_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
     forceCloseConnections: 'idle',
     return503OnClosing: false,

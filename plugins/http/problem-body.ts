@@ -18,8 +18,7 @@ const frameworkCodes: Record<string, ProblemCode> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_body',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_body',
   FST_ERR_BAD_URL: 'not_found',
-  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
-  FST_ERR_HANDLER_TIMEOUT: 'unavailable'
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found'
 }
 
 /** A problem as the client gets it, in its language. */
@@ -43,8 +42,7 @@ export function problemOf(error: FastifyError, request: FastifyRequest): Problem
   if (error.validation !== undefined) return validationProblem(error, request)
   const known = frameworkCodes[error.code]
   // An `AbortError` means that the client closed the connection: the answer is not read.
-  if (known === 'unavailable' || error.name === 'AbortError' || isUnavailable(error))
-    return unavailable(error)
+  if (error.name === 'AbortError' || isUnavailable(error)) return unavailable(error)
   if (known !== undefined) return new Problem(known)
   // The JSON parser's error for a `__proto__` key has no code.
   if (error.statusCode === 400) return new Problem('malformed_body')

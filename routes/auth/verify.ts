@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     '/auth/verify/',
     {
       // A proxy asks for every request of a site. Only a token of ours leads to the database.
-      config: { auth: 'seen', rateLimit: false },
+      config: { auth: 'seen', limit: false },
       errorHandler: (error, request, reply) => {
         const page = error.statusCode === 401 ? signInPage(request) : null
         if (page === null) throw error

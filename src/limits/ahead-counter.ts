@@ -2,7 +2,8 @@ import type { BulkCounter, RequestCount } from './request-counter.js'
 
 /** A counter that knows the limit and can answer without waiting far below it. */
 export type LimitCounter = {
-  count(key: string, windowMs: number, limit: number): Promise<RequestCount>
+  /** No promise where no statement runs. */
+  count(key: string, windowMs: number, limit: number): RequestCount | Promise<RequestCount>
   /** Counts the remaining requests in the shared counter. */
   close(): Promise<void>
 }
@@ -63,7 +64,7 @@ export function createAheadCounter(shared: BulkCounter, clock: () => Date): Limi
   }
 
   return {
-    async count(key, windowMs, limit) {
+    count(key, windowMs, limit) {
       const window = limit < leastLimit ? undefined : windows.get(key)
       const ttlMs = window === undefined ? 0 : window.endsAt - clock().getTime()
       if (window === undefined || ttlMs <= 0 || window.current >= limit / 4) {

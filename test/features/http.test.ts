@@ -499,6 +499,7 @@ test('HTTP, over a socket', async t => {
       keepAliveTimeout > 120_000 && keepAliveTimeout < 180_000,
       'longer than proxies keep an idle connection'
     )
+    assert.ok(service.app.hasPlugin('time-limit'), 'handlers')
   })
 
   await t.test(

@@ -21,6 +21,7 @@ import { byKey, bySecret, derivedKey, forge, headerOf, unsigned } from '../suppo
 import {
   type Client,
   claimsOf,
+  logout,
   newMember,
   present,
   presentAccess,
@@ -444,6 +445,31 @@ test('access tokens', async t => {
       else assert.equal(answer.json().email, people[n % 2]?.person.email)
     }
   })
+})
+
+test('JWT-11 a token that was accepted is checked again with each request', async t => {
+  const service = await startApp(t)
+  const { person, client } = await newMember(service)
+  const token = client.access ?? ''
+  const statusOf = async (text: string) => (await presentAccess(service, text)).statusCode
+  assert.equal(await statusOf(token), 200)
+  assert.equal(await statusOf(token), 200)
+  for (let at = 0; at < token.length; at += 7) {
+    const other = token[at] === 'A' ? 'B' : 'A'
+    assert.equal(await statusOf(token.slice(0, at) + other + token.slice(at + 1)), 401, String(at))
+  }
+  const signedOut = await signedIn(service, person)
+  assert.equal(await statusOf(signedOut.access ?? ''), 200)
+  assert.equal((await logout(signedOut)).statusCode, 200)
+  assert.equal(await statusOf(signedOut.access ?? ''), 401, 'the session has ended')
+
+  await service.app.deps.db.prisma.user.updateMany({
+    where: { email: person.email },
+    data: { firstName: 'Other' }
+  })
+  assert.equal((await presentAccess(service, token)).json().first_name, 'Other')
+  await service.advance(service.config.JWT_ALLAUTH_ACCESS_TOKEN_LIFETIME + 1)
+  assert.equal(await statusOf(token), 401, 'it has expired')
 })
 
 test('refresh tokens', async t => {

@@ -47,7 +47,7 @@ export function publicJwk(privateKey: KeyObject, algorithm: Algorithm): PublicJw
   return { ...jwk, kid, alg: algorithm, use: 'sig' }
 }
 
-/** Signs and verifies access tokens with one key pair: `typ: at+jwt` (RFC 9068 §2.1), no cache (JWT-11). */
+/** Signs and verifies access tokens with one key pair: `typ: at+jwt` (RFC 9068 §2.1). The key ring remembers what was verified. */
 export function accessTokenJws(privateKey: KeyObject, jwk: PublicJwk): Jws {
   const algorithm = jwk.alg
   const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))

@@ -12,6 +12,7 @@ import {
   readPrivateKey
 } from './key-pair.js'
 import { createMissingKeys, loadKeys, type StoredKey } from './store.js'
+import { createVerifiedTokens } from './verified.js'
 
 /** The keys for access tokens in the memory of one instance. */
 export type KeyRing = {
@@ -37,6 +38,7 @@ export function createKeyRing({ db, config, clock }: Parts): KeyRing {
   const file = config.JWT_PRIVATE_KEY_FILE
   let entries: readonly Entry[] = file === null ? [] : [entryFromFile(file, config)]
   let lastLoad = 0
+  const verified = createVerifiedTokens(clock)
 
   async function load() {
     if (file !== null) return
@@ -45,6 +47,8 @@ export function createKeyRing({ db, config, clock }: Parts): KeyRing {
     entries = stored.some(signsHere)
       ? stored
       : (await createMissingKeys(db, config, clock())).map(entryOf)
+    // No token may outlive its key here.
+    verified.clear()
   }
   const signsHere = ({ state, jwk }: Entry) =>
     state === 'active' && jwk.alg === config.JWT_ALGORITHM
@@ -57,7 +61,13 @@ export function createKeyRing({ db, config, clock }: Parts): KeyRing {
         throw new Problem('unavailable', { params: { seconds: 5 }, retryAfter: 5 })
       return active.jws.sign(claims)
     },
-    verify: token => find(token)?.jws.verify(token) ?? null,
+    verify(token) {
+      const known = verified.read(token)
+      if (known !== null) return known
+      const claims = find(token)?.jws.verify(token) ?? null
+      if (claims !== null) verified.add(token, claims)
+      return claims
+    },
     jwks: () => entries.map(({ jwk }) => jwk),
     load,
     async catchUp(token) {
