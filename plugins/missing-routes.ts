@@ -19,11 +19,12 @@ export default fp<{ routes: FastifyPluginAsync }>(
     fastify.setNotFoundHandler(() => {
       throw new Problem('not_found')
     })
+    const limit = fastify.rateLimit()
     // An unreadable body would otherwise get its own answer without being counted by the rate limit.
-    fastify.addHook('onRequest', (request, reply, done) => {
-      if (!request.is404) return done()
-      const refuse = (error?: Error) => done(error ?? new Problem('not_found'))
-      fastify.limitRequests.call(fastify, request, reply, refuse)
+    fastify.addHook('onRequest', async (request, reply) => {
+      if (!request.is404) return
+      await limit.call(fastify, request, reply)
+      throw new Problem('not_found')
     })
 
     await fastify.register(routes)

@@ -1,4 +1,4 @@
-import type { onRequestHookHandler } from 'fastify'
+import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
 import { throttled } from '../src/base/errors/problem.js'
 import type { Deps } from '../src/deps.js'
@@ -6,15 +6,12 @@ import { createAheadCounter, type LimitCounter } from '../src/limits/ahead-count
 import {
   createDatabaseCounter,
   createLocalCounter,
-  type RequestCount
+  type RequestCount,
+  type RequestCounter
 } from '../src/limits/request-counter.js'
 import { createCounterHealth, watched } from '../src/limits/watched-counter.js'
 
 declare module 'fastify' {
-  interface FastifyInstance {
-    /** The default limit, for requests without a route. */
-    readonly limitRequests: onRequestHookHandler
-  }
   interface FastifyRequest {
     /** The limit of requests refused it, not a budget of attempts. */
     isLimited: boolean
@@ -25,6 +22,8 @@ declare module 'fastify' {
   }
 }
 
+type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
+
 /**
  * Limits requests per network on every route, also on unknown paths (BRF-14). All instances share
  * the counters. When the shared store fails, a counter in the process takes over and the log says
@@ -32,7 +31,7 @@ declare module 'fastify' {
  */
 export default fp(
   async fastify => {
-    const { config, clock } = fastify.deps
+    const { config } = fastify.deps
     const budgets = {
       login: config.RATE_LIMIT_LOGIN,
       registration: config.RATE_LIMIT_REGISTRATION,
@@ -41,35 +40,46 @@ export default fp(
       mfa: config.RATE_LIMIT_MFA
     }
     const shared = await openCounter(fastify.deps)
-    const local = createLocalCounter(clock)
     fastify.addHook('onClose', shared.close)
     fastify.decorateRequest('isLimited', false)
-
-    function limitTo(budget?: keyof typeof budgets): onRequestHookHandler {
-      if (!config.RATE_LIMIT_ENABLED) return (_request, _reply, done) => done()
-      const { count: max, seconds } = budget ? budgets[budget] : config.RATE_LIMIT_DEFAULT
-      const windowMs = seconds * 1000
-      const group = budget ? `:${budget}` : ''
-      return (request, _reply, done) => {
-        const judge = ({ current, ttlMs }: RequestCount) => {
-          request.isLimited = current > max
-          done(request.isLimited ? throttled(ttlMs / 1000) : undefined)
-        }
-        const key = request.sender.network + group
-        const count = shared.count(key, windowMs, max)
-        if (count instanceof Promise) count.catch(() => local.count(key, windowMs)).then(judge)
-        else judge(count)
-      }
-    }
-    fastify.decorate('limitRequests', limitTo())
     fastify.addHook('onRoute', route => {
       const { limit } = route.config ?? {}
-      if (limit === false) return
-      route.onRequest = [route.onRequest ?? [], limitTo(limit)].flat()
+      if (limit === undefined) return
+      if (limit === false) {
+        route.config = { ...route.config, rateLimit: false }
+        return
+      }
+      const { count: max, seconds } = budgets[limit]
+      const rateLimit = { groupId: `:${limit}`, max, timeWindow: seconds * 1000 }
+      route.config = { ...route.config, rateLimit }
+    })
+
+    await fastify.register(rateLimit, {
+      global: true,
+      max: config.RATE_LIMIT_DEFAULT.count,
+      timeWindow: config.RATE_LIMIT_DEFAULT.seconds * 1000,
+      ...(config.RATE_LIMIT_ENABLED ? {} : { allowList: () => true }),
+      keyGenerator: request => request.sender.network,
+      store: storeOver(
+        shared,
+        createLocalCounter(() => fastify.deps.clock())
+      ),
+      errorResponseBuilder: (request, { ttl }) => {
+        request.isLimited = true
+        return throttled(ttl / 1000)
+      },
+      addHeadersOnExceeding: noHeaders,
+      addHeaders: noHeaders
     })
   },
   { name: 'rate-limit', fastify: '5.x', dependencies: ['deps', 'sender'] }
 )
+
+const noHeaders = {
+  'x-ratelimit-limit': false,
+  'x-ratelimit-remaining': false,
+  'x-ratelimit-reset': false
+}
 
 /** Counts in the database, or in Redis with `REDIS_URL`. The Redis client is loaded only when needed. */
 async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCounter> {
@@ -79,4 +89,21 @@ async function openCounter({ config, db, log, clock }: Deps): Promise<LimitCount
   const { createRedisCounter } = await import('../src/limits/redis-counter.js')
   const { close, ...counter } = createRedisCounter(config.REDIS_URL, health.bad)
   return { ...watched(counter, health), close }
+}
+
+/** The plugin's store interface over a counter. Routes share one store: the key contains the group. */
+function storeOver(shared: LimitCounter, local: RequestCounter) {
+  return class {
+    incr(key: string, answer: Answer, timeWindow: number, max: number) {
+      const tell = ({ current, ttlMs }: RequestCount) => answer(null, { current, ttl: ttlMs })
+      const count = shared.count(key, timeWindow, max)
+      if (count instanceof Promise)
+        count.catch(() => local.count(key, timeWindow)).then(tell, answer)
+      else tell(count)
+    }
+
+    child() {
+      return this
+    }
+  }
 }
