@@ -24,7 +24,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/views ./views
-COPY --from=build /app/docs/openapi.json /app/docs/*.md ./docs/
+COPY --from=build /app/docs ./docs
 # Any user may run it, and nothing below /app is written: the root may be read-only.
 RUN chmod -R a+rX /app && ln -s /app/dist/src/operator/cli/main.js /usr/local/bin/postern
 USER 1000:1000

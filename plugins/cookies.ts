@@ -38,7 +38,9 @@ export default fp(
 
     fastify.decorateRequest('readCookie', function (this: FastifyRequest, name: string) {
       const wanted = nameOf(name)
-      return hasTwins(this.headers.cookie ?? '', wanted) ? null : (this.cookies[wanted] ?? null)
+      // A request that an earlier hook refuses has no cookies, and its error still has a language.
+      const cookies: typeof this.cookies | null = this.cookies
+      return hasTwins(this.headers.cookie ?? '', wanted) ? null : (cookies?.[wanted] ?? null)
     })
     fastify.decorateReply('writeCookie', function (this: FastifyReply, name, value, options) {
       // In a navigation the browser would file the cookie under this site, where no app finds it.
