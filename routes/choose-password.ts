@@ -7,7 +7,7 @@ import type { ChosenPassword } from '../src/passwords/set-by-link.js'
 import type { Sender } from '../src/sender.js'
 import type { SignIn } from '../src/sign-in/complete.js'
 import { exampleToken, Page, Redirect, signInFields } from './schemas/answers.js'
-import { closed, Password, TransportHeader } from './schemas/fields.js'
+import { closed, NewPassword, TransportHeader } from './schemas/fields.js'
 
 type Words = { operationId: string; summary: string; description: string }
 
@@ -64,7 +64,7 @@ export function choosePassword(fastify: FastifyInstance, choice: Choice): void {
       schema: {
         ...post.schema,
         headers: TransportHeader,
-        body: closed({ new_password1: Password, new_password2: Password }),
+        body: closed({ new_password1: NewPassword, new_password2: NewPassword }),
         response: {
           200: Type.Object(
             { ...signInFields, detail: Type.String() },

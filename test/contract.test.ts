@@ -19,7 +19,19 @@ import {
   operationsOf
 } from './support/document.js'
 import { bearer } from './support/expect.js'
-import { type Answer, newClient, newMember, newPerson, signedIn, signIn } from './support/people.js'
+import { appCode, beginSetup, challengeFor } from './support/factor.js'
+import { generous } from './support/links.js'
+import {
+  type Answer,
+  newClient,
+  newMember,
+  newPerson,
+  type Person,
+  signedIn,
+  signIn,
+  signUp
+} from './support/people.js'
+import { sendInvitation } from './support/team.js'
 
 type Media = { schema?: object; example?: unknown; examples?: Record<string, { value: unknown }> }
 
@@ -351,7 +363,7 @@ async function useAll(service: TestApp, check: (operationId: string, answer: Ans
   check('ready', await service.inject({ method: 'GET', url: '/health/ready' }))
 }
 
-test('the document is the same whatever the settings', async t => {
+test('HTP-25 the document is the same whatever the settings', async t => {
   const committed = JSON.parse(await readFile(join(packageRoot, 'docs', 'openapi.json'), 'utf8'))
   const settings: Record<string, string>[] = [
     { BASE_PATH: '/id', JWT_ALLAUTH_MFA_TOTP_MODE: 'required' },
@@ -423,6 +435,76 @@ test('every example of a body in the document is taken as it stands', async t =>
     }
   }
   assert.ok(sent > 25, String(sent))
+})
+
+type Changed = { new_password1: string }
+
+test('HTP-24 every example of a body that goes with an access token or a challenge succeeds', async t => {
+  const service = await startApp(t, { ...everything, ...generous, MAIL_WORKER: 'false' })
+  const client = newClient(service)
+  // The person that the examples are about.
+  const person: Person = { email: 'ada@example.com', password: 'correct horse battery staple' }
+  await signUp(client, person)
+  await service.query('UPDATE "User" SET "role" = 1000')
+  let secret = ''
+  let recoveryCodes: string[] = []
+  /** An authenticator app that shows a code that was not used yet. */
+  const freshCode = async () => {
+    await service.advance(30)
+    return appCode(secret, service.clock())
+  }
+  /** What an example cannot know, by operation: in the order in which they are sent. */
+  const unknown: Record<string, () => Promise<{ payload?: object; id?: string }>> = {
+    resendInvitation: async () => {
+      await sendInvitation(client, newPerson().email)
+      const { results } = (await client.send('GET', '/invitations/')).json()
+      return { id: results[0].id }
+    },
+    activateMfa: async () => {
+      secret = (await beginSetup(client)).json().secret
+      return { payload: { code: await freshCode() } }
+    },
+    renewRecoveryCodes: async () => ({
+      payload: { code: await freshCode(), password: person.password }
+    }),
+    verifyMfa: async () => ({
+      payload: {
+        challenge_id: await challengeFor(service, person, client),
+        code: await freshCode()
+      }
+    }),
+    verifyMfaByRecoveryCode: async () => ({
+      payload: {
+        challenge_id: await challengeFor(service, person, client),
+        recovery_code: recoveryCodes[0]
+      }
+    }),
+    deactivateMfa: async () => ({ payload: { code: await freshCode() } }),
+    changePassword: async () => ({}),
+    deleteUser: async () => ({})
+  }
+  const rank = ({ operationId }: Operation) => Object.keys(unknown).indexOf(operationId)
+  const sent: string[] = []
+  for (const operation of (await operationsOf(service)).toSorted((a, b) => rank(a) - rank(b))) {
+    const { operationId, method, path, raw, security } = operation
+    if (rank(operation) < 0 && !security.some(one => 'bearer' in one)) continue
+    const { content } = (raw.requestBody ?? {}) as { content?: Record<string, Media> }
+    for (const example of examplesOf(content?.['application/json'] ?? {})) {
+      const { payload, id = '' } = (await unknown[operationId]?.()) ?? {}
+      const body = { ...(example as object), ...payload }
+      const answer = await client.send(method, path.replace('{id}', id), body)
+      assert.ok(
+        answer.statusCode < 300,
+        `${method} ${path} ${JSON.stringify(body)}: ${answer.body}`
+      )
+      sent.push(operationId)
+      if (answer.body.includes('recovery_codes')) recoveryCodes = answer.json().recovery_codes
+      if (operationId === 'changePassword') person.password = (body as Changed).new_password1
+      if (/log/.test(path)) await signIn(client, person)
+    }
+  }
+  assert.ok(sent.length > 14, sent.join(' '))
+  for (const name of Object.keys(unknown)) assert.ok(sent.includes(name), name)
 })
 
 test('a route that does not say what authenticates it stops the start', async t => {

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { byCookie, type FormErrors, showAgain } from '../../plugins/http/forms.js'
 import { changePassword } from '../../src/passwords/change.js'
 import { Page, Redirect } from '../schemas/answers.js'
-import { closed, Password } from '../schemas/fields.js'
+import { closed, NewPassword, Password } from '../schemas/fields.js'
 import { redirectDone } from './done.js'
 
 /** The password of one's own account. */
@@ -42,8 +42,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         summary: 'Form that changes the password',
         body: closed({
           old_password: asksOld ? Password : Type.Optional(Password),
-          new_password1: Password,
-          new_password2: Password
+          new_password1: NewPassword,
+          new_password2: NewPassword
         }),
         response: { 303: Redirect }
       }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { changePassword } from '../../src/passwords/change.js'
 import { exampleToken, signInFields } from '../schemas/answers.js'
-import { closed, Password, TransportHeader } from '../schemas/fields.js'
+import { closed, NewPassword, Password, TransportHeader } from '../schemas/fields.js'
 
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
@@ -20,8 +20,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         headers: TransportHeader,
         body: closed({
           old_password: asksOld ? Password : Type.Optional(Password),
-          new_password1: Password,
-          new_password2: Password
+          new_password1: NewPassword,
+          new_password2: NewPassword
         }),
         response: {
           200: Type.Object(

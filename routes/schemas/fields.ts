@@ -27,6 +27,14 @@ export const Password = Type.String({
   examples: ['correct horse battery staple']
 })
 
+/** A password in place of an earlier one: the examples would be refused if they were the same. */
+export const NewPassword = Type.String({
+  minLength: 1,
+  maxLength: 1024,
+  format: 'text',
+  examples: ['a gigantic purple hat']
+})
+
 /** A given or family name in any script. */
 export const Name = Type.String({ maxLength: 150, format: 'name', examples: ['Ada'] })
 

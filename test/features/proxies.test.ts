@@ -101,7 +101,7 @@ async function assertProtected(
   assert.equal((await get('/api/things', cookie)).status, 401)
 }
 
-test('nginx protects a page and an API as the documentation has it', {
+test('KIT-11 nginx protects a page and an API as the documentation has it', {
   skip: has('nginx', '-v') ? false : without('nginx')
 }, async t => {
   const { service, port, folder, configuration } = await prepare(t, 'nginx')
@@ -124,7 +124,7 @@ test('nginx protects a page and an API as the documentation has it', {
   await assertProtected(service, port, get)
 })
 
-test('Caddy protects a page and an API as the documentation has it', {
+test('KIT-11 Caddy protects a page and an API as the documentation has it', {
   skip: has('caddy', 'version') ? false : without('caddy')
 }, async t => {
   const { service, port, folder, configuration } = await prepare(t, 'caddy')
