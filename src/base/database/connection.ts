@@ -4,6 +4,7 @@ import pg from 'pg'
 import type { EndSpan, StartSpan } from '../tracing.js'
 import type { Address, Tls } from './address.js'
 import { connectionError } from './connection-error.js'
+import { isNamed, runNamed } from './named-query.js'
 
 /** What connections of a pool have met and their pool should know. */
 export type Trouble = { diskFull: boolean }
@@ -163,6 +164,8 @@ export class Connection extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   #run(config: any, values?: any, callback?: any): any {
     const query = this.#named(config)
+    if (!this.#pooled && values === undefined && callback === undefined && isNamed(query))
+      return runNamed(submitted => super.query(submitted), query)
     if (!this.#pooled || typeof config.submit === 'function')
       return super.query(query as string, values, callback)
     const done = typeof values === 'function' ? values : callback

@@ -154,6 +154,8 @@ async function runOn<Row>(pool: pg.Pool, query: pg.QueryConfig): Promise<Row[]> 
     return rows
   } catch (error) {
     client.release(!isStatementRefused(error))
+    // The stack of the driver begins at its socket.
+    Error.captureStackTrace(error as Error)
     throw error
   }
 }
