@@ -352,6 +352,8 @@ test('IMP-01 the report names everybody who is skipped or changed, with the reas
   const factor = part('mfa.authenticator')
   const identity = part('socialaccount.socialaccount')
   const session = part('jwt_allauth.refreshtokenwhitelistmodel')
+  const proven = (user: number, email: string) =>
+    part('account.emailaddress')(user, { email, verified: true, primary: true })
   const live = (user: number, id: number) => {
     const hex = id.toString(16).padStart(32, '0')
     return session(user, { jti: hex, session: hex, enabled: true, created: '2026-01-01T00:00:00Z' })
@@ -380,6 +382,10 @@ test('IMP-01 the report names everybody who is skipped or changed, with the reas
     person(11, { ...fine, email: '' }),
     person(12),
     person(13, { ...fine, role: 77 }),
+    person(14, { ...fine, email: 'twin@example.com' }),
+    proven(14, 'twin@example.com'),
+    person(15, { ...fine, email: 'Twin@example.com' }),
+    proven(15, 'Twin@example.com'),
     identity(99, { provider: 'github', uid: 'of nobody' })
   ]
   const key = ['--sessions', '--jwt-key', djangoFile('jwt-public-key.pem')]
@@ -398,7 +404,9 @@ test('IMP-01 the report names everybody who is skipped or changed, with the reas
     /^10 imported: only the newest 500 sessions are taken$/,
     /^11 skipped: there is no address$/,
     /^12 imported: there is no usable password: the owner resets it$/,
-    /^13 imported: the role 77 has no name here/
+    /^13 imported: the role 77 has no name here/,
+    /^14 skipped: 2 people have this address in different spellings, and 2 verified it$/,
+    /^15 skipped: 2 people have this address in different spellings, and 2 verified it$/
   ]
   assert.equal(lines.length, expected.length, lines.join('\n'))
   for (const [index, line] of lines.entries()) assert.match(line, expected[index] as RegExp)
