@@ -20,7 +20,7 @@ import {
 } from './support/document.js'
 import { bearer } from './support/expect.js'
 import { appCode, beginSetup, challengeFor } from './support/factor.js'
-import { generous } from './support/links.js'
+import { askReset, generous, queuedLink, unsent } from './support/links.js'
 import {
   type Answer,
   newClient,
@@ -31,7 +31,7 @@ import {
   signIn,
   signUp
 } from './support/people.js'
-import { sendInvitation } from './support/team.js'
+import { inviteByOperator, openLink, sendInvitation } from './support/team.js'
 
 type Media = { schema?: object; example?: unknown; examples?: Record<string, { value: unknown }> }
 
@@ -505,6 +505,73 @@ test('HTP-24 every example of a body that goes with an access token or a challen
   }
   assert.ok(sent.length > 14, sent.join(' '))
   for (const name of Object.keys(unknown)) assert.ok(sent.includes(name), name)
+})
+
+test('HTP-24 every example of a body that goes with a cookie or a mailed link succeeds', async t => {
+  const service = await startApp(t, { ...everything, ...unsent })
+  const operations = new Map(
+    (await operationsOf(service)).map(operation => [operation.operationId, operation])
+  )
+  const person: Person = { email: 'ada@example.com', password: 'correct horse battery staple' }
+  const { email } = person
+  const client = newClient(service)
+  await signUp(client, person)
+  const link = (to: string, like: RegExp) => queuedLink(service, to, like)
+  const sent: string[] = []
+  /** Sends each example of an operation; `known` is what an example cannot know. */
+  async function send(operationId: string, from = client, known: object = {}, key?: string) {
+    const { method, path, raw } = operations.get(operationId) as Operation
+    const { content } = raw.requestBody as { content: Record<string, Media> }
+    const examples = examplesOf(content['application/json'] ?? {})
+    assert.ok(examples.length > 0, operationId)
+    for (const example of examples) {
+      const answer = await from.send(method, key ?? path, { ...(example as object), ...known })
+      assert.ok(answer.statusCode < 400, `${operationId}: ${answer.statusCode} ${answer.body}`)
+    }
+    sent.push(operationId)
+  }
+  const elsewhere = async () => (await signedIn(service, person)).sessionId
+
+  await send('confirmVerification', client, {}, await link(email, /verification/))
+  await send('refresh')
+  await send('saveProfile')
+  await send('saveEmail', client, { email: 'countess@example.com' })
+  await send('confirmEmailChange', client, {}, await link('countess@example.com', /confirm/))
+  await send('undoEmailChange', client, {}, await link(email, /undo/))
+  await askReset(client, email)
+  await client.send('GET', await link(email, /reset/))
+  await send('setNewPassword')
+  person.password = 'a gigantic purple hat'
+  await signIn(client, person)
+  await elsewhere()
+  await send('endOtherDevices')
+  await send('endDevice', client, { id: await elsewhere() })
+  const password = person.password
+  await send('downloadExport', client, { password })
+  const page = await client.send('GET', '/account/mfa/setup/')
+  const secret = /secret(?:=|&#x3D;)([A-Z2-7]+)/.exec(page.body)?.[1] ?? ''
+  await send('turnSecondFactorOn', client, { code: appCode(secret, service.clock()) })
+  await send('leaveNewRecoveryCodes')
+  await send('renewCodes', client, { password })
+  await send('turnSecondFactorOff', client, { password })
+  const next = 'seven silver submarines'
+  await send('savePassword', client, {
+    old_password: password,
+    new_password1: next,
+    new_password2: next
+  })
+  const invited = await openLink(service, await inviteByOperator(service, newPerson().email))
+  await send('setFirstPassword', invited.client)
+  await send('deleteAccount', client, { password: next })
+  await send('undoAccountDeletion', client, {}, await link(email, /delete/))
+
+  const sentElsewhere = ({ path, security }: Operation) =>
+    security.some(one => 'bearer' in one) || (security.length === 0 && !path.includes('{key}'))
+  const withBody = [...operations.values()].filter(
+    ({ raw, ...operation }) =>
+      raw.requestBody !== undefined && !sentElsewhere({ raw, ...operation })
+  )
+  assert.deepEqual(withBody.map(({ operationId }) => operationId).sort(), sent.sort())
 })
 
 test('a route that does not say what authenticates it stops the start', async t => {
