@@ -34,36 +34,35 @@ export default fp(
     const { deps } = fastify
     fastify.decorateRequest('takenForm', null)
 
-    // Hooks with callbacks: all other requests pass them, and should not wait for a promise.
-    fastify.addHook('preHandler', (request, reply, done) => {
-      if (request.formKey === null) done()
-      else takeOrAnswer(request.formKey, request, reply).then(isTaken => isTaken && done(), done)
-    })
+    // Only forms wait for a promise. What Fastify throws after a promise of ours it has to catch itself, so the
+    // promise is returned.
+    fastify.addHook('preHandler', (request, reply, done) =>
+      request.formKey === null ? done() : takeOrAnswer(request.formKey, request, reply)
+    )
 
     async function takeOrAnswer(key: string, request: FastifyRequest, reply: FastifyReply) {
       const { url, body } = request
       const id = formId(deps, { key, url, fields: body as Record<string, unknown> })
       const answer = await takeForm(deps, id)
-      if (answer === null) request.takenForm = id
-      else reply.code(answer.status).headers(answer.headers).send(answer.body)
-      return answer === null
+      if (answer !== null)
+        return reply.code(answer.status).headers(answer.headers).send(answer.body)
+      request.takenForm = id
     }
 
     fastify.addHook('onSend', (request, reply, payload, done) => {
       const { takenForm: id } = request
       if (id === null) return done(null, payload)
       request.takenForm = null
-      keep(id, reply, payload).then(() => done(null, payload), done)
-    })
-
-    async function keep(id: string, reply: FastifyReply, payload: unknown) {
       const body = payload ?? ''
-      // After a refusal the form can be sent again.
       const isKept = reply.statusCode < 400 && typeof body === 'string' && body.length < mostBytes
-      if (isKept)
-        await keepAnswer(deps, id, { status: reply.statusCode, headers: headersOf(reply), body })
-      else await releaseForm(deps, id)
-    }
+      if (!isKept) {
+        // After a refusal the form can be sent again, in a minute if this fails.
+        releaseForm(deps, id).catch(() => {})
+        return done(null, payload)
+      }
+      const answer = { status: reply.statusCode, headers: headersOf(reply), body }
+      return keepAnswer(deps, id, answer).then(() => payload)
+    })
   },
   { name: 'form-once', fastify: '5.x', dependencies: ['deps', 'bodies', 'cookies'] }
 )

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { unavailable } from './http/problem-body.js'
+import { TimeLimitError } from './http/problem-body.js'
 
 type Options = {
   /** A request that is not answered by then is answered 503. */
@@ -29,6 +29,11 @@ export default fp<Options>(
       unanswered.add(reply)
       done()
     })
+    // From here on there is an answer, and a second one must not follow. Only a body that is not written yet waits.
+    fastify.addHook('onSend', (_request, reply, payload, done) => {
+      if (!isStream(payload)) unanswered.delete(reply)
+      done(null, payload)
+    })
     fastify.addHook('onResponse', (_request, reply, done) => {
       unanswered.delete(reply)
       done()
@@ -37,9 +42,12 @@ export default fp<Options>(
   { name: 'time-limit', fastify: '5.x' }
 )
 
+const isStream = (payload: unknown): boolean =>
+  typeof payload === 'object' && payload !== null && 'pipe' in payload
+
 function giveUp(reply: FastifyReply): void {
   if (reply.sent) return
   // An answer that has begun cannot become another one.
   if (reply.raw.headersSent) reply.raw.destroy()
-  else reply.send(unavailable())
+  else reply.send(new TimeLimitError())
 }

@@ -44,7 +44,7 @@ export type Overrides = Partial<Deps> & { readonly logStream?: Writable }
 /**
  * The service as a Fastify instance that does not listen yet. Plugins rely on the order: hooks run in it.
  *
- * @param keepsHouse Whether it runs maintenance; false where another process of the same instance does.
+ * @param keepsHouse False where another process of the same instance rotates keys and removes rows.
  */
 export async function buildApp(
   config: Config,
@@ -86,7 +86,7 @@ export async function buildApp(
   await app.register(problemSchemas)
   await app.register(auth)
   await app.register(originCheck)
-  if (keepsHouse) await app.register(maintenance)
+  await app.register(maintenance, { keepsHouse })
   await app.register(mailWorker)
   await app.register(webhookWorker)
   await app.register(missingRoutes, { routes })

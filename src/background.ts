@@ -22,8 +22,9 @@ export async function buildBackground(config: Config) {
   await app.register(readiness)
   await app.register(metrics)
   app.decorate('renderer', createRenderer(config))
-  await app.register(maintenance)
+  await app.register(maintenance, { keepsHouse: true })
   await app.register(mailWorker)
   await app.register(webhookWorker)
+  for (const warning of config.warnings) app.log.warn(warning)
   return app
 }

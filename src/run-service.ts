@@ -15,7 +15,9 @@ export async function runService(): Promise<void> {
   const config = loadConfig()
   if (cluster.isWorker) return serveAsWorker(config)
   await requireFreePort(config)
-  return config.WORKERS > 1 ? announce(config, await runWorkers(config)) : serve(config)
+  if (config.WORKERS === 1) return serve(config)
+  const origin = await runWorkers(config)
+  if (origin !== null) announce(config, origin)
 }
 
 async function serve(given: Config): Promise<void> {

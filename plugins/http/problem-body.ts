@@ -42,13 +42,24 @@ export function problemOf(error: FastifyError, request: FastifyRequest): Problem
   if (error.validation !== undefined) return validationProblem(error, request)
   const known = frameworkCodes[error.code]
   // An `AbortError` means that the client closed the connection: the answer is not read.
-  if (error.name === 'AbortError' || isUnavailable(error)) return unavailable(error)
+  if (error.name === 'AbortError' || error instanceof TimeLimitError || isUnavailable(error))
+    return unavailable(error)
   if (known !== undefined) return new Problem(known)
   // The JSON parser's error for a `__proto__` key has no code.
   if (error.statusCode === 400) return new Problem('malformed_body')
   // The documentation page answers 403 to a path outside its folder.
   if (error.statusCode === 403 || error.statusCode === 404) return new Problem('not_found')
   return new Problem('internal_error', { cause: error })
+}
+
+/** A request had no answer in time. The log names it, because the client hears only that we are unavailable. */
+export class TimeLimitError extends Error {
+  override name = 'TimeLimitError'
+  readonly statusCode = 503
+
+  constructor() {
+    super('A request was not answered in time.')
+  }
 }
 
 /** The database does not answer, or the service is not ready. */

@@ -24,8 +24,8 @@ const mostKeys = 10_000
 /**
  * Counts requests in memory while a client is below a quarter of its limit, and adds them to the shared
  * counter every 100 ms. Above a quarter, and for an unknown count, every request waits for the shared
- * counter. One instance never exceeds the limit. Other instances do not know at most the requests of
- * the last 100 ms, and at most a quarter of the limit.
+ * counter. One process never exceeds the limit. Other processes, of this instance or another, do not know at
+ * most the requests of the last 100 ms, and at most a quarter of the limit.
  */
 export function createAheadCounter(shared: BulkCounter, clock: () => Date): LimitCounter {
   const windows = new Map<string, Window>()

@@ -27,6 +27,22 @@ const daySeconds = 86_400
 
 type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys'>
 
+type Failure = { readonly step: string; readonly error: unknown }
+
+const keyStep = 'read signing keys'
+
+/** The one step of maintenance that every process needs. */
+export async function readKeysAgain({
+  keys
+}: Pick<Deps, 'keys'>): Promise<{ failures: Failure[] }> {
+  try {
+    await keys.load()
+    return { failures: [] }
+  } catch (error) {
+    return { failures: [{ step: keyStep, error }] }
+  }
+}
+
 /**
  * Rotates keys, seals values again with the current `SECRET_KEY`, and removes expired rows. Several
  * processes can run it at the same time (DAT-04). A failed step does not stop the next one.
@@ -38,7 +54,7 @@ export async function runMaintenance(
   { db, config, keys, clock, totpKeys }: MaintenanceDeps,
   scope: 'slice' | 'whole' = 'slice'
 ) {
-  const failures: { readonly step: string; readonly error: unknown }[] = []
+  const failures: Failure[] = []
   async function step<T>(name: string, work: () => Promise<T>): Promise<T | null> {
     try {
       return await work()
@@ -59,7 +75,7 @@ export async function runMaintenance(
     await step('remove retired keys', () => dropRetiredKeys(db, lastUse))
     await step('seal signing keys again', () => resealSigningKeys(db, config))
   }
-  await step('read signing keys', () => keys.load())
+  await step(keyStep, () => keys.load())
   await step('seal second factors again', () => resealSecrets({ db, totpKeys }))
   await step('remove keys of earlier installations', async () => {
     await dropLegacyKeys(db)

@@ -84,6 +84,10 @@ test('FLT-16 what is wrong with an environment is told, all at once, a sentence 
       [/^METRICS_PORT must leave a port for each of the WORKERS/]
     ],
     [
+      { ...good, WORKERS: '4', EMAIL_DISABLED: 'true', METRICS_PORT: '2999', PORT: '3000' },
+      [/^PORT must not be one of the ports after METRICS_PORT/]
+    ],
+    [
       { SECRET_KEY: secretKey, WORKERS: '2', EMAIL_DISABLED: 'true' },
       [/^WORKERS needs DATABASE_URL: the embedded database/]
     ],

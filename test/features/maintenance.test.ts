@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildApp } from '../../src/app.js'
 import { runMaintenance } from '../../src/operator/maintenance.js'
+import { rotateSigningKeys } from '../../src/tokens/keys/store.js'
 import { secretKey, startApp, startAppOn, type TestApp } from '../support/app.js'
+import { atEnd } from '../support/at-end.js'
 import { beside, postern } from '../support/cli.js'
 import { webhookSecret } from '../support/endpoint.js'
 import { newMember } from '../support/people.js'
 import { startProxy } from '../support/proxy.js'
 import { userIdOf } from '../support/team.js'
+import { until } from '../support/until.js'
 
 /** One row of each kind that is due to be removed. */
 async function expire(service: TestApp, userId: string): Promise<void> {
@@ -157,4 +161,20 @@ test('postern purge tells what failed, does the rest and exits with 1', async t 
   assert.deepEqual(JSON.parse(due.out).failed, ['rotate signing keys', 'read signing keys'])
   const after = await service.query('SELECT "kid" FROM "SigningKey" ORDER BY "kid"')
   assert.deepEqual(after, kids, 'no key is made that the service could not open')
+})
+
+test('FLT-34 every process reads the keys again each minute, also one that leaves the rest to another', async t => {
+  const service = await startApp(t)
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { deps } = service.app
+  const app = await buildApp({ ...deps.config, LOG_LEVEL: 'silent' }, {}, false)
+  atEnd(t, () => app.close())
+  await app.ready()
+  const published = () => app.deps.keys.jwks().map(({ kid }) => kid)
+  const before = published()
+  await rotateSigningKeys(deps.db, deps.config, new Date())
+  await until('the new keys are known', () => {
+    t.mock.timers.tick(60_000)
+    return published().some(kid => !before.includes(kid))
+  })
 })

@@ -297,6 +297,15 @@ test('FLT-34 with WORKERS a process that is killed is replaced, and all end with
   await Promise.all(living)
   assert.deepEqual(last.filter(isAlive), [])
 
+  // Asked while another worker starts: it hears of it, and the end is an orderly one.
+  const early = await startProcess(t, settings)
+  process.kill((await childrenOf(early.child.pid))[0] as number, 'SIGKILL')
+  await until('the new one has begun', async () => {
+    const now = await childrenOf(early.child.pid)
+    return /a worker has ended/.test(early.output()) && now.length === 2
+  })
+  assert.equal(await early.end('SIGTERM'), 0, early.output())
+
   // Nothing stays behind one that is killed.
   const next = await startProcess(t, settings)
   const orphans = await childrenOf(next.child.pid)

@@ -292,6 +292,13 @@ function contradictions(config: Completed, given: Settings, env: Environment): s
       'METRICS_PORT must leave a port for each of the WORKERS.'
     ],
     [
+      config.METRICS_PORT !== null &&
+        config.PORT > config.METRICS_PORT &&
+        config.PORT <= config.METRICS_PORT + config.WORKERS &&
+        config.WORKERS > 1,
+      'PORT must not be one of the ports after METRICS_PORT, which the WORKERS take.'
+    ],
+    [
       (config.EVENTS_WEBHOOK_URL === null) !== (config.EVENTS_WEBHOOK_SECRET.length === 0),
       'EVENTS_WEBHOOK_URL and EVENTS_WEBHOOK_SECRET must be set together.'
     ],
