@@ -24,7 +24,8 @@ declare module 'fastify' {
   }
 }
 
-const name = 'language'
+/** Applications on the same host see it too, so it has the name of the service. */
+const cookie = 'postern_language'
 const year = 365 * 86_400
 
 /**
@@ -74,7 +75,7 @@ export default fp(
 
     fastify.addHook('onRequest', async (request, reply) => {
       const asked = askedFor(request)
-      if (asked !== undefined) reply.writeCookie(name, asked, { maxAge: year })
+      if (asked !== undefined) reply.writeCookie(cookie, asked, { maxAge: year })
     })
     fastify.addHook('onSend', (request, reply, payload, done) => {
       if (used.has(request)) {
@@ -97,7 +98,7 @@ function askedFor(request: FastifyRequest): string | undefined {
 
 /** The language of the cookie. Programs get the language that their headers ask for. */
 function keptFor(request: FastifyRequest): string | undefined {
-  const kept = request.readCookie(name)
+  const kept = request.readCookie(cookie)
   return kept !== null && wantsPage(request) ? languageFor(kept.slice(0, longestTag)) : undefined
 }
 

@@ -36,11 +36,8 @@ const systems = new Set(Object.values(Bowser.OS_MAP))
  */
 export function nameKnownAgent(userAgent: string | null): string | null {
   if (userAgent === null || userAgent === '') return null
-  const { browser, os } = Bowser.parse(userAgent)
-  return joined(
-    listed(browsers, browser.name, browser.version?.split('.')[0]),
-    listed(systems, os.name, os.versionName ?? os.version)
-  )
+  const { browser, os } = parse(userAgent)
+  return joined(listed(browsers, ...browser), listed(systems, ...os))
 }
 
 function listed(list: ReadonlySet<string>, name = '', version = ''): string | null {
@@ -52,12 +49,22 @@ const joined = (...parts: readonly (string | null)[]) =>
   parts.filter(part => part !== null).join(' · ') || null
 
 function describe(userAgent: string): Device {
-  const { browser, os, platform } = Bowser.parse(userAgent)
+  const { browser, os, platform } = parse(userAgent)
   const named = (...words: readonly (string | undefined)[]) =>
     words.filter(Boolean).join(' ') || null
   return {
-    browser: named(browser.name, browser.version?.split('.')[0]),
-    os: named(os.name, os.versionName ?? os.version),
+    browser: named(...browser),
+    os: named(...os),
     device: named(platform.vendor, platform.model) ?? named(platform.type)
   }
+}
+
+/** Name and version of browser and system, and the platform, in the words of the parser. */
+function parse(userAgent: string) {
+  const { browser, os, platform } = Bowser.parse(userAgent)
+  return {
+    browser: [browser.name, browser.version?.split('.')[0]],
+    os: [os.name, os.versionName ?? os.version],
+    platform
+  } as const
 }

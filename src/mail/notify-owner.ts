@@ -8,8 +8,8 @@ import type { Sender } from '../sender.js'
 import { type Addressee, enqueue, foldMail, type NewMail } from './enqueue.js'
 
 type Notice = Omit<NewMail, 'to'> & {
-  /** Who caused the event. The mail says from which device and network. */
-  readonly sender: Sender
+  /** Who caused the event. The mail says from which device and network; null for a mail that must not. */
+  readonly sender: Sender | null
 }
 export type NotifyDeps = Pick<Deps, 'config' | 'clock' | 'attemptKey' | 'outboxKeys'>
 
@@ -34,7 +34,7 @@ export async function notify(
 ): Promise<void> {
   const { config, attemptKey } = deps
   const when = deps.clock().toISOString()
-  const mail = { ...notice, to, params: { when, ...originOf(sender), ...params } }
+  const mail = { ...notice, to, params: { when, ...(sender && originOf(sender)), ...params } }
   if (config.EMAIL_DISABLED || mail.quietSeconds !== undefined) return enqueue(tx, deps, mail)
   const budget = noticeBudget(config, mail.template, to.email)
   const result = await tryReserve(tx, attemptKey, [budget], { losable: false })

@@ -16,7 +16,7 @@ DELETE FROM "Mail" WHERE "id" IN (
 RETURNING 1`
 
 const eraseDeadSecrets = sql`
-UPDATE "Mail" SET "sealedSecret" = NULL WHERE "id" IN (
+UPDATE "Mail" SET "sealedSecret" = NULL, "params" = ${withoutOrigin} WHERE "id" IN (
   SELECT m."id" FROM "Mail" m
   LEFT JOIN "Link" l ON l."id" = m."linkId" LEFT JOIN "User" u ON u."id" = l."userId"
   WHERE m."state" = 'dead' AND m."sealedSecret" IS NOT NULL AND NOT COALESCE(${liveLink}, false)
@@ -25,7 +25,7 @@ RETURNING 1`
 
 /**
  * Removes mails that were settled a month ago, and those to erased accounts; returns how many. Erases the
- * secrets of dead mails whose link is not live any more (DAT-02).
+ * secret and the origin of dead mails whose link is not live any more (DAT-02).
  */
 export async function purgeMails(db: Database): Promise<number> {
   await inBatches(db, 'erase-dead-secrets', eraseDeadSecrets)

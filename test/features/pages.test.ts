@@ -399,7 +399,7 @@ test('PAG-08 a language that is chosen on a page stays, and nothing else of the 
     page.body,
     /<html lang="de">.*aria-label="Sprache: Deutsch".*aria-current="true">Deutsch</s
   )
-  assert.equal(cookies.get('language'), 'de')
+  assert.equal(cookies.get('postern_language'), 'de')
   assert.ok(cookies.has('return_to'))
   assert.match((await open('/auth/password/reset/')).body, /<html lang="de">/)
   // The mail to a new account, and the account, have it too.
@@ -417,7 +417,11 @@ test('PAG-08 a language that is chosen on a page stays, and nothing else of the 
   assert.doesNotMatch(slashes.body, /href="(?!\/auth\/)[^"]*lang/)
   for (const unknown of ['xx', '', '<b>', 'd'.repeat(5000)])
     assert.match((await open(`/auth/login/?lang=${unknown}`)).body, /<html lang="de">/)
-  const json = { method: 'GET', url: '/auth/user/?lang=fr', cookies: { language: 'de' } } as const
+  const json = {
+    method: 'GET',
+    url: '/auth/user/?lang=fr',
+    cookies: { postern_language: 'de' }
+  } as const
   assert.equal((await service.inject(json)).headers['content-language'], 'en')
 })
 

@@ -30,6 +30,7 @@ const settings = {
   ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS: '10'
 }
 const day = 86_400
+const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 const taken = { email: ['A user is already registered with this email address.'] }
 
 /** Somebody whose address is proven, and who has just signed in. */
@@ -277,7 +278,7 @@ test('“This wasn’t me”', async t => {
       const lair = newPerson('lair')
       await move(service, thief, lair.email)
       const undo = await undoOf(service, person.email)
-      const browser = newClient(service)
+      const browser = newClient(service, { headers: { 'user-agent': firefox } })
       const clicks = await atOnce(3, () => post(service, undo, browser))
       // A program whose answer was lost repeats the request, at once or later.
       await wait(service, 30)
@@ -288,6 +289,16 @@ test('“This wasn’t me”', async t => {
         const templates = (await queuedMails(service, email)).map(({ template }) => template)
         assert.equal(templates.filter(name => name === 'changes-undone').length, 1)
       }
+      // Only the owner reads where the owner was.
+      const told = await service.query<{ recipient: string; origin: object }>(
+        `SELECT "recipient", jsonb_build_array("params" ? 'device', "params"->'network') AS "origin" FROM "Mail"
+         WHERE "template" = 'changes-undone' AND "recipient" IN ($1, $2)`,
+        [person.email, lair.email]
+      )
+      assert.deepEqual(Object.fromEntries(told.map(row => [row.recipient, row.origin])), {
+        [person.email]: [true, '127.0.0.1'],
+        [lair.email]: [false, null]
+      })
       const events = await service.query(
         `SELECT "actorId" FROM "AuditEvent" WHERE "event" = 'email.change_undone' AND "subjectId" = $1`,
         [userIdOf(thief)]

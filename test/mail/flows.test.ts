@@ -135,6 +135,9 @@ test('EML-15 mails about an event of an account', async t => {
   })
 })
 
+/** The text that a person reads: an address in it is kept from becoming a link. */
+const withoutJoiners = (text: string) => text.replaceAll('\u2060', '')
+
 test('EML-14 an invitation names who invites by a confirmed address, and never by a name', async t => {
   const mailbox = await openMailbox(t)
   const service = await startApp(t, { ...inviting, ...mailbox.settings, BRAND_NAME: 'Acme' })
@@ -153,7 +156,7 @@ test('EML-14 an invitation names who invites by a confirmed address, and never b
   await service.inject({ method: 'POST', url: '/password/reset/', payload: { email } })
   const again = await mailbox.next(email)
   for (const part of [...bodiesOf(first), ...bodiesOf(again)]) {
-    assert.ok(part.includes(`${inviter.email} invites you to Acme.`), part)
+    assert.ok(withoutJoiners(part).includes(`${inviter.email} invites you to Acme.`), part)
     assert.doesNotMatch(part, /evil|Visit/)
   }
   const rows = await service.query(`SELECT "params" FROM "Mail" WHERE "recipient" = $1`, [email])
@@ -172,6 +175,6 @@ test('EML-14 an invitation names who invites by a confirmed address, and never b
   for (const person of [second, third])
     for (const part of bodiesOf(await mailbox.next(person.email))) {
       assert.match(part, /Acme invites you\./)
-      assert.ok(!part.includes(inviter.email))
+      assert.ok(!withoutJoiners(part).includes(inviter.email))
     }
 })

@@ -91,18 +91,25 @@ test('DAT-02 a dead mail keeps its secret only while its link is good for someth
   outbox.startWorker()
   await outbox.postLink(await outbox.newAccount())
   await outbox.settled()
+  await outbox.query(`UPDATE "Mail" SET "params" = '{"when": "", "device": "", "network": ""}'`)
+  const paramsKept = async () => {
+    const [row] = await outbox.query<{ params: object }>('SELECT "params" FROM "Mail"')
+    return Object.keys(row?.params ?? {}).sort()
+  }
 
   await purgeMails(outbox.deps.db)
   assert.deepEqual(
     (await outbox.rows()).map(({ sealed }) => sealed),
     [true]
   )
+  assert.deepEqual(await paramsKept(), ['device', 'network', 'when'])
   await outbox.advance(3601)
   await purgeMails(outbox.deps.db)
   assert.deepEqual(
     (await outbox.rows()).map(({ state, sealed }) => [state, sealed]),
     [['dead', false]]
   )
+  assert.deepEqual(await paramsKept(), ['when'])
   await outbox.advance(30 * 86_400)
   await purgeMails(outbox.deps.db)
   assert.deepEqual(await outbox.rows(), [])

@@ -140,16 +140,12 @@ function pick(fields: readonly string[], context: object): Readonly<Record<strin
 /** The value of `@site` in every template. */
 function siteOf(config: Config, assets: ReadonlyMap<string, Asset>) {
   const { BASE_PATH, PUBLIC_URL, PASSWORD_RESET_REQUEST_URL: ownReset } = config
-  const absolute = (url: string | null) => url && new URL(url, PUBLIC_URL).href
   const urlOf = (name: string) => `${BASE_PATH}/assets/${name}?v=${assets.get(name)?.version}`
   return {
     base: BASE_PATH,
     brand: config.BRAND_NAME,
     logo: config.BRAND_LOGO_URL,
     logoDark: config.BRAND_LOGO_DARK_URL,
-    /** A mail has no address of its own that a path could start from. */
-    mailLogo: absolute(config.BRAND_LOGO_URL),
-    mailLogoDark: absolute(config.BRAND_LOGO_DARK_URL),
     support: config.SUPPORT_URL,
     privacy: config.PRIVACY_URL,
     terms: config.TERMS_URL,

@@ -46,11 +46,11 @@ export function undoChange(
         await record(tx, { event: 'mfa.disabled', ...subject })
       const mail = {
         template: 'changes-undone',
-        sender,
         params: { addressMasked: maskAddress(email) }
       } as const
-      await notifyOwner(tx, deps, { ...account, email, emailVerifiedAt: now }, mail)
-      if (account.email !== email) await notifyOwner(tx, deps, account, mail)
+      await notifyOwner(tx, deps, { ...account, email, emailVerifiedAt: now }, { ...mail, sender })
+      // Whoever reads the other mailbox may be the thief, who must not learn where the owner is.
+      if (account.email !== email) await notifyOwner(tx, deps, account, { ...mail, sender: null })
       return createLink(tx, deps, {
         userId,
         purpose: 'password_reset',
