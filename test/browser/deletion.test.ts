@@ -75,6 +75,7 @@ test('ACC-09 a person leaves on the page of the account, and comes back by the m
       await look('undo')
       await press('Keep the account')
       await heading('Your account is kept')
+      await page.getByRole('link', { name: 'Sign in', exact: true }).waitFor()
       await look('kept')
       await page.reload()
       await heading('Your account is kept')

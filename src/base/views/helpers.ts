@@ -68,9 +68,10 @@ export const helpers = {
   svgUrl: (svg: string) => `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
 
   /** Lines as the URL of a text file, for a download without a request. */
-  textUrl: (lines: readonly string[]) =>
-    `data:text/plain;charset=utf-8,${encodeURIComponent(`${lines.join('\n')}\n`)}`,
+  textUrl: (...lines: unknown[]) =>
+    `data:text/plain;charset=utf-8,${encodeURIComponent(`${lines.slice(0, -1).flat().join('\n')}\n`)}`,
 
+  not: (one: unknown) => !one,
   eq: (one: unknown, other: unknown) => one === other,
   or: (one: unknown, other: unknown) => one || other,
   concat: (...parts: unknown[]) => parts.slice(0, -1).join('')
