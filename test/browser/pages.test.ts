@@ -179,7 +179,8 @@ test('PAG-03 without script nothing is offered that would do nothing, and codes 
   assert.equal(download.suggestedFilename(), 'recovery-codes.txt')
   assert.match(
     await readFile(await download.path(), 'utf8'),
-    /^H4KQ-7XPM-9WTC-2ENV\nR6YB-M3ZJ-QF8D-K5GA\n/
+    // Whose codes they are, and from when.
+    /^Postern\nada@example\.com\n.*20\d\d.*\n\nH4KQ-7XPM-9WTC-2ENV\nR6YB-M3ZJ-QF8D-K5GA\n/
   )
 })
 
