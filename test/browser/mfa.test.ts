@@ -78,7 +78,7 @@ test('from a mail to signed in, in a browser, with the service’s own pages alo
   await page.getByRole('link', { name: 'Download' }).click()
   const file = await (await download).createReadStream()
   const kept = (await file.toArray()).join('')
-  assert.deepEqual(kept.trim().split(/\r?\n/), codes)
+  assert.deepEqual(kept.trim().split(/\r?\n/).slice(-10), codes)
   await page.getByRole('checkbox').check()
   await page.getByRole('button', { name: 'Done' }).click()
   await page.getByRole('heading', { name: 'Two-step sign-in is on' }).waitFor()
