@@ -34,8 +34,7 @@ export default fp(
     const { deps } = fastify
     fastify.decorateRequest('takenForm', null)
 
-    // Only forms wait for a promise. What Fastify throws after a promise of ours it has to catch itself, so the
-    // promise is returned.
+    // Only forms wait for a promise. It is returned, because Fastify then catches what its own code throws after it.
     fastify.addHook('preHandler', (request, reply, done) =>
       request.formKey === null ? done() : takeOrAnswer(request.formKey, request, reply)
     )

@@ -73,9 +73,10 @@ export default fp(
         : languages.closest(stored)
     }
 
-    fastify.addHook('onRequest', async (request, reply) => {
+    fastify.addHook('onRequest', (request, reply, done) => {
       const asked = askedFor(request)
       if (asked !== undefined) reply.writeCookie(cookie, asked, { maxAge: year })
+      done()
     })
     fastify.addHook('onSend', (request, reply, payload, done) => {
       if (used.has(request)) {

@@ -29,7 +29,7 @@ export default fp<Options>(
       unanswered.add(reply)
       done()
     })
-    // From here on there is an answer, and a second one must not follow. Only a body that is not written yet waits.
+    // An answer has been chosen, and a second one must not follow. The limit holds on for a streamed body.
     fastify.addHook('onSend', (_request, reply, payload, done) => {
       if (!isStream(payload)) unanswered.delete(reply)
       done(null, payload)

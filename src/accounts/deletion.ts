@@ -3,21 +3,36 @@ import { type Sql, sql } from '../base/database/sql.js'
 import { setActive } from './account.js'
 
 /**
- * Disables an account that this transaction has locked, until it is erased. It is not erased while an undo
- * right is open, because a thief who changed the address may have asked for the deletion.
- *
- * @returns when the account is erased.
+ * When an account is erased if it is closed now. It is not erased while an undo right is open, because a thief
+ * who changed the address may have asked for the deletion.
  */
+const erasure = (userId: string, graceSeconds: number): Sql => sql`
+  GREATEST(now() + make_interval(secs => ${graceSeconds}::float8),
+    (SELECT r."expiresAt" FROM "UndoRight" r WHERE r."userId" = ${userId}::uuid))`
+
+type Term = { readonly graceSeconds: number }
+
+/** When {@link beginDeletion} would have the account erased. */
+export async function foreseeErasure(
+  db: Database,
+  userId: string,
+  { graceSeconds }: Term
+): Promise<Date> {
+  const statement = sql`SELECT ${erasure(userId, graceSeconds)} AS "eraseAt"`
+  const [row] = await db.run<{ eraseAt: Date }>('foresee-erasure', statement)
+  return (row as { eraseAt: Date }).eraseAt
+}
+
+/** Disables an account that this transaction has locked, until it is erased. Returns when that is. */
 export async function beginDeletion(
   tx: Database,
   userId: string,
-  { graceSeconds }: { graceSeconds: number }
+  { graceSeconds }: Term
 ): Promise<Date> {
   await setActive(tx, userId, false)
   const statement = sql`
     INSERT INTO "AccountDeletion" ("userId", "requestedAt", "eraseAt")
-    SELECT ${userId}::uuid, now(), GREATEST(now() + make_interval(secs => ${graceSeconds}::float8),
-      (SELECT r."expiresAt" FROM "UndoRight" r WHERE r."userId" = ${userId}::uuid))
+    SELECT ${userId}::uuid, now(), ${erasure(userId, graceSeconds)}
     RETURNING "eraseAt"`
   const [row] = await tx.run<{ eraseAt: Date }>('begin-deletion', statement)
   return (row as { eraseAt: Date }).eraseAt

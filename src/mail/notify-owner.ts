@@ -21,10 +21,10 @@ const noticeBudget = (
 ): Budget => ({ kind: `notice-${template}`, subject: address, rate })
 
 /**
- * Mails a security event of an account, in the transaction of the change, with its time and sender. When the budget of the address
- * for this kind of event is spent, events are folded into one later mail that says how many there were,
- * so that an attacker cannot drown a warning. A folded mail has no link, so a mail with the only link of
- * an undo right is sent in any case. A mail with a quiet time is limited by that.
+ * Mails a security event of an account, in the transaction of the change, with its time and sender. When the
+ * budget of the address for this kind of event is spent, events are folded into one later mail that says how
+ * many there were, so that an attacker cannot drown a warning. A folded mail has no link, so a mail with the
+ * only link of an undo right is sent in any case. A mail with a quiet time is limited by that.
  */
 export async function notify(
   tx: Database,

@@ -27,20 +27,26 @@ const daySeconds = 86_400
 
 type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys'>
 
-type Failure = { readonly step: string; readonly error: unknown }
-
-const keyStep = 'read signing keys'
+/** Runs one step after the other, and keeps the failures: a failed step does not stop the next one. */
+function startSteps() {
+  const failures: { readonly step: string; readonly error: unknown }[] = []
+  async function step<T>(name: string, work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work()
+    } catch (error) {
+      failures.push({ step: name, error })
+      return null
+    }
+  }
+  const readKeys = ({ keys }: Pick<Deps, 'keys'>) => step('read signing keys', () => keys.load())
+  return { failures, step, readKeys }
+}
 
 /** The one step of maintenance that every process needs. */
-export async function readKeysAgain({
-  keys
-}: Pick<Deps, 'keys'>): Promise<{ failures: Failure[] }> {
-  try {
-    await keys.load()
-    return { failures: [] }
-  } catch (error) {
-    return { failures: [{ step: keyStep, error }] }
-  }
+export async function readKeysAgain(deps: Pick<Deps, 'keys'>) {
+  const { failures, readKeys } = startSteps()
+  await readKeys(deps)
+  return { failures }
 }
 
 /**
@@ -54,15 +60,7 @@ export async function runMaintenance(
   { db, config, keys, clock, totpKeys }: MaintenanceDeps,
   scope: 'slice' | 'whole' = 'slice'
 ) {
-  const failures: Failure[] = []
-  async function step<T>(name: string, work: () => Promise<T>): Promise<T | null> {
-    try {
-      return await work()
-    } catch (error) {
-      failures.push({ step: name, error })
-      return null
-    }
-  }
+  const { failures, step, readKeys } = startSteps()
   const now = clock()
   const before = (seconds: number) => new Date(now.getTime() - seconds * 1000)
   if (config.JWT_PRIVATE_KEY_FILE === null) {
@@ -75,7 +73,7 @@ export async function runMaintenance(
     await step('remove retired keys', () => dropRetiredKeys(db, lastUse))
     await step('seal signing keys again', () => resealSigningKeys(db, config))
   }
-  await step(keyStep, () => keys.load())
+  await readKeys({ keys })
   await step('seal second factors again', () => resealSecrets({ db, totpKeys }))
   await step('remove keys of earlier installations', async () => {
     await dropLegacyKeys(db)

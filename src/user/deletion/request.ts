@@ -1,4 +1,4 @@
-import { beginDeletion } from '../../accounts/deletion.js'
+import { beginDeletion, foreseeErasure } from '../../accounts/deletion.js'
 import { readUndoRight } from '../../accounts/undo-right.js'
 import { byOwner, record } from '../../audit/record.js'
 import type { Database } from '../../base/database/database.js'
@@ -60,13 +60,12 @@ export async function requestDeletion(
 
 /** When the account of the caller would be erased if it was closed now; null: at once. */
 export async function foreseeDeletion(
-  deps: Pick<Deps, 'db' | 'config' | 'clock'>,
+  deps: Pick<Deps, 'db' | 'config'>,
   { user }: Principal
 ): Promise<Date | null> {
   const right = await readUndoRight(deps.db, user.id)
   if (isErasedAtOnce(deps, user, right)) return null
-  const term = deps.clock().getTime() + deps.config.ACCOUNT_DELETION_GRACE * 1000
-  return new Date(Math.max(term, right?.expiresAt.getTime() ?? 0))
+  return foreseeErasure(deps.db, user.id, { graceSeconds: deps.config.ACCOUNT_DELETION_GRACE })
 }
 
 const isErasedAtOnce = (
