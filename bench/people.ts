@@ -46,6 +46,12 @@ export const loginRequest = (person: number, kind?: 'imported'): string =>
     headers: { 'x-refresh-transport': 'body' }
   })
 
+/** The sign-up of somebody new. */
+export const registrationRequest = (name: string): string =>
+  wire('POST', '/registration/', {
+    body: { email: `${name}@example.test`, password1: password, password2: password }
+  })
+
 /** One session for each of so many people. */
 export async function signIn({ port }: Measurable, people: number): Promise<Tokens[]> {
   const tokens: Tokens[] = []

@@ -1,4 +1,14 @@
 // Loaded into a measured process: tells on request what it used, and counts its statements.
+import { readFileSync } from 'node:fs'
+
+/** CPU of the main thread. Only Linux counts threads. */
+function mainMicros() {
+  if (process.platform !== 'linux') return null
+  return (
+    Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1000
+  )
+}
+
 const counts = {}
 /** The last call of each named statement. */
 const last = {}
@@ -15,7 +25,8 @@ if (process.env.BENCH_COUNT_STATEMENTS === 'true') {
 
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
-  process.send({ cpuMicros: user + system, rss: process.memoryUsage.rss(), counts, last })
+  const [cpuMicros, rss] = [user + system, process.memoryUsage.rss()]
+  process.send({ cpuMicros, mainMicros: mainMicros(), rss, counts, last })
 })
 // Nobody is left to measure for.
 process.on('disconnect', () => process.exit())

@@ -35,13 +35,15 @@ if (values.compare) {
   process.exit()
 }
 
-const { login, verify, verifier, queued, imported, statements, start, memory } = scenarios
+const { login, registration, verify, verifier, queued, imported, statements, start, memory } =
+  scenarios
 const all: Record<string, Scenario> = {
   verify,
   verifier,
   statements,
   start,
   login,
+  registration,
   user,
   refresh,
   queued,

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,6 +16,8 @@ export const poolSize = 16
 /** What a measured process has used so far. */
 export type Usage = {
   readonly cpuMicros: number
+  /** CPU of the main thread; null where the system does not count threads. */
+  readonly mainMicros: number | null
   readonly rss: number
   readonly counts: Readonly<Record<string, number>>
   /** The last call of each named statement. */
@@ -57,6 +60,9 @@ async function freePort(): Promise<number> {
   await new Promise(resolve => server.close(resolve))
   return port
 }
+
+const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
+const startFlags = scripts.start.split(' ').filter((word: string) => word.startsWith('--'))
 
 // BENCH_PROFILE=folder keeps a CPU profile of every child.
 const folder = process.env.BENCH_PROFILE
@@ -117,8 +123,7 @@ async function serveOnce(script: string, env: NodeJS.ProcessEnv): Promise<Measur
   const began = performance.now()
   const probe = ['--import', join(packageRoot, 'bench/probe.js')]
   // The floors run with the flags of `npm start` too.
-  const flags = ['--max-semi-space-size=4', '--wasm-lazy-compilation', '--no-wasm-tier-up']
-  const child = forkScript(script, { ...env, PORT: String(port) }, [...flags, ...probe])
+  const child = forkScript(script, { ...env, PORT: String(port) }, [...startFlags, ...probe])
   await Promise.race([untilReady(port), failure(child, script)])
   const startMs = performance.now() - began
   return {

@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The sender, as the functions of `src` take it. */
     readonly sender: Sender
+    /** It, once it has been read. */
+    knownSender: Sender | null
   }
 }
 
@@ -52,9 +54,11 @@ export default fp(
       if (typeof asked === 'string') headers[transportHeader] = asked.toLowerCase()
       done()
     })
+    fastify.decorateRequest('knownSender', null)
     fastify.decorateRequest('sender', {
       getter(this: FastifyRequest) {
-        return senderOf(this)
+        this.knownSender ??= senderOf(this)
+        return this.knownSender
       }
     })
   },

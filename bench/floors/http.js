@@ -13,6 +13,8 @@ const app = Fastify({
 app.get('/health/ready', async () => ({ status: 'ok' }))
 if (WORK !== undefined) await addWork(JSON.parse(WORK))
 await app.listen({ host: '127.0.0.1', port: Number(PORT) })
+// A profile is written by a process that exits, not by one that a signal ends.
+process.once('SIGTERM', () => process.exit())
 
 async function addWork({ headers, statements, keys }) {
   const { createSigner, createVerifier } = await import('fast-jwt')

@@ -97,6 +97,16 @@ test('OPS-20 the image is built from what exists, on a pinned Node.js with long-
   assert.match(text, /^USER 1000:1000$/m)
 })
 
+test('OPS-20 every way to start the service gives Node.js the same flags', async () => {
+  const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> }
+  const flagsIn = (command = ''): string[] => command.match(/--[a-z0-9-]+(=\d+)?/g) ?? []
+  const flags = flagsIn(scripts.start)
+  assert.ok(flags.includes('--wasm-lazy-compilation'))
+  const [, image] = /^CMD (.*)$/m.exec(await read('Dockerfile')) ?? []
+  const [, unit] = /^ExecStart=(.*)$/m.exec(await read('docs/deploy/postern.service')) ?? []
+  for (const command of [scripts.worker, image, unit]) assert.deepEqual(flagsIn(command), flags)
+})
+
 /** What is asked of every object here. The rest of Kubernetes' schema is kubectl's to check. */
 type Manifest = {
   readonly kind: string
