@@ -2813,6 +2813,7 @@ export interface operations {
     requestBody?: never
     responses: {
       200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
+      303: { headers: { [name: string]: unknown }; content?: never }
       400: {
         headers: { [name: string]: unknown }
         content: {
@@ -3040,6 +3041,7 @@ export interface operations {
     responses: {
       200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
       204: { headers: { [name: string]: unknown }; content?: never }
+      303: { headers: { [name: string]: unknown }; content?: never }
       400: {
         headers: { [name: string]: unknown }
         content: {

@@ -100,6 +100,7 @@ test('the pages of the account', async t => {
     const { password } = person
     const malformed = await visitor.post('/account/delete/', { password, code: 'six' })
     assert.match(malformed.body, /id="code-errors"/)
+    assert.match(malformed.body, /Enter the 6 digits of the code\./)
     const without = await visitor.post('/account/delete/', { password })
     assert.equal(without.statusCode, 400)
     assert.match(without.body, /id="code-errors"/)

@@ -86,7 +86,7 @@ export type Pages = {
     readonly createdAt: Date
     readonly inAccount?: boolean
   }
-  'mfa/challenge': Form & { readonly method: 'code' | 'recovery' }
+  'mfa/challenge': Form & Address & { readonly method: 'code' | 'recovery' }
   'mfa/done': { readonly signedIn?: boolean }
   error: {
     readonly status: number
@@ -193,7 +193,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
     form: ['code']
   },
   'mfa/recovery-codes': { fields: ['codes', 'email', 'createdAt', 'inAccount'] },
-  'mfa/challenge': { fields: ['method', ...form], form: ['code', 'recovery_code'] },
+  'mfa/challenge': { fields: ['method', 'email', ...form], form: ['code', 'recovery_code'] },
   'mfa/done': { fields: ['signedIn'] },
   error: { fields: ['status', 'detail', 'code', 'requestId'] },
   'login/form': { fields: ['wait', ...form], form: ['email', 'password'] },

@@ -96,13 +96,19 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'mfa/setup': [setup, { ...setup, inAccount: true, errors: errors('code') }],
   'mfa/recovery-codes': [shownCodes, { ...shownCodes, inAccount: true }],
   'mfa/challenge': [
-    { method: 'code' },
-    { method: 'recovery' },
-    { method: 'code', errors: errors('code') }
+    { email, method: 'code' },
+    { email, method: 'recovery' },
+    { email, method: 'code', errors: errors('code') }
   ],
   'mfa/done': [{}, { signedIn: true }],
   error: [
-    { status: 503, detail: 'The service is busy. Try again later.', code: 'busy', requestId: id }
+    { status: 503, detail: 'The service is busy. Try again later.', code: 'busy', requestId: id },
+    {
+      status: 400,
+      detail: 'This sign-in has expired. Sign in again.',
+      code: 'challenge_invalid',
+      requestId: id
+    }
   ],
   'login/form': [
     {},
