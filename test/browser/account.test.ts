@@ -185,6 +185,7 @@ for (const { name, options } of visitors) {
     await page.getByText(moved.email).first().waitFor()
 
     await page.goto(`${origin}/account/activity/`)
+    await page.getByText('Sign-in started: we asked for the code').first().waitFor()
     await look()
     await page.goto(`${origin}/account/mfa/`)
     await page.getByText('Turn off', { exact: true }).first().click()

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { auditEvents, byOwner, record } from '../../src/audit/record.js'
 import { languageNames } from '../../src/base/i18n/language-names.js'
 import { allowedReturn } from '../../src/base/return-url.js'
 import { startApp } from '../support/app.js'
 import { assertProblem, patient } from '../support/expect.js'
+import { appCode, challengeFor, newEnrolled } from '../support/factor.js'
 import { unsent } from '../support/links.js'
 import { newMember, newPerson, refresh, refreshCookie } from '../support/people.js'
 import { newVisitor } from '../support/visitor.js'
@@ -225,10 +227,65 @@ test('names, address, password and devices are changed in the account', async t 
   const changed = await post('/account/password/', fields)
   assert.equal(changed.headers.location, '/account/?done=password')
   assert.equal((await open('/account/')).statusCode, 200)
-  assert.match((await open('/account/activity/')).body, /Password changed.*Signed in/s)
+  const events = eventsOn(await open('/account/activity/'))
+  assert.equal(events[0], 'Password changed', 'the new session is no sign-in')
+  assert.equal(events.filter(event => event === 'Signed in').length, 3)
+  const trail = await service.query(
+    `SELECT "details"->'renewed' AS "renewed" FROM "AuditEvent" WHERE "event" = 'session.opened' AND "details" ? 'renewed'`
+  )
+  assert.deepEqual(trail, [{ renewed: true }])
   const self = /name="id" value="([^"]+)"/.exec((await open('/account/devices/')).body)?.[1] ?? ''
   assert.equal((await post('/account/devices/end/', { id: self })).headers.location, '/logout/')
   assert.equal((await open('/account/')).statusCode, 303)
+})
+
+/** The sentences of the activity page, newest first. */
+const eventsOn = ({ body }: { body: string }) =>
+  [...body.matchAll(/<li><h2>([^<]+)</g)].map(([, sentence]) => sentence)
+
+test('the activity says in words what happened', async t => {
+  const service = await startApp(t, { ...patient, JWT_ALLAUTH_MFA_TOTP_MODE: 'optional' })
+  const { person, client } = await newEnrolled(service)
+  const visitor = newVisitor(service, client.cookies)
+  await challengeFor(service, person)
+  assert.equal(
+    eventsOn(await visitor.open('/account/activity/'))[0],
+    'Sign-in started: we asked for the code'
+  )
+
+  const required = await startApp(t, { ...patient, JWT_ALLAUTH_MFA_TOTP_MODE: 'required' })
+  const browser = newVisitor(required)
+  const { email, password } = newPerson()
+  await browser.post('/registration/', { email, password1: password, password2: password })
+  const page = await browser.open('/mfa/setup/')
+  const secret = /class="secret">([A-Z2-7 ]+)</.exec(page.body)?.[1]?.replaceAll(' ', '') ?? ''
+  await browser.post('/mfa/setup/page/', { code: appCode(secret, required.clock()) })
+  assert.deepEqual(eventsOn(await browser.open('/account/activity/')), [
+    'Signed in',
+    'Two-step sign-in turned on',
+    'Sign-in started: we asked to turn on two-step sign-in',
+    'Account created'
+  ])
+  // Every event that the trail can have of a person has a sentence.
+  const [{ id: userId } = { id: '' }] = await required.query<{ id: string }>(
+    'SELECT "id" FROM "User"'
+  )
+  const rest = auditEvents.filter(
+    event => !/^(account\.(deleted|yielded)|accounts\.|invitation\.revoked)/.test(event)
+  )
+  for (const event of rest) {
+    const outcome = /failed|reused/.test(event) ? 'failure' : 'success'
+    await record(required.app.deps.db, {
+      event,
+      outcome,
+      ...byOwner(userId),
+      sender: { ip: null, userAgent: null }
+    })
+  }
+  const first = await browser.open('/account/activity/')
+  const older = /before=([0-9a-f-]+)/.exec(first.body.replaceAll('&#x3D;', '='))?.[1]
+  const second = await browser.open(`/account/activity/?before=${older}`)
+  assert.doesNotMatch(first.body + second.body, /Other event/)
 })
 
 test('PAG-05 a form that is sent twice has one effect and one answer', async t => {
