@@ -190,7 +190,7 @@ test('names, address, password and devices are changed in the account', async t 
 
   const saved = await post('/account/profile/', { first_name: 'Ada', last_name: 'Łovelace' })
   assert.equal(saved.headers.location, '/account/?done=profile')
-  assert.match((await open('/account/?done=profile')).body, /Your name is saved.*Ada Łovelace/s)
+  assert.match((await open('/account/?done=profile')).body, /Your changes are saved.*Ada Łovelace/s)
   assert.doesNotMatch((await open('/account/?done=<b>')).body, /<b>/)
 
   const { email } = newPerson('moved')
@@ -286,6 +286,55 @@ test('the activity says in words what happened', async t => {
   const older = /before=([0-9a-f-]+)/.exec(first.body.replaceAll('&#x3D;', '='))?.[1]
   const second = await browser.open(`/account/activity/?before=${older}`)
   assert.doesNotMatch(first.body + second.body, /Other event/)
+})
+
+test('PAG-08 the language of the account is chosen in its profile, for pages and mails', async t => {
+  const service = await startApp(t, { ...patient, ...unsent })
+  const { person, client } = await newMember(service)
+  const visitor = newVisitor(service, client.cookies)
+  const shown = await visitor.open('/account/profile/')
+  assert.match(shown.body, /<option value="en" lang="en" selected>English<.*lang="ko">한국어</s)
+  assert.equal(shown.body.match(/<option/g)?.length, languageNames.length)
+  // At the foot of a page the choice is one of this browser.
+  await visitor.open('/account/?lang=fr')
+  const localeOf = async () =>
+    (await service.query('SELECT "locale" FROM "User" WHERE "email" = $1', [person.email]))[0]
+  assert.deepEqual(await localeOf(), { locale: 'en' })
+
+  const names = { first_name: 'Ada', last_name: 'Lovelace' }
+  for (const language of ['xx', '', 'DE']) {
+    const refused = await visitor.post('/account/profile/', { ...names, language })
+    assert.equal(refused.statusCode, 400, language)
+  }
+  assert.equal(
+    (await visitor.post('/account/profile/', { ...names, language: 'de' })).statusCode,
+    303
+  )
+  assert.deepEqual(await localeOf(), { locale: 'de' })
+  assert.match(
+    (await visitor.open('/account/?done=profile')).body,
+    /<html lang="de">.*Ihre Änderungen sind gespeichert/s
+  )
+  // Names alone leave it, and so does the API.
+  await visitor.post('/account/profile/', names)
+  await client.send('PATCH', '/user/', { first_name: 'Ada' })
+  assert.deepEqual(await localeOf(), { locale: 'de' })
+  // On another device the account's language counts, and its mails have it.
+  const { password } = person
+  const next = 'entirely other words'
+  const other = newVisitor(service)
+  await other.post('/login/', { email: person.email, password })
+  assert.match((await other.open('/account/')).body, /<html lang="de">/)
+  await other.post('/account/password/', {
+    old_password: password,
+    new_password1: next,
+    new_password2: next
+  })
+  const mails = await service.query(
+    `SELECT "locale" FROM "Mail" WHERE "template" = 'password-changed' AND "recipient" = $1`,
+    [person.email]
+  )
+  assert.deepEqual(mails, [{ locale: 'de' }])
 })
 
 test('PAG-05 a form that is sent twice has one effect and one answer', async t => {

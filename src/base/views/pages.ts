@@ -109,7 +109,9 @@ export type Pages = {
       /** Null where the second factor is disabled. */
       readonly factor: 'on' | 'off' | null
     }
-  'account/profile': Form<'first_name' | 'last_name'>
+  'account/profile': Form<'first_name' | 'last_name' | 'language'> & {
+    readonly languages: readonly { readonly tag: string; readonly name: string }[]
+  }
   'account/email': Form<'email'> & Address & Done & { readonly pendingEmail: string | null }
   'account/password': Form & Address & { readonly asksOld: boolean; readonly endsOthers: boolean }
   'account/mfa': Form &
@@ -201,7 +203,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'logout/confirm': { fields: ['email'] },
   'logout/done': { fields: [] },
   'account/index': { fields: ['email', 'name', 'pendingEmail', 'unconfirmed', 'factor', 'done'] },
-  'account/profile': { fields: form, form: ['first_name', 'last_name'] },
+  'account/profile': { fields: ['languages', ...form], form: ['first_name', 'last_name'] },
   'account/email': {
     fields: ['email', 'pendingEmail', 'done', ...form],
     form: ['email', 'password']

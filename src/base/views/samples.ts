@@ -12,6 +12,10 @@ const id = '01939f0e-7e4c-7c8e-9a55-2f1b4c6d8e90'
 
 const { email } = values
 const account = { email, pendingEmail: null }
+const languages = [
+  { tag: 'en', name: 'English' },
+  { tag: 'de', name: 'Deutsch' }
+]
 const device = {
   id,
   name: 'Firefox 140 · Linux',
@@ -131,8 +135,8 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     }
   ],
   'account/profile': [
-    { values: { first_name: 'Ada', last_name: 'Lovelace' } },
-    { values: { first_name: 'Ada', last_name: '' }, errors: errors('first_name') }
+    { languages, values: { first_name: 'Ada', last_name: 'Lovelace', language: 'de' } },
+    { languages, values: { first_name: 'Ada', last_name: '' }, errors: errors('first_name') }
   ],
   'account/email': [
     { ...account, done: null },
