@@ -411,7 +411,29 @@ test('errors, unknown paths and refused methods are pages to a navigation, with 
 test('the first page leads on, and in development says what there is', async t => {
   const service = await startApp(t, patient)
   const { open } = newVisitor(service)
-  assert.match((await open('/')).body, /href="\/docs\/".*href="\/health\/ready"/s)
+  const { body } = await open('/')
+  assert.match(body, /href="\/docs\/".*href="\/health\/ready"/s)
+  assert.match(body, /Next steps.*EMAIL_VERIFICATION=mandatory.*TOTP_MODE=optional.*APP_URL/s)
+})
+
+test('the first page of development names no step that is done or that does not apply', async t => {
+  const bodyWith = async (settings: Readonly<Record<string, string>>) =>
+    (await newVisitor(await startApp(t, { ...patient, ...settings })).open('/')).body
+  const some = await bodyWith({
+    EMAIL_VERIFICATION: 'optional',
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'optional'
+  })
+  assert.match(some, /href="\/registration\/".*Next steps.*APP_URL/s)
+  assert.doesNotMatch(some, /EMAIL_VERIFICATION|TOTP_MODE/)
+  const all = await bodyWith({
+    ...unsent,
+    EMAIL_VERIFICATION: 'none',
+    JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: 'true',
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'required',
+    APP_URL: 'https://app.example.com/',
+    RETURN_URLS: 'https://app.example.com/'
+  })
+  assert.doesNotMatch(all, /Next steps|Create an account|EMAIL_VERIFICATION|APP_URL/)
 })
 
 test('the page of the API has our logo, and its links to the guides lead somewhere', async t => {

@@ -135,7 +135,14 @@ export type Pages = {
     /** The `before` of the next page. */
     readonly next: string | null
   }
-  'home/development': { readonly signedIn: boolean; readonly mailbox: boolean }
+  'home/development': {
+    readonly signedIn: boolean
+    readonly mailbox: boolean
+    /** Whether there is a page that creates an account. */
+    readonly open: boolean
+    /** Settings to try that are not in force. */
+    readonly hints: readonly ('verification' | 'factor' | 'app')[]
+  }
   'dev-mailbox/list': { readonly mails: readonly ListedMail[] }
   'dev-mailbox/mail': Omit<ListedMail, 'template' | 'state'> & {
     readonly from: string
@@ -224,7 +231,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   },
   'account/deleted': { fields: ['eraseAt'] },
   'account/activity': { fields: ['events', 'next'] },
-  'home/development': { fields: ['signedIn', 'mailbox'] },
+  'home/development': { fields: ['signedIn', 'mailbox', 'open', 'hints'] },
   'dev-mailbox/list': { fields: ['mails'] },
   'dev-mailbox/mail': { fields: ['id', 'subject', 'recipient', 'from', 'when', 'text', 'links'] }
 }

@@ -185,8 +185,9 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     { next: null, events: [] }
   ],
   'home/development': [
-    { signedIn: false, mailbox: true },
-    { signedIn: true, mailbox: false }
+    { signedIn: false, mailbox: true, open: true, hints: ['verification', 'factor', 'app'] },
+    { signedIn: true, mailbox: false, open: true, hints: ['app'] },
+    { signedIn: false, mailbox: false, open: false, hints: [] }
   ],
   'dev-mailbox/list': [
     { mails: [] },
