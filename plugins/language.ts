@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { languageFor } from '../src/base/i18n/language-names.js'
 import { openLanguages } from '../src/base/i18n/languages.js'
@@ -22,6 +22,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     readonly language: Language
   }
+  interface FastifyReply {
+    /** Keeps a language for the pages that this browser opens. */
+    keepLanguage(tag: string): FastifyReply
+  }
 }
 
 /** Applications on the same host see it too, so it has the name of the service. */
@@ -44,6 +48,10 @@ export default fp(
         known.set(this, language)
         return language
       }
+    })
+
+    fastify.decorateReply('keepLanguage', function (this: FastifyReply, tag: string) {
+      return this.writeCookie(cookie, tag, { maxAge: year })
     })
 
     function languageOf(request: FastifyRequest): Language {
@@ -75,7 +83,7 @@ export default fp(
 
     fastify.addHook('onRequest', (request, reply, done) => {
       const asked = askedFor(request)
-      if (asked !== undefined) reply.writeCookie(cookie, asked, { maxAge: year })
+      if (asked !== undefined) reply.keepLanguage(asked)
       done()
     })
     fastify.addHook('onSend', (request, reply, payload, done) => {

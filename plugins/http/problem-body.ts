@@ -3,6 +3,7 @@ import { isUnavailable } from '../../src/base/database/failures.js'
 import type { ProblemCode } from '../../src/base/errors/catalogue.js'
 import { type FieldProblem, Problem } from '../../src/base/errors/problem.js'
 import type { Texts } from '../../src/base/i18n/texts.js'
+import { typedCodePattern } from '../../src/mfa/totp.js'
 
 /** The body of every error. */
 export type ProblemBody = {
@@ -96,5 +97,6 @@ function fieldProblemOf(
   if (keyword === 'minLength') return { code: 'blank' }
   if (keyword === 'maxLength') return { code: 'too_long', params: { max: params.limit as number } }
   if (keyword === 'format') return { code: 'characters' }
+  if (params.pattern === typedCodePattern) return { code: 'totp_code' }
   return { code: 'invalid' }
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { RouteOptions } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { byCookie, showAgain } from '../../plugins/http/forms.js'
+import { byCookie, type FormErrors, showAgain } from '../../plugins/http/forms.js'
 import { Problem } from '../../src/base/errors/problem.js'
 import { openChallenge, verifyChallenge } from '../../src/mfa/verify.js'
 import { Page, Redirect } from '../schemas/answers.js'
@@ -13,47 +13,57 @@ import {
   setupDescription,
   TotpCode
 } from '../schemas/mfa.js'
-import { finishMfa } from './pages.js'
+import { finishMfa, goOnWhenSignedIn, pageWhenEnded } from './pages.js'
+
+type Method = 'code' | 'recovery'
 
 /** The page that asks for the second factor at a sign-in. */
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
 
-  const handleError: RouteOptions['errorHandler'] = (error, request, reply) => {
-    // A challenge that ended cannot be answered, so its form is not shown again.
-    if (!(error instanceof Problem) || error.code !== 'challenge_invalid')
-      return showChallenge(error, request, reply)
-    reply.endFlow('mfa')
-    throw error
-  }
-  const showChallenge = showAgain(({ body }, reply, errors, status) => {
-    const method = 'recovery_code' in (body as object) ? 'recovery' : 'code'
-    return reply.page('mfa/challenge', { method, errors }, status)
-  })
+  const page = `${config.BASE_PATH}/mfa/challenge/page/`
 
-  const Method = closed({ method: Type.Optional(Type.String({ pattern: '^(code|recovery)$' })) })
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    method: Method,
+    errors?: FormErrors,
+    status = 200
+  ) {
+    const id = request.readFlow('mfa')
+    if (!id) throw new Problem('challenge_invalid')
+    const { email } = await openChallenge(deps, { id })
+    return reply.page('mfa/challenge', { method, email, errors }, status)
+  }
+
+  const showFormAgain = showAgain((request, reply, errors, status) => {
+    const method = 'recovery_code' in (request.body as object) ? 'recovery' : 'code'
+    return show(request, reply, method, errors, status)
+  })
 
   fastify.route({
     method: ['GET', 'HEAD'],
     url: '/mfa/challenge/page/',
     config: {
-      auth: 'none',
+      auth: 'visitor',
       page: true,
       limit: 'mfa',
       problems: ['challenge_invalid', 'mfa_disabled']
     },
+    errorHandler: goOnWhenSignedIn,
     schema: {
       operationId: 'showMfaChallenge',
       summary: 'Page that asks for the second factor',
       description: setupDescription,
-      querystring: Method,
-      response: { 200: Page }
+      querystring: closed({
+        method: Type.Optional(Type.String({ pattern: '^(code|recovery)$' }))
+      }),
+      response: { 200: Page, 303: Redirect }
     },
     handler: async (request, reply) => {
-      if (!request.readFlow('mfa')) throw new Problem('challenge_invalid')
-      const { method = 'code' } = request.query as { method?: 'code' | 'recovery' }
-      return reply.page('mfa/challenge', { method })
+      const { method = 'code' } = request.query as { method?: Method }
+      return show(request, reply, method)
     }
   })
 
@@ -67,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         problems: ['challenge_invalid', 'invalid_code', 'totp_not_active', 'mfa_disabled'],
         setsCookies: true
       },
-      errorHandler: handleError,
+      errorHandler: pageWhenEnded(page, showFormAgain),
       schema: {
         operationId: 'answerMfaChallenge',
         summary: 'Form that finishes a sign-in',
@@ -84,7 +94,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const { challenge_id } = request.body
       if (challenge_id !== undefined) {
         const { id } = await openChallenge(deps, { token: challenge_id })
-        return reply.startFlow('mfa', id).redirect(`${config.BASE_PATH}/mfa/challenge/page/`, 303)
+        return reply.startFlow('mfa', id).redirect(page, 303)
       }
       const offered = offeredCode(request.body) ?? { method: 'otp', code: '' }
       const id = request.readFlow('mfa')

@@ -8,7 +8,7 @@ import { forgetShownCodes, keepShownCodes, readShownCodes } from '../../src/mfa/
 import { Page, Prefetched, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
 import { SetupChallengeId, setupDescription, TotpCode } from '../schemas/mfa.js'
-import { finishMfa } from './pages.js'
+import { finishMfa, goOnWhenSignedIn, pageWhenEnded } from './pages.js'
 import { setupOwner, setupOwnerOfPage } from './setup-owner.js'
 
 const Setup = Type.Object(
@@ -34,6 +34,7 @@ const Setup = Type.Object(
 const routes: FastifyPluginAsyncTypebox = async fastify => {
   const { deps } = fastify
   const { config } = deps
+  const page = `${config.BASE_PATH}/mfa/setup/`
 
   fastify.post(
     '/mfa/setup/',
@@ -70,16 +71,17 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     method: ['GET', 'HEAD'],
     url: '/mfa/setup/',
     config: {
-      auth: 'none',
+      auth: 'visitor',
       page: true,
       limit: 'mfa',
       problems: ['setup_challenge_invalid', 'totp_already_active', 'mfa_disabled']
     },
+    errorHandler: goOnWhenSignedIn,
     schema: {
       operationId: 'showMfaSetup',
       summary: 'Page that sets up an authenticator app',
       description: setupDescription,
-      response: { 200: Page, 204: Prefetched }
+      response: { 200: Page, 204: Prefetched, 303: Redirect }
     },
     preHandler: answerPrefetch,
     handler: async (request, reply) => showSetup(request, reply)
@@ -100,7 +102,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
           'mfa_disabled'
         ]
       },
-      errorHandler: showAgain(showSetup),
+      errorHandler: pageWhenEnded(page, showAgain(showSetup)),
       schema: {
         operationId: 'finishMfaSetup',
         summary: 'Form that turns the second factor on',
@@ -117,7 +119,6 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       const { code, setup_challenge_id } = request.body
       if (setup_challenge_id !== undefined) {
         const { shownTo } = await setupOwner(request, setup_challenge_id)
-        const page = `${config.BASE_PATH}/mfa/setup/`
         return reply.startFlow('mfa', shownTo.challengeId ?? '').redirect(page, 303)
       }
       const owner = await setupOwnerOfPage(request)

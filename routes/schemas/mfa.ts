@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import type { OfferedCode } from '../../src/mfa/check-code.js'
+import { typedCodePattern } from '../../src/mfa/totp.js'
 import type { Evidence } from '../../src/sign-in/authorize-change.js'
 import { Password } from './fields.js'
 
-/** Six digits. Apps show them in two groups, so a space between them is allowed. */
 export const TotpCode = Type.String({
   maxLength: 16,
-  pattern: '^\\s*\\d{3}\\s?\\d{3}\\s*$',
+  pattern: typedCodePattern,
   description: 'The six digits that the authenticator app shows.',
   examples: ['492039']
 })

@@ -83,12 +83,13 @@ export async function createAccount(
   return { userId: id, credentialEpoch }
 }
 
-export async function setNames(
+/** Stores names, and the language of mails and pages. */
+export async function setProfile(
   db: Database,
   userId: string,
-  names: { firstName: string; lastName: string }
+  profile: Pick<Account, 'firstName' | 'lastName' | 'locale'>
 ): Promise<void> {
-  await db.prisma.user.updateMany({ where: { id: userId }, data: names })
+  await db.prisma.user.updateMany({ where: { id: userId }, data: profile })
 }
 
 /**

@@ -683,7 +683,12 @@ export interface components {
       password: string
     }
     SavePasswordRequest: { old_password: string; new_password1: string; new_password2: string }
-    SaveProfileRequest: { first_name: string; last_name: string }
+    SaveProfileRequest: {
+      first_name: string
+      last_name: string
+      /** The language of mails and pages. */
+      language?: "en" | "cs" | "de" | "es" | "fr" | "ko" | "pl" | "pt-BR" | "ru" | "tr" | "zh-Hans" | "zh-Hant"
+    }
     Session: {
       id: string
       /** Whether it is the session of this request. */
@@ -2060,7 +2065,7 @@ export interface operations {
       }
     }
   }
-  /** Page with the names of the account */
+  /** Page with the names and the language of the account */
   showProfile: {
     parameters: { query?: never; header?: never; path?: never; cookie?: never }
     requestBody?: never
@@ -2097,7 +2102,7 @@ export interface operations {
       }
     }
   }
-  /** Form that changes the names */
+  /** Form that changes the names and the language */
   saveProfile: {
     parameters: { query?: never; header?: never; path?: never; cookie?: never }
     requestBody: {
@@ -2813,6 +2818,7 @@ export interface operations {
     requestBody?: never
     responses: {
       200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
+      303: { headers: { [name: string]: unknown }; content?: never }
       400: {
         headers: { [name: string]: unknown }
         content: {
@@ -3040,6 +3046,7 @@ export interface operations {
     responses: {
       200: { headers: { [name: string]: unknown }; content: { "text/html": string } }
       204: { headers: { [name: string]: unknown }; content?: never }
+      303: { headers: { [name: string]: unknown }; content?: never }
       400: {
         headers: { [name: string]: unknown }
         content: {

@@ -4,6 +4,9 @@ const period = 30
 /** One step either way: a code may be typed late, and clocks of phones are not exact (RFC 6238 §5.2, §6). */
 const tolerance = period
 
+/** A typed code. Apps show it in two groups, so a space between them is allowed. */
+export const typedCodePattern = '^\\s*\\d{3}\\s?\\d{3}\\s*$'
+
 const base32 = new ScureBase32Plugin()
 
 /** A secret in base32, as authenticator apps expect it. */

@@ -57,6 +57,7 @@ export async function changePassword(
       userId,
       credentialEpoch,
       amr,
+      renews: true as const,
       via: 'session.opened' as const,
       ...authTime
     }

@@ -26,6 +26,8 @@ export type Authentication = {
   readonly authTime?: Date
   /** The first refresh token of the session, if it is issued already: that of an earlier installation. */
   readonly jti?: string
+  /** The session takes the place of an earlier one: the person has not signed in. */
+  readonly renews?: true
   /** The audit event of the new session. */
   readonly via: AuditEventName
   /** Attempts of this authentication, which creating the session gives back. */
@@ -34,7 +36,7 @@ export type Authentication = {
 
 const insertSession = (
   config: Config,
-  { userId, credentialEpoch, amr, authTime, jti, via, reservation }: Authentication,
+  { userId, credentialEpoch, amr, authTime, jti, renews, via, reservation }: Authentication,
   sender: Sender
 ) => sql`
 WITH ${stampSignIn(
@@ -56,7 +58,8 @@ WITH ${stampSignIn(
   actorId: sql`s."userId"`,
   subjectId: sql`s."userId"`,
   sessionId: sql`s."id"`,
-  details: sql`jsonb_build_object('amr', s."amr", 'transport', s."transport")`
+  details: sql`jsonb_build_object('amr', s."amr", 'transport', s."transport")
+    || ${renews ? '{"renewed":true}' : '{}'}::text::jsonb`
 })}
 SELECT ${sessionColumns},
   (SELECT count(*)::int4 FROM "Session" other WHERE other."userId" = u."id") AS "others"

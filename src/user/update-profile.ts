@@ -1,4 +1,4 @@
-import { setNames } from '../accounts/account.js'
+import { setProfile } from '../accounts/account.js'
 import { canonicalAddress, type EmailAddress } from '../base/email-address.js'
 import { fieldProblem } from '../base/errors/problem.js'
 import type { Deps } from '../deps.js'
@@ -19,13 +19,15 @@ export type ProfileUpdate = {
   readonly email?: string | undefined
   readonly firstName?: string | undefined
   readonly lastName?: string | undefined
+  /** The language of mails and pages. */
+  readonly locale?: string | undefined
 }
 
 /** The account, and its new address while that waits for its confirmation. */
 export type Profile = Pick<Principal, 'user' | 'pendingEmail' | 'mfaEnabled'>
 
 /**
- * Changes names and address of the caller's account in one transaction. A new address requires a fresh
+ * Changes names, language and address of the caller's account in one transaction. A new address requires a fresh
  * authentication.
  *
  * @throws {Problem} `validation_error` or `email_taken` on `email`; as {@link authorizeChange} and
@@ -50,11 +52,12 @@ export async function updateProfile(
     ? await takeMail(deps, { kind: 'address-change', address: email, network: sender.network })
     : null
   const change = commitChange(deps, authorization, async (tx, account) => {
-    // A missing name comes from the locked row, so parallel changes of different names both stay.
+    // What is missing comes from the locked row, so parallel changes of different fields both stay.
     const { firstName = account.firstName, lastName = account.lastName } = update
-    await setNames(tx, account.id, { firstName, lastName })
+    const { locale = account.locale } = update
+    await setProfile(tx, account.id, { firstName, lastName, locale })
     const { passwordHash: _, ...locked } = account
-    const user = { ...principal.user, ...locked, firstName, lastName }
+    const user = { ...principal.user, ...locked, firstName, lastName, locale }
     if (!isNew) return { ...principal, user }
     const pendingEmail = await requestChange(tx, deps, account, {
       email,

@@ -54,11 +54,19 @@ test('ACC-09 a person leaves on the page of the account, and comes back by the m
       await press('Download')
       const file = await readFile(await (await download).path(), 'utf8')
       assert.equal(JSON.parse(file).account.email, person.email)
+      if (!('javaScriptEnabled' in options)) {
+        await page.getByText('The file is being saved to your downloads.').waitFor()
+        assert.equal(await page.locator('[name=password]').inputValue(), '')
+        await look('saved')
+      }
 
       await page.getByRole('link', { name: 'Your account' }).click()
       await page.getByRole('link', { name: 'Delete your account' }).click()
       await page.getByText('you can bring it back').waitFor()
       await look('ask')
+      await page.getByRole('link', { name: 'Cancel' }).click()
+      await heading('Your account')
+      await page.goBack()
       await page.locator('[name=password]').fill('not this one')
       await press('Delete your account')
       await page.getByText('The password is not right.').waitFor()

@@ -56,6 +56,11 @@ test('the pages of the account', async t => {
     }).format(service.clock().getTime() + 14 * 86_400_000)
     assert.match(page.body, new RegExp(`Until ${until} UTC you can bring it back`))
     assert.doesNotMatch(page.body, /name="code"/)
+    assert.match(
+      page.body,
+      /<button class="danger">Delete your account<.*href="\/account\/">Cancel</s
+    )
+    assert.doesNotMatch(page.body, /Enter your password again/)
 
     const fields = { form_key: '3f1c1f3e-2f53-4c55-9d3b-0a6f1f0d2c31', password: 'not this one' }
     const wrong = await visitor.post('/account/delete/', fields)
@@ -100,6 +105,12 @@ test('the pages of the account', async t => {
     const { password } = person
     const malformed = await visitor.post('/account/delete/', { password, code: 'six' })
     assert.match(malformed.body, /id="code-errors"/)
+    assert.match(malformed.body, /Enter the 6 digits of the code\./)
+    // The password is not shown again, so the page asks for it.
+    assert.match(
+      malformed.body,
+      /id="password"[^>]*aria-describedby="password-hint".*id="password-hint">Enter your password again\./s
+    )
     const without = await visitor.post('/account/delete/', { password })
     assert.equal(without.statusCode, 400)
     assert.match(without.body, /id="code-errors"/)

@@ -235,7 +235,12 @@ test('LOG-01 LOG-08 every flow leaves one event, with who, whose, where from and
     () => changePassword(third, person, 'another purple hat'),
     () => [
       { event: 'password.changed', subject, session: before },
-      { event: 'session.opened', subject, session: third.sessionId, details: opened }
+      {
+        event: 'session.opened',
+        subject,
+        session: third.sessionId,
+        details: { ...opened, renewed: true }
+      }
     ]
   )
 

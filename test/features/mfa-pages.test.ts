@@ -9,6 +9,7 @@ import {
   type Client,
   claimsOf,
   newClient,
+  newMember,
   newPerson,
   type Person,
   refresh,
@@ -91,10 +92,19 @@ test('required: forms lead from a mail to signed in', async t => {
     const wrong = await post('/auth/mfa/setup/page/', { code: wrongCode(secret, clock()) })
     assertPage(wrong, 400, /This code is not right\./)
     assert.equal(secretOn(wrong), secret)
-    assertPage(await post('/auth/mfa/setup/page/', { code: 'x' }), 400, /This value is not valid\./)
+    assertPage(
+      await post('/auth/mfa/setup/page/', { code: '12345' }),
+      400,
+      /Enter the 6 digits of the code\./
+    )
     const done = await post('/auth/mfa/setup/page/', { code: ` ${appCode(secret, clock())} ` })
     assertRedirect(done, 303, '/auth/mfa/setup/page/codes/')
     assert.equal(cookieOf(done, cookie)?.attributes['Max-Age'], '0')
+    const signedIn = client.cookies.has(refreshCookie)
+    // Back from the codes.
+    const back = await open('/auth/mfa/setup/')
+    if (signedIn) assertRedirect(back, 303, '/auth/mfa/setup/page/codes/')
+    else assertPage(back, 401, /This setup has expired/)
     const shownCodes = await open('/auth/mfa/setup/page/codes/')
     assertPage(shownCodes, 200, /recovery/i)
     assert.equal(codesOn(shownCodes).length, 10)
@@ -104,8 +114,12 @@ test('required: forms lead from a mail to signed in', async t => {
       200,
       /Two-step sign-in is on/
     )
-    assertPage(await open('/auth/mfa/setup/'), 401, /This setup has expired/)
-    return { secret, signedIn: client.cookies.has(refreshCookie) }
+    // A form that is sent again gets the answer of its page.
+    assertRedirect(await post('/auth/mfa/setup/page/', { code: '123456' }), 303, '/auth/mfa/setup/')
+    const after = await open('/auth/mfa/setup/')
+    if (signedIn) assertRedirect(after, 303, '/auth/account/')
+    else assertPage(after, 401, /<h1>Start again<.*This setup has expired.*href="\/auth\/login\/"/s)
+    return { secret, signedIn }
   }
 
   await t.test('an invitation: password, setup, session', async () => {
@@ -228,9 +242,24 @@ test('the pages of the challenge', async t => {
         })
         assertRedirect(handed, 303, url)
         assertPage(await browser.open(`${url}?method=recovery`), 200, /name="recovery_code"/)
-        assertPage(await browser.open(url), 200, /name="code"/)
+        const shown = await browser.open(url)
+        assertPage(shown, 200, /name="code"/)
+        assert.ok(shown.body.includes(person.email), 'whose sign-in it is')
+        assert.match(shown.body, /href="\/login\/">Use another account</)
+        const malformed = await browser.post(url, { code: '12345' })
+        assertPage(malformed, 400, /Enter the 6 digits of the code\./)
+        assert.ok(malformed.body.includes(person.email))
         assertRedirect(await browser.post(url, fields), 303, 'https://app.example/home')
         assert.equal((await refresh(browser.client)).statusCode, 200)
+        // Back, and the form sent again: the person is signed in.
+        assertRedirect(await browser.open(url), 303, 'https://app.example/home')
+        assertRedirect(
+          await browser.open(`${url}?method=recovery`),
+          303,
+          'https://app.example/home'
+        )
+        for (const again of [fields, { code: '12345' }])
+          assertRedirect(await browser.post(url, again), 303, url)
       }
     }
   )
@@ -246,10 +275,13 @@ test('the pages of the challenge', async t => {
         /This code is not right\./
       )
     assertPage(await browser.post(url, { recovery_code: 'nothing' }), 400, /name="recovery_code"/)
-    const end = await browser.post(url, { code: wrongCode(secret, clock()) })
-    assertPage(end, 400, /This sign-in has expired, or there were too many wrong codes/)
+    assertRedirect(await browser.post(url, { code: wrongCode(secret, clock()) }), 303, url)
     assert.equal(browser.client.cookies.has(cookie), false)
-    assertPage(await browser.open(url), 400, /Sign in again/)
+    assertPage(
+      await browser.open(url),
+      400,
+      /<h1>Start again<.*This sign-in has expired, or there were too many wrong codes.*href="\/login\/"/s
+    )
   })
 
   await t.test(
@@ -291,12 +323,28 @@ test('the pages of the challenge', async t => {
     const browser = newBrowser(service)
     await browser.post(url, { challenge_id: await challengeFor(service, person) })
     assertPage(await browser.open('/mfa/setup/'), 401, /This setup has expired/)
-    assertPage(
-      await browser.post('/mfa/setup/page/', { code: '123456' }),
-      401,
-      /This setup has expired/
-    )
+    assertRedirect(await browser.post('/mfa/setup/page/', { code: '123456' }), 303, '/mfa/setup/')
+    assertPage(await browser.open(url), 200, /name="code"/)
   })
+
+  await t.test(
+    'a challenge comes before a session that the browser has of another account',
+    async () => {
+      const { client } = await newMember(service)
+      const { person, secret } = await newEnrolled(service)
+      const browser = newBrowser(service)
+      browser.client.cookies.set(refreshCookie, client.cookies.get(refreshCookie) ?? '')
+      await browser.post(url, { challenge_id: await challengeFor(service, person) })
+      const shown = await browser.open(url)
+      assertPage(shown, 200, /name="code"/)
+      assert.ok(shown.body.includes(person.email))
+      assertRedirect(
+        await browser.post(url, { code: appCode(secret, clock()) }),
+        303,
+        'https://app.example/home'
+      )
+    }
+  )
 })
 
 test('disabled: the pages say so', async t => {

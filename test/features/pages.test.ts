@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { auditEvents, byOwner, record } from '../../src/audit/record.js'
 import { languageNames } from '../../src/base/i18n/language-names.js'
 import { allowedReturn } from '../../src/base/return-url.js'
 import { startApp } from '../support/app.js'
 import { assertProblem, patient } from '../support/expect.js'
+import { appCode, challengeFor, newEnrolled } from '../support/factor.js'
 import { unsent } from '../support/links.js'
 import { newMember, newPerson, refresh, refreshCookie } from '../support/people.js'
 import { newVisitor } from '../support/visitor.js'
@@ -188,7 +190,7 @@ test('names, address, password and devices are changed in the account', async t 
 
   const saved = await post('/account/profile/', { first_name: 'Ada', last_name: 'Łovelace' })
   assert.equal(saved.headers.location, '/account/?done=profile')
-  assert.match((await open('/account/?done=profile')).body, /Your name is saved.*Ada Łovelace/s)
+  assert.match((await open('/account/?done=profile')).body, /Your changes are saved.*Ada Łovelace/s)
   assert.doesNotMatch((await open('/account/?done=<b>')).body, /<b>/)
 
   const { email } = newPerson('moved')
@@ -225,10 +227,114 @@ test('names, address, password and devices are changed in the account', async t 
   const changed = await post('/account/password/', fields)
   assert.equal(changed.headers.location, '/account/?done=password')
   assert.equal((await open('/account/')).statusCode, 200)
-  assert.match((await open('/account/activity/')).body, /Password changed.*Signed in/s)
+  const events = eventsOn(await open('/account/activity/'))
+  assert.equal(events[0], 'Password changed', 'the new session is no sign-in')
+  assert.equal(events.filter(event => event === 'Signed in').length, 3)
+  const trail = await service.query(
+    `SELECT "details"->'renewed' AS "renewed" FROM "AuditEvent" WHERE "event" = 'session.opened' AND "details" ? 'renewed'`
+  )
+  assert.deepEqual(trail, [{ renewed: true }])
   const self = /name="id" value="([^"]+)"/.exec((await open('/account/devices/')).body)?.[1] ?? ''
   assert.equal((await post('/account/devices/end/', { id: self })).headers.location, '/logout/')
   assert.equal((await open('/account/')).statusCode, 303)
+})
+
+/** The sentences of the activity page, newest first. */
+const eventsOn = ({ body }: { body: string }) =>
+  [...body.matchAll(/<li><h2>([^<]+)</g)].map(([, sentence]) => sentence)
+
+test('the activity says in words what happened', async t => {
+  const service = await startApp(t, { ...patient, JWT_ALLAUTH_MFA_TOTP_MODE: 'optional' })
+  const { person, client } = await newEnrolled(service)
+  const visitor = newVisitor(service, client.cookies)
+  await challengeFor(service, person)
+  assert.equal(
+    eventsOn(await visitor.open('/account/activity/'))[0],
+    'Sign-in started: we asked for the code'
+  )
+
+  const required = await startApp(t, { ...patient, JWT_ALLAUTH_MFA_TOTP_MODE: 'required' })
+  const browser = newVisitor(required)
+  const { email, password } = newPerson()
+  await browser.post('/registration/', { email, password1: password, password2: password })
+  const page = await browser.open('/mfa/setup/')
+  const secret = /class="secret">([A-Z2-7 ]+)</.exec(page.body)?.[1]?.replaceAll(' ', '') ?? ''
+  await browser.post('/mfa/setup/page/', { code: appCode(secret, required.clock()) })
+  assert.deepEqual(eventsOn(await browser.open('/account/activity/')), [
+    'Signed in',
+    'Two-step sign-in turned on',
+    'Sign-in started: we asked to turn on two-step sign-in',
+    'Account created'
+  ])
+  // Every event that the trail can have of a person has a sentence.
+  const [{ id: userId } = { id: '' }] = await required.query<{ id: string }>(
+    'SELECT "id" FROM "User"'
+  )
+  const rest = auditEvents.filter(
+    event => !/^(account\.(deleted|yielded)|accounts\.|invitation\.revoked)/.test(event)
+  )
+  for (const event of rest) {
+    const outcome = /failed|reused/.test(event) ? 'failure' : 'success'
+    await record(required.app.deps.db, {
+      event,
+      outcome,
+      ...byOwner(userId),
+      sender: { ip: null, userAgent: null }
+    })
+  }
+  const first = await browser.open('/account/activity/')
+  const older = /before=([0-9a-f-]+)/.exec(first.body.replaceAll('&#x3D;', '='))?.[1]
+  const second = await browser.open(`/account/activity/?before=${older}`)
+  assert.doesNotMatch(first.body + second.body, /Other event/)
+})
+
+test('PAG-08 the language of the account is chosen in its profile, for pages and mails', async t => {
+  const service = await startApp(t, { ...patient, ...unsent })
+  const { person, client } = await newMember(service)
+  const visitor = newVisitor(service, client.cookies)
+  const shown = await visitor.open('/account/profile/')
+  assert.match(shown.body, /<option value="en" lang="en" selected>English<.*lang="ko">한국어</s)
+  assert.equal(shown.body.match(/<option/g)?.length, languageNames.length)
+  // At the foot of a page the choice is one of this browser.
+  await visitor.open('/account/?lang=fr')
+  const localeOf = async () =>
+    (await service.query('SELECT "locale" FROM "User" WHERE "email" = $1', [person.email]))[0]
+  assert.deepEqual(await localeOf(), { locale: 'en' })
+
+  const names = { first_name: 'Ada', last_name: 'Lovelace' }
+  for (const language of ['xx', '', 'DE']) {
+    const refused = await visitor.post('/account/profile/', { ...names, language })
+    assert.equal(refused.statusCode, 400, language)
+  }
+  assert.equal(
+    (await visitor.post('/account/profile/', { ...names, language: 'de' })).statusCode,
+    303
+  )
+  assert.deepEqual(await localeOf(), { locale: 'de' })
+  assert.match(
+    (await visitor.open('/account/?done=profile')).body,
+    /<html lang="de">.*Ihre Änderungen sind gespeichert/s
+  )
+  // Names alone leave it, and so does the API.
+  await visitor.post('/account/profile/', names)
+  await client.send('PATCH', '/user/', { first_name: 'Ada' })
+  assert.deepEqual(await localeOf(), { locale: 'de' })
+  // On another device the account's language counts, and its mails have it.
+  const { password } = person
+  const next = 'entirely other words'
+  const other = newVisitor(service)
+  await other.post('/login/', { email: person.email, password })
+  assert.match((await other.open('/account/')).body, /<html lang="de">/)
+  await other.post('/account/password/', {
+    old_password: password,
+    new_password1: next,
+    new_password2: next
+  })
+  const mails = await service.query(
+    `SELECT "locale" FROM "Mail" WHERE "template" = 'password-changed' AND "recipient" = $1`,
+    [person.email]
+  )
+  assert.deepEqual(mails, [{ locale: 'de' }])
 })
 
 test('PAG-05 a form that is sent twice has one effect and one answer', async t => {
@@ -305,7 +411,29 @@ test('errors, unknown paths and refused methods are pages to a navigation, with 
 test('the first page leads on, and in development says what there is', async t => {
   const service = await startApp(t, patient)
   const { open } = newVisitor(service)
-  assert.match((await open('/')).body, /href="\/docs\/".*href="\/health\/ready"/s)
+  const { body } = await open('/')
+  assert.match(body, /href="\/docs\/".*href="\/health\/ready"/s)
+  assert.match(body, /Next steps.*EMAIL_VERIFICATION=mandatory.*TOTP_MODE=optional.*APP_URL/s)
+})
+
+test('the first page of development names no step that is done or that does not apply', async t => {
+  const bodyWith = async (settings: Readonly<Record<string, string>>) =>
+    (await newVisitor(await startApp(t, { ...patient, ...settings })).open('/')).body
+  const some = await bodyWith({
+    EMAIL_VERIFICATION: 'optional',
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'optional'
+  })
+  assert.match(some, /href="\/registration\/".*Next steps.*APP_URL/s)
+  assert.doesNotMatch(some, /EMAIL_VERIFICATION|TOTP_MODE/)
+  const all = await bodyWith({
+    ...unsent,
+    EMAIL_VERIFICATION: 'none',
+    JWT_ALLAUTH_ADMIN_MANAGED_REGISTRATION: 'true',
+    JWT_ALLAUTH_MFA_TOTP_MODE: 'required',
+    APP_URL: 'https://app.example.com/',
+    RETURN_URLS: 'https://app.example.com/'
+  })
+  assert.doesNotMatch(all, /Next steps|Create an account|EMAIL_VERIFICATION|APP_URL/)
 })
 
 test('the page of the API has our logo, and its links to the guides lead somewhere', async t => {

@@ -57,7 +57,15 @@ for (const button of document.querySelectorAll('[data-print]')) {
 // A second click sends nothing again: the first one is on its way.
 for (const form of document.forms) {
   form.addEventListener('submit', event => {
-    if (form.dataset.again !== undefined) return
+    if (form.dataset.again !== undefined) {
+      // The browser reads the fields after this event.
+      setTimeout(() => {
+        form.reset()
+        for (const sentences of form.querySelectorAll('.errors')) sentences.remove()
+        document.getElementById(form.dataset.again)?.removeAttribute('hidden')
+      })
+      return
+    }
     if (form.dataset.sent !== undefined) {
       event.preventDefault()
       return

@@ -18,6 +18,16 @@ export const languageNames: readonly string[] = [
     .sort()
 ]
 
+/** The name that a language has for itself. */
+export function nameOfLanguage(tag: string): string {
+  const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag
+  return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1)
+}
+
+/** The languages that a person can choose from. */
+export const languageChoices: readonly { readonly tag: string; readonly name: string }[] =
+  languageNames.map(tag => ({ tag, name: nameOfLanguage(tag) }))
+
 const byLanguage = new Map(languageNames.map(name => [spoken(name), name]))
 
 /** The catalogue for a language tag, if there is one. */

@@ -86,7 +86,7 @@ export type Pages = {
     readonly createdAt: Date
     readonly inAccount?: boolean
   }
-  'mfa/challenge': Form & { readonly method: 'code' | 'recovery' }
+  'mfa/challenge': Form & Address & { readonly method: 'code' | 'recovery' }
   'mfa/done': { readonly signedIn?: boolean }
   error: {
     readonly status: number
@@ -109,7 +109,9 @@ export type Pages = {
       /** Null where the second factor is disabled. */
       readonly factor: 'on' | 'off' | null
     }
-  'account/profile': Form<'first_name' | 'last_name'>
+  'account/profile': Form<'first_name' | 'last_name' | 'language'> & {
+    readonly languages: readonly { readonly tag: string; readonly name: string }[]
+  }
   'account/email': Form<'email'> & Address & Done & { readonly pendingEmail: string | null }
   'account/password': Form & Address & { readonly asksOld: boolean; readonly endsOthers: boolean }
   'account/mfa': Form &
@@ -133,7 +135,14 @@ export type Pages = {
     /** The `before` of the next page. */
     readonly next: string | null
   }
-  'home/development': { readonly signedIn: boolean; readonly mailbox: boolean }
+  'home/development': {
+    readonly signedIn: boolean
+    readonly mailbox: boolean
+    /** Whether there is a page that creates an account. */
+    readonly open: boolean
+    /** Settings to try that are not in force. */
+    readonly hints: readonly ('verification' | 'factor' | 'app')[]
+  }
   'dev-mailbox/list': { readonly mails: readonly ListedMail[] }
   'dev-mailbox/mail': Omit<ListedMail, 'template' | 'state'> & {
     readonly from: string
@@ -193,7 +202,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
     form: ['code']
   },
   'mfa/recovery-codes': { fields: ['codes', 'email', 'createdAt', 'inAccount'] },
-  'mfa/challenge': { fields: ['method', ...form], form: ['code', 'recovery_code'] },
+  'mfa/challenge': { fields: ['method', 'email', ...form], form: ['code', 'recovery_code'] },
   'mfa/done': { fields: ['signedIn'] },
   error: { fields: ['status', 'detail', 'code', 'requestId'] },
   'login/form': { fields: ['wait', ...form], form: ['email', 'password'] },
@@ -201,7 +210,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   'logout/confirm': { fields: ['email'] },
   'logout/done': { fields: [] },
   'account/index': { fields: ['email', 'name', 'pendingEmail', 'unconfirmed', 'factor', 'done'] },
-  'account/profile': { fields: form, form: ['first_name', 'last_name'] },
+  'account/profile': { fields: ['languages', ...form], form: ['first_name', 'last_name'] },
   'account/email': {
     fields: ['email', 'pendingEmail', 'done', ...form],
     form: ['email', 'password']
@@ -222,7 +231,7 @@ export const pages: { readonly [Name in PageName]: Definition<Name> } = {
   },
   'account/deleted': { fields: ['eraseAt'] },
   'account/activity': { fields: ['events', 'next'] },
-  'home/development': { fields: ['signedIn', 'mailbox'] },
+  'home/development': { fields: ['signedIn', 'mailbox', 'open', 'hints'] },
   'dev-mailbox/list': { fields: ['mails'] },
   'dev-mailbox/mail': { fields: ['id', 'subject', 'recipient', 'from', 'when', 'text', 'links'] }
 }

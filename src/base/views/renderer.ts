@@ -1,5 +1,5 @@
 import { type Config, ConfigError } from '../config/load.js'
-import { languageNames } from '../i18n/language-names.js'
+import { languageChoices, languageNames, nameOfLanguage } from '../i18n/language-names.js'
 import { type Languages, openLanguages } from '../i18n/languages.js'
 import { type Asset, brandColours, collectAssets } from './assets.js'
 import { readViews, type ViewFile } from './files.js'
@@ -115,16 +115,8 @@ function rendererOf(
   }
 }
 
-/** The name that a language has for itself. */
-function nameOfLanguage(tag: string): string {
-  const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag
-  return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1)
-}
-
-const named = languageNames.map(tag => ({ tag, name: nameOfLanguage(tag) }))
-
 const choicesOf = (here: string) =>
-  named.map(language => ({
+  languageChoices.map(language => ({
     ...language,
     href: `${here}${here.includes('?') ? '&' : '?'}lang=${language.tag}`
   }))

@@ -12,6 +12,10 @@ const id = '01939f0e-7e4c-7c8e-9a55-2f1b4c6d8e90'
 
 const { email } = values
 const account = { email, pendingEmail: null }
+const languages = [
+  { tag: 'en', name: 'English' },
+  { tag: 'de', name: 'Deutsch' }
+]
 const device = {
   id,
   name: 'Firefox 140 · Linux',
@@ -96,13 +100,19 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
   'mfa/setup': [setup, { ...setup, inAccount: true, errors: errors('code') }],
   'mfa/recovery-codes': [shownCodes, { ...shownCodes, inAccount: true }],
   'mfa/challenge': [
-    { method: 'code' },
-    { method: 'recovery' },
-    { method: 'code', errors: errors('code') }
+    { email, method: 'code' },
+    { email, method: 'recovery' },
+    { email, method: 'code', errors: errors('code') }
   ],
   'mfa/done': [{}, { signedIn: true }],
   error: [
-    { status: 503, detail: 'The service is busy. Try again later.', code: 'busy', requestId: id }
+    { status: 503, detail: 'The service is busy. Try again later.', code: 'busy', requestId: id },
+    {
+      status: 400,
+      detail: 'This sign-in has expired. Sign in again.',
+      code: 'challenge_invalid',
+      requestId: id
+    }
   ],
   'login/form': [
     {},
@@ -125,8 +135,8 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     }
   ],
   'account/profile': [
-    { values: { first_name: 'Ada', last_name: 'Lovelace' } },
-    { values: { first_name: 'Ada', last_name: '' }, errors: errors('first_name') }
+    { languages, values: { first_name: 'Ada', last_name: 'Lovelace', language: 'de' } },
+    { languages, values: { first_name: 'Ada', last_name: '' }, errors: errors('first_name') }
   ],
   'account/email': [
     { ...account, done: null },
@@ -175,8 +185,9 @@ export const samplePages: { readonly [Name in PageName]: readonly Pages[Name][] 
     { next: null, events: [] }
   ],
   'home/development': [
-    { signedIn: false, mailbox: true },
-    { signedIn: true, mailbox: false }
+    { signedIn: false, mailbox: true, open: true, hints: ['verification', 'factor', 'app'] },
+    { signedIn: true, mailbox: false, open: true, hints: ['app'] },
+    { signedIn: false, mailbox: false, open: false, hints: [] }
   ],
   'dev-mailbox/list': [
     { mails: [] },
