@@ -641,6 +641,17 @@ test('errors are tied to their field, told by the title, and get the focus', () 
   assert.match(html, /role="alert">\s*<p>Wait\.<\/p>\s*<p>Odd\.<\/p>/)
 })
 
+test('every page leads on: a form, or a link in the page itself', () => {
+  const visit = { onward: '/account/', formKey: '', here: null }
+  for (const { name, context, label } of states) {
+    const html = renderer.page(name, 'en', context as never, visit)
+    const [main = ''] = /<main[\s\S]*<\/main>/.exec(html) ?? []
+    // The list of the developer's mailbox is empty until there is an email.
+    if (label === 'dev-mailbox/list-0') continue
+    assert.match(main, /<form |<a /, label)
+  }
+})
+
 test('HTP-15 LNK-12 a page is sent with its policy, its language, and loads nothing from elsewhere', async t => {
   const app = await previewApp({
     BRAND_LOGO_URL: 'https://cdn.example.com/logo.svg',
