@@ -22,8 +22,12 @@ const tables = [
    FROM generate_series(1, 2 * people) AS n JOIN (SELECT "id", n AS nth FROM seeded) u ON u.nth = 1 + n % people`,
   `INSERT INTO "Authenticator" ("id", "userId", "sealedSecret", "keyId", "lastStep", "createdAt")
    SELECT ${idAt(spread(60))}, u."id", 'sealed', 'key', 0, now() FROM seeded u WHERE n % 10 = 0`,
+  // The newest hundred are open in every size, so that a page of them lists as many.
   `INSERT INTO "Invitation" ("id", "userId", "role", "createdAt", "acceptedAt")
-   SELECT ${idAt(spread(700))}, u."id", 0, ${spread(700)}, CASE WHEN n % 600 > 0 THEN now() END FROM seeded u WHERE n % 6 = 0`,
+   SELECT ${idAt(spread(700))}, u."id", 0, ${spread(700)}, CASE WHEN n <= people - 600 THEN now() END FROM seeded u WHERE n % 6 = 0`,
+  `INSERT INTO "Link" ("id", "userId", "purpose", "digest", "address", "createdAt", "expiresAt")
+   SELECT ${idAt(spread(1))}, i."userId", 'invitation', md5('invitation' || n), '', now(), now() + interval '7 days'
+   FROM "Invitation" i JOIN seeded u ON u."id" = i."userId" WHERE i."acceptedAt" IS NULL`,
   `INSERT INTO "Link" ("id", "userId", "purpose", "digest", "address", "credentialEpoch", "createdAt", "expiresAt", "redeemedAt")
    SELECT ${idAt(spread(30))}, u."id", 'email_verification', md5(n::text), '', 0, ${spread(30)}, now() - interval '1 day' * (n % 29) + interval '40 days', now()
    FROM seeded u WHERE n % 5 = 0`,
