@@ -54,7 +54,7 @@ test('the pages of the account', async t => {
       timeStyle: 'short',
       timeZone: 'UTC'
     }).format(service.clock().getTime() + 14 * 86_400_000)
-    assert.match(page.body, new RegExp(`Until ${until} UTC you can bring it back`))
+    assert.match(page.body, new RegExp(`Until ${until}\u00a0UTC you can bring it back`))
     assert.doesNotMatch(page.body, /name="code"/)
     assert.match(
       page.body,

@@ -99,7 +99,7 @@ test('EML-15 mails about an event of an account', async t => {
 
   await t.test('say when, on which device, from which network, and where to turn', async () => {
     const { text, html, person } = await changePassword(firefox, '203.0.113.7')
-    assert.match(text, /Time: .* UTC\nDevice: Firefox 140 · Linux\nNetwork: 203\.0\.113\.7\n/)
+    assert.match(text, /Time: .*\u00a0UTC\nDevice: Firefox 140 · Linux\nNetwork: 203\.0\.113\.7\n/)
     assert.match(text, /\nhelp@example\.com\n/)
     for (const part of [/UTC<br>/, /Firefox 140 · Linux<br>/, /203\.0\.113\.7<br>/])
       assert.match(html, part)

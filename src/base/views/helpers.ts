@@ -41,7 +41,7 @@ export const helpers = {
       timeZone: 'UTC'
     })
       .format(new Date(when))
-      .concat(' UTC')
+      .concat('\u00a0UTC')
   },
 
   /** A code in groups of four characters: `ABCD-EFGH`. */
