@@ -1,12 +1,14 @@
 // Loaded into a measured process: tells on request what it used, and counts its statements.
 import { readFileSync } from 'node:fs'
 
-/** CPU of the main thread. Only Linux counts threads. */
+/** CPU of the main thread; null where the system does not count threads: only Linux does. */
 function mainMicros() {
-  if (process.platform !== 'linux') return null
-  return (
-    Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1000
-  )
+  try {
+    const counts = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')
+    return Number(counts[0]) / 1000
+  } catch {
+    return null
+  }
 }
 
 const counts = {}

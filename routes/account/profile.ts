@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { type FormErrors, showAgain } from '../../plugins/http/forms.js'
 import { languageChoices, languageFor, languageNames } from '../../src/base/i18n/language-names.js'
@@ -34,10 +34,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
         response: { 200: Page, 303: Redirect }
       }
     },
-    async ({ principal, language: { tag } }, reply) => {
-      const { firstName: first_name, lastName: last_name, locale } = principal.user
-      const language = locale === null ? tag : (languageFor(locale) ?? tag)
-      return show(reply, { first_name, last_name, language })
+    async (request, reply) => {
+      const { firstName: first_name, lastName: last_name } = request.principal.user
+      return show(reply, { first_name, last_name, language: shownLanguage(request) })
     }
   )
 
@@ -57,7 +56,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const { first_name: firstName, last_name: lastName, language: locale } = request.body
+      const { first_name: firstName, last_name: lastName, language } = request.body
+      // Who saves a name only chooses no language.
+      const locale = language === shownLanguage(request) ? undefined : language
       const profile = { firstName, lastName, locale }
       await updateProfile(deps, request.principal, profile, {}, request.sender)
       // A language that was chosen before at the foot of a page would come before that of the account.
@@ -65,6 +66,12 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       return redirectDone(reply, '/account/', 'profile')
     }
   )
+}
+
+/** The language of the account, or that of the page for an account without one. */
+function shownLanguage({ principal, language: { tag } }: FastifyRequest): string {
+  const { locale } = principal.user
+  return locale === null ? tag : (languageFor(locale) ?? tag)
 }
 
 export default routes

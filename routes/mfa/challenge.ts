@@ -49,7 +49,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       auth: 'visitor',
       page: true,
       limit: 'mfa',
-      problems: ['challenge_invalid', 'mfa_disabled']
+      problems: ['challenge_invalid', 'mfa_disabled'],
+      setsCookies: true
     },
     errorHandler: goOnWhenSignedIn,
     schema: {

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { isForm } from '../../plugins/http/negotiate.js'
 import { Problem } from '../../src/base/errors/problem.js'
+import { readShownCodes, type ShownCodes } from '../../src/mfa/shown-codes.js'
 
 /**
  * After a sign-in: redirects to where the person came from, to `MFA_COMPLETE_REDIRECT` or to the app. After a
@@ -20,30 +21,53 @@ type ErrorHandler = (
 ) => Promise<FastifyReply>
 
 /**
- * For the `errorHandler` of a page that needs a challenge: Back leads here after the sign-in, when the challenge
- * is used up. A person who is signed in goes on; another one reads that the sign-in has to start again.
+ * For the `errorHandler` of a page that needs a challenge: Back leads here after the sign-in, which has taken the
+ * cookie of its challenge away. A person who is signed in then goes on. Who still has the cookie of a challenge that
+ * ended reads so, because the session may be another person's.
  */
 export const goOnWhenSignedIn: ErrorHandler = async (error, request, reply) => {
-  if (!isEnded(error) || !request.bearer?.principal) throw error
+  if (!isEnded(error)) throw error
+  const { principal = null } = request.bearer ?? {}
+  if (request.readFlow('mfa') !== undefined || principal === null)
+    throw endMfa(error, request, reply)
   // The recovery codes lie between the setup and its end.
-  if (request.readFlow('recovery_codes'))
+  const shown = await readCodesOfFlow(request)
+  if (shown?.userId === principal.user.id)
     return reply.redirect(`${reply.server.deps.config.BASE_PATH}/mfa/setup/page/codes/`, 303)
   return finishMfa(reply, { signedIn: true })
 }
 
-/** For `errorHandler`: a form without a live challenge redirects to its page, which knows whether the person is signed in. */
+/** The recovery codes that this browser may see again. */
+export async function readCodesOfFlow(request: FastifyRequest): Promise<ShownCodes | null> {
+  const id = request.readFlow('recovery_codes')
+  return id ? readShownCodes(request.server.deps, id) : null
+}
+
+/**
+ * For `errorHandler`: a form without a live challenge redirects to its page, which knows whether the person is
+ * signed in. One that brings a challenge is refused there and then.
+ */
 export const pageWhenEnded =
   (page: string, next: ErrorHandler): ErrorHandler =>
   async (error, request, reply) => {
+    const { challenge_id, setup_challenge_id } = (request.body ?? {}) as Record<string, unknown>
+    const isBrought = (challenge_id ?? setup_challenge_id) !== undefined
+    if (isEnded(error) && (isBrought || !isForm(request))) throw endMfa(error, request, reply)
     try {
+      if (isEnded(error)) throw error
       return await next(error, request, reply)
     } catch (refusal) {
       if (!isEnded(refusal) || !isForm(request)) throw refusal
-      // A challenge of the other kind stays.
-      if (refusal.code === 'challenge_invalid') reply.endFlow('mfa')
       return reply.redirect(page, 303)
     }
   }
+
+/** Takes the cookie of a challenge that ended away. A challenge of the other kind stays. */
+function endMfa(error: Problem, request: FastifyRequest, reply: FastifyReply): Problem {
+  if (error.code === 'challenge_invalid' && request.readFlow('mfa') !== undefined)
+    reply.endFlow('mfa')
+  return error
+}
 
 const isEnded = (error: unknown): error is Problem =>
   error instanceof Problem &&

@@ -4,11 +4,11 @@ import { Type } from 'typebox'
 import { answerPrefetch, byCookie, type FormErrors, showAgain } from '../../plugins/http/forms.js'
 import { activate } from '../../src/mfa/activate.js'
 import { beginSetup, continueSetup } from '../../src/mfa/setup.js'
-import { forgetShownCodes, keepShownCodes, readShownCodes } from '../../src/mfa/shown-codes.js'
+import { forgetShownCodes, keepShownCodes } from '../../src/mfa/shown-codes.js'
 import { Page, Prefetched, Redirect } from '../schemas/answers.js'
 import { closed } from '../schemas/fields.js'
 import { SetupChallengeId, setupDescription, TotpCode } from '../schemas/mfa.js'
-import { finishMfa, goOnWhenSignedIn, pageWhenEnded } from './pages.js'
+import { finishMfa, goOnWhenSignedIn, pageWhenEnded, readCodesOfFlow } from './pages.js'
 import { setupOwner, setupOwnerOfPage } from './setup-owner.js'
 
 const Setup = Type.Object(
@@ -74,7 +74,8 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       auth: 'visitor',
       page: true,
       limit: 'mfa',
-      problems: ['setup_challenge_invalid', 'totp_already_active', 'mfa_disabled']
+      problems: ['setup_challenge_invalid', 'totp_already_active', 'mfa_disabled'],
+      setsCookies: true
     },
     errorHandler: goOnWhenSignedIn,
     schema: {
@@ -142,11 +143,10 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const id = request.readFlow('recovery_codes')
-      const shown = id ? await readShownCodes(deps, id) : null
-      return shown === null
-        ? finishMfa(reply, { signedIn: false })
-        : reply.page('mfa/recovery-codes', shown)
+      const shown = await readCodesOfFlow(request)
+      if (shown === null) return finishMfa(reply, { signedIn: false })
+      const { userId: _, ...codes } = shown
+      return reply.page('mfa/recovery-codes', codes)
     }
   )
 

@@ -81,10 +81,6 @@ export async function eraseAccount(tx: Database, userId: string): Promise<void> 
   await tx.prisma.user.deleteMany({ where: { id: userId } })
 }
 
-/** When an account is erased; NULL if it is not. */
-export const erasedAt = (userId: Sql): Sql => sql`
-  (SELECT d."eraseAt" FROM "AccountDeletion" d WHERE d."userId" = ${userId})`
-
 /** Params of a mail to an account that say when it is erased; empty if it is not. */
 export const deletionParams = (userId: Sql): Sql => sql`
-  jsonb_strip_nulls(jsonb_build_object('erasedAt', ${erasedAt(userId)}))`
+  COALESCE((SELECT jsonb_build_object('erasedAt', d."eraseAt") FROM "AccountDeletion" d WHERE d."userId" = ${userId}), '{}')`

@@ -49,7 +49,7 @@ superseded AS (
   INSERT INTO "Link" ("id", "userId", "purpose", "digest", "codeDigest", "address", "credentialEpoch", "signUp",
     "slot", "createdAt", "expiresAt")
   SELECT ${id}::uuid, a."id", (${purpose})::"LinkPurpose", ${digest}::text, ${codeDigest}::text, a."email",
-    CASE WHEN (${purpose}) NOT IN ('invitation', 'account_deletion_undo') THEN a."credentialEpoch" END, ${signUp}, (${slot})::int2, now(), ${expiresAt}
+    CASE WHEN (${purpose}) <> 'invitation' THEN a."credentialEpoch" END, ${signUp}, (${slot})::int2, now(), ${expiresAt}
   -- The count makes the update run before this insert, else the unique index refuses the new link.
   FROM ${account} a, (SELECT count(*) FROM superseded) AS replaced
   RETURNING "id"

@@ -1,4 +1,3 @@
-import { deletionParams, erasedAt } from '../accounts/deletion.js'
 import { type Sql, sql } from '../base/database/sql.js'
 import { canonicalAddress } from '../base/email-address.js'
 import type { Deps } from '../deps.js'
@@ -18,8 +17,6 @@ type Rule = {
   readonly slot: Sql
   readonly template: Sql
   readonly signUp: Sql
-  /** Values that the mail shows. */
-  readonly params?: Sql
 }
 
 /**
@@ -43,21 +40,14 @@ const latestSlot = (account: Sql) => sql`
     AND l."supersededAt" IS NULL ORDER BY l."createdAt" DESC, l."id" DESC LIMIT 1)`
 
 const rules = {
-  /**
-   * A password reset. An invited account gets its open invitation again (LNK-15), and an account that waits for
-   * its deletion the link that keeps it (ACC-02).
-   */
+  /** A password reset; an invited account gets its open invitation again (LNK-15). */
   password_reset: {
     budget: 'reset',
-    eligible: sql`(CASE WHEN u."isActive" THEN NOT ${isInvited} OR ${invitedUntil} IS NOT NULL
-      ELSE ${erasedAt(sql`u."id"`)} > now() END)`,
-    purpose: sql`CASE WHEN NOT a."isActive" THEN 'account_deletion_undo' WHEN a."isInvited" THEN 'invitation'
-      ELSE 'password_reset' END`,
+    eligible: sql`u."isActive" AND (NOT ${isInvited} OR ${invitedUntil} IS NOT NULL)`,
+    purpose: sql`CASE WHEN a."isInvited" THEN 'invitation' ELSE 'password_reset' END`,
     slot: sql`0`,
-    template: sql`CASE WHEN NOT a."isActive" THEN 'account-deletion' WHEN a."isInvited" THEN 'invitation'
-      ELSE 'password-reset' END`,
-    signUp: sql`NULL::jsonb`,
-    params: deletionParams(sql`a."id"`)
+    template: sql`CASE WHEN a."isInvited" THEN 'invitation' ELSE 'password-reset' END`,
+    signUp: sql`NULL::jsonb`
   },
   /** An open invitation. */
   invitation: {
@@ -100,23 +90,22 @@ export async function sendLink(
 ): Promise<void> {
   const address = canonicalAddress(email)
   if (address === null) return
-  const { budget, eligible, purpose, slot, template, signUp, params }: Rule = rules[kind]
+  const { budget, eligible, purpose, slot, template, signUp } = rules[kind]
   const taken = await takeMail(deps, { kind: budget, address, network })
   const { config, db } = deps
   const link = draftLink(deps, true)
   const expiresAt = sql`CASE ${purpose}
     WHEN 'invitation' THEN a."invitedUntil"
-    WHEN 'account_deletion_undo' THEN ${erasedAt(sql`a."id"`)}
     WHEN 'password_reset' THEN now() + make_interval(secs => ${config.PASSWORD_RESET_TIMEOUT}::float8)
     ELSE now() + make_interval(secs => ${config.ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS}::float8) END`
   const statement = sql`
     WITH account AS (
-      SELECT u."id", u."email", u."locale", u."credentialEpoch", u."isActive", ${isInvited} AS "isInvited",
+      SELECT u."id", u."email", u."locale", u."credentialEpoch", ${isInvited} AS "isInvited",
         ${invitedUntil} AS "invitedUntil"
       FROM "User" u WHERE u."email" = ${address}::text AND ${eligible}
         AND ${taken !== null}::boolean FOR NO KEY UPDATE OF u
     ), ${replaceLink(sql`account`, { ...link, purpose, slot, expiresAt, signUp })},
-    ${queueMail(deps, { to: sql`account`, template, secret: link.secret, params, locale })},
+    ${queueMail(deps, { to: sql`account`, template, secret: link.secret, locale })},
     ${refundAttempts(taken ?? nothingReserved, sql`NOT EXISTS (SELECT FROM account)`)}
     SELECT "state" FROM queued`
   await untilReplaced(() => db.run(`send-link-${kind}`, statement))

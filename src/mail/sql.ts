@@ -19,7 +19,7 @@ type LinkMail = {
   readonly template: Sql
   readonly secret: LinkSecret
   /** Values that the template shows; may use the recipient `a` and the link `l`. */
-  readonly params?: Sql | undefined
+  readonly params?: Sql
   /** For an account without a language. */
   readonly locale: string
 }

@@ -8,6 +8,7 @@ type ShownDeps = Pick<Deps, 'db' | 'shownCodeKeys'>
 
 /** Recovery codes on a page, whose they are, and when they were made. */
 export type ShownCodes = {
+  readonly userId: string
   readonly codes: readonly string[]
   readonly email: string
   readonly createdAt: Date
@@ -38,16 +39,16 @@ export async function readShownCodes(
   { db, shownCodeKeys }: ShownDeps,
   id: string
 ): Promise<ShownCodes | null> {
-  const [row] = await db.run<{ sealedCodes: Uint8Array; email: string; createdAt: Date }>(
+  const [row] = await db.run<Omit<ShownCodes, 'codes'> & { readonly sealedCodes: Uint8Array }>(
     'read-shown-codes',
     sql`
-    SELECT s."sealedCodes", s."createdAt", u."email" FROM "ShownCodes" s JOIN "User" u ON u."id" = s."userId"
+    SELECT s."sealedCodes", s."userId", s."createdAt", u."email" FROM "ShownCodes" s JOIN "User" u ON u."id" = s."userId"
     WHERE s."id" = ${id}::uuid AND s."expiresAt" > now()`
   )
   if (row === undefined) return null
   try {
     const codes = unseal(shownCodeKeys, row.sealedCodes, id).toString('utf8').split(' ')
-    return { codes, email: row.email, createdAt: row.createdAt }
+    return { userId: row.userId, codes, email: row.email, createdAt: row.createdAt }
   } catch (error) {
     if (error instanceof UnsealError) return null
     throw error

@@ -90,7 +90,6 @@ async function exchange(
       amr: methodsOf(signedInAt, factorSince),
       authTime: signedInAt < now ? signedInAt : now,
       jti,
-      renews: true as const,
       via: 'session.opened' as const
     }
     const session = await createSession({ ...deps, db: tx }, authentication, sender)

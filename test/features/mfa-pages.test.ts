@@ -276,12 +276,42 @@ test('the pages of the challenge', async t => {
       )
     assertPage(await browser.post(url, { recovery_code: 'nothing' }), 400, /name="recovery_code"/)
     assertRedirect(await browser.post(url, { code: wrongCode(secret, clock()) }), 303, url)
-    assert.equal(browser.client.cookies.has(cookie), false)
     assertPage(
       await browser.open(url),
       400,
       /<h1>Start again<.*This sign-in has expired, or there were too many wrong codes.*href="\/login\/"/s
     )
+    assert.equal(browser.client.cookies.has(cookie), false)
+  })
+
+  await t.test(
+    'CAP-07 a challenge that ended says so, also beside a session of another account',
+    async () => {
+      const { client } = await newMember(service)
+      const { person, secret } = await newEnrolled(service)
+      const challenge_id = await challengeFor(service, person)
+      const browser = newBrowser(service)
+      browser.client.cookies.set(refreshCookie, client.cookies.get(refreshCookie) ?? '')
+      await browser.post(url, { challenge_id })
+      for (let index = 0; index < 5; index++)
+        await browser.post(url, { code: wrongCode(secret, clock(), index) })
+      assertPage(await browser.open(url), 400, /<h1>Start again</)
+      // A dead one that an app brings is refused at once, whatever the browser holds.
+      assertPage(await browser.post(url, { challenge_id }), 400, /<h1>Start again</)
+    }
+  )
+
+  await t.test('CAP-07 Back leads nobody to the recovery codes of another account', async () => {
+    const { client } = await newMember(service)
+    const { person, secret } = await newEnrolled(service)
+    const browser = newBrowser(service)
+    await browser.post(url, { challenge_id: await challengeFor(service, person) })
+    await browser.post(url, { code: appCode(secret, clock()) })
+    const renewed = await browser.post('/account/mfa/renew/', { password: person.password })
+    assertRedirect(renewed, 303, '/account/mfa/codes/')
+    assertRedirect(await browser.open(url), 303, '/mfa/setup/page/codes/')
+    browser.client.cookies.set(refreshCookie, client.cookies.get(refreshCookie) ?? '')
+    assertRedirect(await browser.open(url), 303, 'https://app.example/home')
   })
 
   await t.test(

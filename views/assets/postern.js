@@ -62,6 +62,7 @@ for (const form of document.forms) {
       setTimeout(() => {
         form.reset()
         for (const sentences of form.querySelectorAll('.errors')) sentences.remove()
+        for (const field of form.elements) field.removeAttribute('aria-invalid')
         document.getElementById(form.dataset.again)?.removeAttribute('hidden')
       })
       return
