@@ -9,7 +9,7 @@ export type ConnectedDatabase = { readonly url: string; close(): Promise<void> }
 
 /**
  * Connects a command to a database: the server of `DATABASE_URL`, the embedded server of a running
- * service, or else the embedded server, started until `close`.
+ * service or command, or else the embedded server, started until `close`.
  *
  * @throws {EmbeddedDatabaseError}
  */
@@ -18,45 +18,74 @@ export async function connectDatabase(
   onProgress: (message: string) => void
 ): Promise<ConnectedDatabase> {
   if (DATABASE_URL !== null) return { url: DATABASE_URL, close: async () => {} }
-  const running = await runningEmbedded(DATA_DIR)
+  const running = await joinRunning(DATA_DIR)
   if (running !== null) return running
   try {
     const { url, close } = await openEmbedded({ dataDir: DATA_DIR, onProgress })
-    return {
-      url,
-      close: async () => {
-        await waitForOtherCommands(url)
-        await close()
-      }
-    }
+    return { url, close: () => closeAfterOthers(url, close) }
   } catch (error) {
     // Another process may have started the server first.
-    const other = error instanceof EmbeddedDatabaseError && (await runningEmbedded(DATA_DIR))
+    const other = error instanceof EmbeddedDatabaseError && (await joinRunning(DATA_DIR))
     if (!other) throw error
     return other
   }
 }
 
-async function runningEmbedded(dataDir: string): Promise<ConnectedDatabase | null> {
-  const { url, pid } = await embeddedStatus(dataDir)
-  // A server without an owner stops soon: the process that owned it has died.
-  return url === undefined || pid === undefined ? null : { url, close: async () => {} }
+/** Commands share this lock of the server while they use it: two arbitrary numbers. */
+const use = [1886352244, 2] as const
+
+const optionsFor = (url: string) => ({
+  address: readAddress(url),
+  timeoutMs: 10_000,
+  preparedStatements: true
+})
+
+const mostTries = 50
+
+/** Uses the server that another process has started; null if none has. */
+async function joinRunning(dataDir: string): Promise<ConnectedDatabase | null> {
+  for (let tries = 1; ; tries++) {
+    const { url, pid } = await embeddedStatus(dataDir)
+    // A server without an owner stops soon: the process that owned it has died.
+    if (url === undefined || pid === undefined) return null
+    try {
+      return await join(url)
+    } catch (error) {
+      // The command that has started the server may stop it right now.
+      if (tries === mostTries) throw error
+      await pause(100)
+    }
+  }
+}
+
+/** Keeps the command that has started the server from stopping it until `close`. */
+async function join(url: string): Promise<ConnectedDatabase> {
+  const guest = await openConnection(optionsFor(url))
+  try {
+    await guest.query('SELECT pg_advisory_lock_shared($1, $2)', [...use])
+    return { url, close: () => guest.end() }
+  } catch (error) {
+    await guest.end()
+    throw error
+  }
 }
 
 const mostPolls = 300
 
-/** Waits until other commands no longer use the server that this command started. */
-async function waitForOtherCommands(url: string): Promise<void> {
-  const address = readAddress(url)
-  const client = await openConnection({ address, timeoutMs: 10_000, preparedStatements: true })
+/**
+ * Stops the server that this command has started, once no other command uses it. One that comes now waits for
+ * the lock until the server is gone, and starts it again.
+ */
+async function closeAfterOthers(url: string, close: () => Promise<void>): Promise<void> {
+  const client = await openConnection(optionsFor(url))
   try {
     for (let polls = 0; polls < mostPolls; polls++) {
-      const { rowCount } = await client.query(`
-        SELECT FROM pg_stat_activity WHERE datname = current_database()
-          AND application_name = 'postern' AND pid <> pg_backend_pid() LIMIT 1`)
-      if (rowCount === 0) return
+      const taken = 'SELECT pg_try_advisory_lock($1, $2) AS taken'
+      const { rows } = await client.query(taken, [...use])
+      if (rows[0].taken) break
       await pause(100)
     }
+    await close()
   } finally {
     await client.end()
   }
