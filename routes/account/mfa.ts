@@ -9,7 +9,8 @@ import { deactivate } from '../../src/mfa/deactivate.js'
 import { renewRecoveryCodes } from '../../src/mfa/renew-recovery-codes.js'
 import { continueSetup } from '../../src/mfa/setup.js'
 import { ownerOfSession } from '../../src/mfa/setup-owner.js'
-import { forgetShownCodes, keepShownCodes, readShownCodes } from '../../src/mfa/shown-codes.js'
+import { forgetShownCodes, keepShownCodes } from '../../src/mfa/shown-codes.js'
+import { readCodesOfFlow } from '../mfa/pages.js'
 import { Page, Redirect } from '../schemas/answers.js'
 import { closed, Password } from '../schemas/fields.js'
 import { proofProblems, TotpCode } from '../schemas/mfa.js'
@@ -135,8 +136,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
       }
     },
     async (request, reply) => {
-      const id = request.readFlow('recovery_codes')
-      const shown = id ? await readShownCodes(deps, id) : null
+      const shown = await readCodesOfFlow(request, request.principal.user.id)
       if (shown === null) return reply.redirect(`${BASE_PATH}${place}`, 303)
       return reply.page('mfa/recovery-codes', { ...shown, inAccount: true })
     }

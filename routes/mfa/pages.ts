@@ -31,16 +31,24 @@ export const goOnWhenSignedIn: ErrorHandler = async (error, request, reply) => {
   if (request.readFlow('mfa') !== undefined || principal === null)
     throw endMfa(error, request, reply)
   // The recovery codes lie between the setup and its end.
-  const shown = await readCodesOfFlow(request)
-  if (shown?.userId === principal.user.id)
+  if ((await readCodesOfFlow(request, principal.user.id)) !== null)
     return reply.redirect(`${reply.server.deps.config.BASE_PATH}/mfa/setup/page/codes/`, 303)
   return finishMfa(reply, { signedIn: true })
 }
 
-/** The recovery codes that this browser may see again. */
-export async function readCodesOfFlow(request: FastifyRequest): Promise<ShownCodes | null> {
+/**
+ * The recovery codes that this browser may see again; for a signed-in `owner` only that account's. Another person
+ * may have left the cookie.
+ */
+export async function readCodesOfFlow(
+  request: FastifyRequest,
+  owner?: string
+): Promise<Omit<ShownCodes, 'userId'> | null> {
   const id = request.readFlow('recovery_codes')
-  return id ? readShownCodes(request.server.deps, id) : null
+  const shown = id ? await readShownCodes(request.server.deps, id) : null
+  if (shown === null) return null
+  const { userId, ...codes } = shown
+  return owner === undefined || owner === userId ? codes : null
 }
 
 /**
@@ -52,13 +60,16 @@ export const pageWhenEnded =
   async (error, request, reply) => {
     const { challenge_id, setup_challenge_id } = (request.body ?? {}) as Record<string, unknown>
     const isBrought = (challenge_id ?? setup_challenge_id) !== undefined
-    if (isEnded(error) && (isBrought || !isForm(request))) throw endMfa(error, request, reply)
+    const leave = (refusal: Problem) => {
+      if (isBrought || !isForm(request)) throw endMfa(refusal, request, reply)
+      return reply.redirect(page, 303)
+    }
+    if (isEnded(error)) return leave(error)
     try {
-      if (isEnded(error)) throw error
       return await next(error, request, reply)
     } catch (refusal) {
-      if (!isEnded(refusal) || !isForm(request)) throw refusal
-      return reply.redirect(page, 303)
+      if (!isEnded(refusal)) throw refusal
+      return leave(refusal)
     }
   }
 

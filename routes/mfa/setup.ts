@@ -144,9 +144,9 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const shown = await readCodesOfFlow(request)
-      if (shown === null) return finishMfa(reply, { signedIn: false })
-      const { userId: _, ...codes } = shown
-      return reply.page('mfa/recovery-codes', codes)
+      return shown === null
+        ? finishMfa(reply, { signedIn: false })
+        : reply.page('mfa/recovery-codes', shown)
     }
   )
 

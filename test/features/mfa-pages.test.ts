@@ -312,6 +312,7 @@ test('the pages of the challenge', async t => {
     assertRedirect(await browser.open(url), 303, '/mfa/setup/page/codes/')
     browser.client.cookies.set(refreshCookie, client.cookies.get(refreshCookie) ?? '')
     assertRedirect(await browser.open(url), 303, 'https://app.example/home')
+    assertRedirect(await browser.open('/account/mfa/codes/'), 303, '/account/mfa/')
   })
 
   await t.test(
