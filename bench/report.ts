@@ -46,19 +46,21 @@ type Judged = {
   /** Without a limit the ratio is shown and not judged. */
   readonly atLeast?: number
   readonly atMost?: number
+  /** The most that ours may be, whatever the floor is. */
+  readonly most?: number
 }
 
 /** Takes the median round by ratio, and judges it. */
-export function judge({ name, unit, rounds, share, atLeast, atMost }: Judged): Result {
+export function judge({ name, unit, rounds, share, atLeast, atMost, most }: Judged): Result {
   const ratios = rounds.map(({ floor, ours }) => (share ? floor / ours : ours / floor))
   const ratio = median(ratios)
+  const ours = median(rounds.map(round => round.ours))
+  const floor = median(rounds.map(round => round.floor))
+  const spread = [Math.min(...ratios), Math.max(...ratios)] as const
+  const judged = { name, unit, floor, ours, ratio, spread }
+  if (most !== undefined) return { ...judged, target: `≤ ${most} ${unit}`, ok: ours <= most }
   return {
-    name,
-    unit,
-    floor: median(rounds.map(({ floor }) => floor)),
-    ours: median(rounds.map(({ ours }) => ours)),
-    ratio,
-    spread: [Math.min(...ratios), Math.max(...ratios)],
+    ...judged,
     target: atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : '–',
     ok: ratio >= (atLeast ?? 0) && ratio <= (atMost ?? Number.POSITIVE_INFINITY)
   }

@@ -256,15 +256,8 @@ const signedOut: readonly ProblemCode[] = [
 
 const isFinal = (error: Error) => error instanceof Problem && error.details.final === true
 
-function countOf(rawHeaders: readonly string[], name: string): number {
-  let count = 0
-  // Names and values take turns.
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const header = rawHeaders[index] ?? ''
-    if (header.length === name.length && header.toLowerCase() === name) count++
-  }
-  return count
-}
+const countOf = (rawHeaders: readonly string[], name: string) =>
+  rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
 
 /** Reads RFC 6750 §2.1 strictly: `Bearer`, one space, one token. Another scheme counts as no token. */
 function bearerToken(header: string | undefined): string {

@@ -57,7 +57,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
     },
     async (request, reply) => {
       const { first_name: firstName, last_name: lastName, language } = request.body
-      // Who saves a name only chooses no language.
+      // A person who leaves the language as it was shown has not chosen one.
       const locale = language === shownLanguage(request) ? undefined : language
       const profile = { firstName, lastName, locale }
       await updateProfile(deps, request.principal, profile, {}, request.sender)

@@ -31,7 +31,7 @@ export async function connectDatabase(
   }
 }
 
-/** Commands share this lock of the server while they use it: two arbitrary numbers. */
+/** The advisory lock that commands share while they use the server: two arbitrary numbers. */
 const use = [1886352244, 2] as const
 
 const optionsFor = (url: string) => ({
