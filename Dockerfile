@@ -26,11 +26,11 @@ COPY --from=build /app/prisma ./prisma
 COPY --from=build /app/views ./views
 COPY --from=build /app/docs ./docs
 # Any user may run it, and nothing below /app is written: the root may be read-only.
-RUN chmod -R a+rX /app && ln -s /app/dist/src/operator/cli/main.js /usr/local/bin/postern
+RUN chmod -R a+rX /app && ln -s /app/dist/postern.js /usr/local/bin/postern
 USER 1000:1000
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 # Of a worker, which has no port, the command asks the database.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 CMD ["postern", "health"]
 # docs/performance.md, "Memory"
-CMD ["node", "--max-semi-space-size=8", "--min-semi-space-size=8", "--heap-growing-percent=60", "--v8-pool-size=1", "--wasm-lazy-compilation", "--no-wasm-tier-up", "dist/src/server.js"]
+CMD ["node", "--max-semi-space-size=8", "--min-semi-space-size=8", "--heap-growing-percent=60", "--v8-pool-size=1", "--wasm-lazy-compilation", "--no-wasm-tier-up", "dist/server.js"]

@@ -178,7 +178,7 @@ async function createPlace(serverUrl: string, name: string) {
   return {
     databaseUrl,
     startService: (env: NodeJS.ProcessEnv = {}) =>
-      serve('dist/src/server.js', {
+      serve('dist/server.js', {
         ...settings,
         ...plenty,
         DATABASE_URL: databaseUrl,

@@ -19,7 +19,7 @@ source=$(absolute "${1:?$usage}")
 key=$(absolute "${2:-}")
 people=$(absolute "${3:-}")
 here=$(cd "$(dirname "$0")" && pwd)
-postern=${POSTERN:-node $here/../../dist/src/operator/cli/main.js}
+postern=${POSTERN:-node $here/../../dist/postern.js}
 
 folder=$(mktemp -d)
 service=

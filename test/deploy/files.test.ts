@@ -157,17 +157,3 @@ test('OPS-21 the Kubernetes manifests agree with each other and with the service
     }
   }
 })
-
-test('OPS-21 the systemd unit starts what is built', async () => {
-  const text = await read('docs/deploy/postern.service')
-  const lines = text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
-  const sections: string[] = []
-  for (const line of lines) {
-    const [, section] = /^\[(\w+)\]$/.exec(line) ?? []
-    if (section !== undefined) sections.push(section)
-    else assert.match(line, /^[A-Z]\w+=/)
-  }
-  assert.deepEqual(sections, ['Unit', 'Service', 'Install'])
-  for (const [, path = ''] of text.matchAll(/^ExecStart\w*=\/usr\/bin\/node dist\/(\S+)\.js/gm))
-    assert.ok(exists(`${path}.ts`), path)
-})
