@@ -19,7 +19,7 @@ import {
   writeFileSync
 } from 'node:fs'
 import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const inRoot = path => join(root, path)
@@ -92,11 +92,29 @@ async function bundle() {
     cwd: root,
     input: entries,
     platform: 'node',
-    external: id => /^[@a-z]/.test(id) && !/^(@fastify\/type-provider-)?typebox/.test(id),
+    external: id =>
+      /^[@a-z]/.test(id) && !/^(@fastify\/type-provider-)?typebox|\.wasm-base64\.mjs$/.test(id),
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
-    output: { dir: dist, chunkFileNames: '[name].js' }
+    plugins: [compilerAsBytes],
+    output: { dir: dist, chunkFileNames: '[name].js', assetFileNames: '[name][extname]' }
   })
   return new Set(output.map(({ fileName }) => fileName))
+}
+
+/**
+ * Prisma brings the WebAssembly of its compiler as base64 in a module, and a module stays in memory, its source beside
+ * its value. As a file of bytes it takes 10 MB less. Prisma's `Buffer.from(wasm, 'base64')` copies bytes as they are.
+ */
+const compilerAsBytes = {
+  name: 'compiler-as-bytes',
+  async load(id) {
+    if (!id.endsWith('.wasm-base64.mjs')) return null
+    const { wasm } = await import(pathToFileURL(id))
+    const source = Buffer.from(wasm, 'base64')
+    const file = this.emitFile({ type: 'asset', name: 'query-compiler.wasm', source })
+    return `import { readFileSync } from 'node:fs'
+export const wasm = readFileSync(new URL(import.meta.ROLLUP_FILE_URL_${file}))`
+  }
 }
 
 /** Why this user cannot build here, if so. */
