@@ -22,7 +22,7 @@ const routes: FastifyPluginAsyncTypebox = async fastify => {
 
   type Values = Pages['account/profile']['values']
   const show = (reply: FastifyReply, values: Values, errors?: FormErrors, status = 200) =>
-    reply.page('account/profile', { values, languages: languageChoices, errors }, status)
+    reply.page('account/profile', { values, languages: languageChoices(), errors }, status)
 
   fastify.get(
     '/account/profile/',

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { onceForEach } from '../once-for-each.js'
 import { packageRoot } from '../package-root.js'
 
 /** The folder of the text catalogues: one file for each language. */
@@ -19,13 +20,13 @@ export const languageNames: readonly string[] = [
 ]
 
 /** The name that a language has for itself. */
-export function nameOfLanguage(tag: string): string {
+export const nameOfLanguage = onceForEach(tag => {
   const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag
   return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1)
-}
+})
 
 /** The languages that a person can choose from. */
-export const languageChoices: readonly { readonly tag: string; readonly name: string }[] =
+export const languageChoices = (): { readonly tag: string; readonly name: string }[] =>
   languageNames.map(tag => ({ tag, name: nameOfLanguage(tag) }))
 
 const byLanguage = new Map(languageNames.map(name => [spoken(name), name]))

@@ -1,5 +1,6 @@
 import type { TextParams } from '../errors/problem.js'
 import type { Texts } from '../i18n/texts.js'
+import { onceForEach } from '../once-for-each.js'
 
 type Options = {
   readonly hash: TextParams
@@ -8,6 +9,23 @@ type Options = {
 
 const day = 24
 const wordJoiner = '\u2060'
+
+// To build a formatter takes longer than to fill a template.
+const formatsOf = onceForEach(locale => {
+  const inUnit = (unit: string) =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' })
+  return {
+    seconds: inUnit('second'),
+    minutes: inUnit('minute'),
+    hours: inUnit('hour'),
+    days: inUnit('day'),
+    date: new Intl.DateTimeFormat(locale, {
+      dateStyle: 'long',
+      timeStyle: 'short',
+      timeZone: 'UTC'
+    })
+  }
+})
 
 /** Functions for templates. They return plain text, which the engine escapes in HTML. */
 export const helpers = {
@@ -19,29 +37,26 @@ export const helpers = {
 
   /** A duration in words: minutes below one hour, days from 48 hours on. */
   duration(hours: number, { data }: Options): string {
-    const [amount, unit] =
-      hours < 1 ? [hours * 60, 'minute'] : hours >= 2 * day ? [hours / day, 'day'] : [hours, 'hour']
-    const style = { style: 'unit', unit, unitDisplay: 'long' } as const
-    return new Intl.NumberFormat(data.locale, style).format(Math.max(1, Math.floor(amount)))
+    const formats = formatsOf(data.locale)
+    const [amount, format] =
+      hours < 1
+        ? [hours * 60, formats.minutes]
+        : hours >= 2 * day
+          ? [hours / day, formats.days]
+          : [hours, formats.hours]
+    return format.format(Math.max(1, Math.floor(amount)))
   },
 
   /** A wait in words: seconds below one minute, else minutes, rounded up. */
   seconds(count: number, { data }: Options): string {
-    const [amount, unit] = count < 60 ? [count, 'second'] : [count / 60, 'minute']
-    const style = { style: 'unit', unit, unitDisplay: 'long' } as const
-    return new Intl.NumberFormat(data.locale, style).format(Math.ceil(amount))
+    const { seconds, minutes } = formatsOf(data.locale)
+    return count < 60 ? seconds.format(Math.ceil(count)) : minutes.format(Math.ceil(count / 60))
   },
 
   /** A time, given as a date or as ISO 8601, in UTC: the time zone of the reader is not known. */
   date(when: string | Date | null, { data }: Options): string {
     if (when === null) throw new TypeError('the time is missing')
-    return new Intl.DateTimeFormat(data.locale, {
-      dateStyle: 'long',
-      timeStyle: 'short',
-      timeZone: 'UTC'
-    })
-      .format(new Date(when))
-      .concat('\u00a0UTC')
+    return `${formatsOf(data.locale).date.format(new Date(when))}\u00a0UTC`
   },
 
   /** A code in groups of four characters: `ABCD-EFGH`. */

@@ -116,7 +116,7 @@ function rendererOf(
 }
 
 const choicesOf = (here: string) =>
-  languageChoices.map(language => ({
+  languageChoices().map(language => ({
     ...language,
     href: `${here}${here.includes('?') ? '&' : '?'}lang=${language.tag}`
   }))

@@ -1,0 +1,9 @@
+/** A function that makes a value once for each key, and returns the same one after. For keys that are few. */
+export function onceForEach<Made>(make: (key: string) => Made): (key: string) => Made {
+  const made = new Map<string, Made>()
+  return key => {
+    const found = made.get(key) ?? make(key)
+    made.set(key, found)
+    return found
+  }
+}
