@@ -300,8 +300,10 @@ export const imported: Scenario = async (world, effort) => {
 export const statements: Scenario = async world =>
   withService(
     world,
-    1,
+    16,
     async (service, tokens) => {
+      // Each connection sets itself up with a statement of its own.
+      await driveUser(service, tokens, { clients: 16, count: 500 })
       const runs = 20
       let person = 0
       const counted = async (work: () => Promise<unknown>) => {
