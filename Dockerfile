@@ -33,4 +33,4 @@ STOPSIGNAL SIGTERM
 # Of a worker, which has no port, the command asks the database.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 CMD ["postern", "health"]
 # docs/performance.md, "Memory"
-CMD ["node", "--max-semi-space-size=12", "--min-semi-space-size=8", "--heap-growing-percent=60", "--v8-pool-size=1", "--wasm-lazy-compilation", "--no-wasm-tier-up", "dist/server.js"]
+CMD ["node", "--max-semi-space-size=16", "--min-semi-space-size=8", "--heap-growing-percent=60", "--v8-pool-size=1", "--wasm-lazy-compilation", "--no-wasm-tier-up", "dist/server.js"]

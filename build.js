@@ -37,9 +37,17 @@ const entries = {
   'strength-worker': 'src/passwords/strength-worker.ts'
 }
 
+// The licences of the packages whose code is in the bundle.
+const licences = [
+  'typebox/license',
+  '@fastify/type-provider-typebox/LICENSE',
+  '@prisma/client/LICENSE'
+]
+
 const kit = 'tsconfig.kit.json'
 const generated = inRoot('src/base/database/client')
 const sources = [
+  'build.js',
   'src',
   'plugins',
   'routes',
@@ -56,7 +64,7 @@ async function run() {
   if (!existsSync(inRoot('src'))) return
   const digest = mode === undefined ? undefined : digestOfSources()
   if (digest !== undefined && existsSync(program) && read(stamp) === digest) return
-  const obstacle = mode === undefined ? undefined : findObstacle()
+  const obstacle = mode === undefined ? undefined : await findObstacle()
   if (obstacle === undefined) return build(digest ?? digestOfSources())
   if (existsSync(program))
     process.stderr.write(
@@ -75,16 +83,20 @@ async function build(digest) {
   run('prisma/generate.js')
   const written = await bundle()
   for (const name of readdirSync(dist).filter(name => !written.has(name)))
-    rmSync(join(dist, name), { recursive: true }) // of an earlier build
+    rmSync(join(dist, name), { recursive: true, force: true }) // of an earlier build
+  const texts = licences.map(
+    path => `${path}\n\n${readFileSync(inRoot(`node_modules/${path}`), 'utf8')}`
+  )
+  writeFileSync(join(dist, 'LICENSES.txt'), texts.join('\n\n'))
   run('node_modules/typescript/bin/tsc', '-p', kit)
   chmodSync(program, 0o755)
   writeFileSync(stamp, digest)
 }
 
 /**
- * Writes the service as a few modules and returns their names. To load its 730 modules one by one is a third of
- * a start. Half of them are of the library that schemas are written with, so that is inside too; the other
- * packages stay outside. Types are not checked here but by `npm test`.
+ * Writes the service as about sixty modules and returns their names. It has 730, and loading them one by one took a
+ * third of a start. Half of them are of the library that schemas are written with, so that is inside too; the
+ * other packages stay outside. Types are not checked here but by `npm test`.
  */
 async function bundle() {
   const { build } = await import('rolldown')
@@ -92,8 +104,10 @@ async function bundle() {
     cwd: root,
     input: entries,
     platform: 'node',
+    // Not a path, also not one of Windows with its drive.
     external: id =>
-      /^[@a-z]/.test(id) && !/^(@fastify\/type-provider-)?typebox|\.wasm-base64\.mjs$/.test(id),
+      /^[@a-z](?!:)/.test(id) &&
+      !/^(@fastify\/type-provider-)?typebox|\.wasm-base64\.mjs$/.test(id),
     resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
     plugins: [compilerAsBytes],
     output: { dir: dist, chunkFileNames: '[name].js', assetFileNames: '[name][extname]' }
@@ -118,7 +132,7 @@ export const wasm = readFileSync(new URL(import.meta.ROLLUP_FILE_URL_${file}))`
 }
 
 /** Why this user cannot build here, if so. */
-function findObstacle() {
+async function findObstacle() {
   for (const name of ['typescript', 'prisma', 'rolldown'])
     if (!existsSync(inRoot(`node_modules/${name}/package.json`)))
       return `the package ${name} is not installed`
@@ -126,7 +140,13 @@ function findObstacle() {
     existsSync(dist) ? dist : root,
     existsSync(generated) ? generated : join(generated, '..')
   ]
-  return written.map(notWritable).find(reason => reason !== undefined)
+  const unwritable = written.map(notWritable).find(reason => reason !== undefined)
+  if (unwritable !== undefined) return unwritable
+  try {
+    await import('rolldown')
+  } catch {
+    return 'the package rolldown has no native code here: npm ci installs it, without --omit=optional'
+  }
 }
 
 function notWritable(folder) {

@@ -1,4 +1,4 @@
-/** A function that makes a value once for each key, and returns the same one after. For keys that are few. */
+/** A function that makes a value once for each key, and returns it again later. For keys that are few. */
 export function onceForEach<Made>(make: (key: string) => Made): (key: string) => Made {
   const made = new Map<string, Made>()
   return key => {
