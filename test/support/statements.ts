@@ -10,8 +10,13 @@ export type Statement = {
 export async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> {
   const { query } = pg.Client.prototype
   const statements: Statement[] = []
-  const noting = function (this: pg.Client, ...args: [Partial<Statement>]) {
-    const { name = 'unnamed', text = '', values = [] } = args[0] ?? {}
+  const noting = function (this: pg.Client, ...args: [string | Partial<Statement>]) {
+    const [given] = args
+    const {
+      name = 'unnamed',
+      text = '',
+      values = []
+    } = typeof given === 'string' ? { text: given } : (given ?? {})
     statements.push({ name, text, values })
     return Reflect.apply(query, this, args)
   }
