@@ -2,8 +2,10 @@
 export function onceForEach<Made>(make: (key: string) => Made): (key: string) => Made {
   const made = new Map<string, Made>()
   return key => {
-    const found = made.get(key) ?? make(key)
-    made.set(key, found)
-    return found
+    const found = made.get(key)
+    if (found !== undefined) return found
+    const value = make(key)
+    made.set(key, value)
+    return value
   }
 }
