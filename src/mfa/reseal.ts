@@ -1,7 +1,6 @@
 import { keyIdOf } from '../base/crypto/derive.js'
-import { UnsealError, unseal } from '../base/crypto/seal.js'
+import { reseal } from '../base/crypto/seal.js'
 import type { Deps } from '../deps.js'
-import { sealSecret } from './secret.js'
 
 const batch = 200
 
@@ -9,10 +8,10 @@ const batch = 200
  * Encrypts all secrets of an earlier `SECRET_KEY` with the current one, so that the operator can remove the
  * fallback key. A secret that no key decrypts stays as it is; the next sign-in of its owner logs it.
  */
-export async function resealSecrets(
-  deps: Pick<Deps, 'db' | 'totpKeys'>
-): Promise<{ resealed: number }> {
-  const { db, totpKeys } = deps
+export async function resealSecrets({
+  db,
+  totpKeys
+}: Pick<Deps, 'db' | 'totpKeys'>): Promise<{ resealed: number }> {
   if (totpKeys.earlier.length === 0) return { resealed: 0 }
   const current = keyIdOf(totpKeys.current)
   let resealed = 0
@@ -25,24 +24,15 @@ export async function resealSecrets(
         take: batch
       })
     for (const { id, userId, sealedSecret } of rows) {
-      const secret = openOrNull(totpKeys, sealedSecret, userId)
-      if (secret === null) continue
+      const sealed = reseal(totpKeys, sealedSecret, userId)
+      if (sealed === null) continue
       const { count } = await db.prisma.authenticator.updateMany({
         where: { id, sealedSecret },
-        data: sealSecret(deps, secret, userId)
+        data: { sealedSecret: sealed, keyId: current }
       })
       resealed += count
     }
     if (rows.length < batch) return { resealed }
     after = rows.at(-1)?.id ?? null
-  }
-}
-
-function openOrNull(keys: Deps['totpKeys'], sealed: Uint8Array, userId: string): Buffer | null {
-  try {
-    return unseal(keys, sealed, userId)
-  } catch (error) {
-    if (error instanceof UnsealError) return null
-    throw error
   }
 }

@@ -18,14 +18,14 @@ import {
   retireUnusedKeys,
   rotateSigningKeys
 } from '../tokens/keys/store.js'
-import { dropLegacyKeys } from '../tokens/legacy-key.js'
+import { dropLegacyKeys, resealLegacyKeys } from '../tokens/legacy-key.js'
 import { eraseDue } from '../user/deletion/erase.js'
 import { noSender } from './no-sender.js'
 
 /** Keys of another algorithm are retired this long after they should have been rotated. */
 const daySeconds = 86_400
 
-type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys'>
+type MaintenanceDeps = Pick<Deps, 'db' | 'config' | 'keys' | 'clock' | 'totpKeys' | 'legacyKeys'>
 
 /** Runs one step after the other, and keeps the failures: a failed step does not stop the next one. */
 function startSteps() {
@@ -57,7 +57,7 @@ export async function readKeysAgain(deps: Pick<Deps, 'keys'>) {
  * @returns the number of removed rows of each kind (null for a failed step), and the failures.
  */
 export async function runMaintenance(
-  { db, config, keys, clock, totpKeys }: MaintenanceDeps,
+  { db, config, keys, clock, totpKeys, legacyKeys }: MaintenanceDeps,
   scope: 'slice' | 'whole' = 'slice'
 ) {
   const { failures, step, readKeys } = startSteps()
@@ -79,6 +79,7 @@ export async function runMaintenance(
     await dropLegacyKeys(db)
     await purgeLegacySessions(db)
   })
+  await step('seal keys of earlier installations again', () => resealLegacyKeys({ db, legacyKeys }))
   await step('forget kinds of password hashes', () => forgetUnusedSchemes(db))
   await step('subscribe to events', () => subscribeToEvents({ db, config }))
   if (config.EMAIL_DISABLED) await step('drop queued mails', () => dropQueuedMails(db))

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
 import { keyedDigest } from '../base/crypto/digest.js'
-import { seal, UnsealError, unseal } from '../base/crypto/seal.js'
+import { reseal, seal, UnsealError, unseal } from '../base/crypto/seal.js'
 import type { Database, Statements } from '../base/database/database.js'
 import { sql } from '../base/database/sql.js'
 import type { Deps } from '../deps.js'
@@ -98,6 +98,19 @@ export async function keepLegacyKey(
     ON CONFLICT ("id") DO UPDATE SET "expiresAt" = GREATEST("LegacyKey"."expiresAt", EXCLUDED."expiresAt")`
   )
   return id
+}
+
+/** Seals keys with the current `SECRET_KEY` that were sealed with an earlier one. */
+export async function resealLegacyKeys({
+  db,
+  legacyKeys
+}: Pick<Deps, 'db' | 'legacyKeys'>): Promise<void> {
+  if (legacyKeys.earlier.length === 0) return
+  for (const { id, sealedKey } of await db.prisma.legacyKey.findMany()) {
+    const sealed = reseal(legacyKeys, sealedKey, id)
+    if (sealed === null) continue
+    await db.prisma.legacyKey.updateMany({ where: { id, sealedKey }, data: { sealedKey: sealed } })
+  }
 }
 
 /** Removes the keys whose term is over, and those whose last session was exchanged or ended. */

@@ -12,7 +12,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { startApp, startAppOn } from '../support/app.js'
+import { runMaintenance } from '../../src/operator/maintenance.js'
+import { secretKey, startApp, startAppOn } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
 import { beside, startCommands } from '../support/cli.js'
 import { cheapDump, djangoFile, djangoPerson, type Row } from '../support/django.js'
@@ -312,6 +313,19 @@ test('IMP-13 a key of another SECRET_KEY refuses its tokens, and the log says so
   assertProblem(await present(other, one.token), 401, 'token_not_valid')
   assert.match(other.logs.join(''), /"event":"session.old_key_unreadable"/)
   assert.equal((await present(service, one.token)).statusCode, 200)
+})
+
+test('OPS-02 the key moves to a new SECRET_KEY, and then needs the earlier one no more', async t => {
+  const { service, importRows, withSessions } = await start(t)
+  const [one, two] = [oldSession(1), oldSession(2)]
+  await importRows([one.row, two.row], withSessions)
+  const SECRET_KEY = randomBytes(36).toString('base64')
+  const settings = { SECRET_KEY, SECRET_KEY_FALLBACKS: secretKey }
+  const rotated = await startAppOn(t, service.databaseUrl, settings)
+  assert.equal((await present(rotated, one.token)).statusCode, 200)
+  assert.deepEqual((await runMaintenance(rotated.app.deps)).failures, [])
+  const without = await startAppOn(t, service.databaseUrl, { SECRET_KEY })
+  assert.equal((await present(without, two.token)).statusCode, 200)
 })
 
 test('IMP-13 the key goes with the last exchange, and theft is found without it', async t => {

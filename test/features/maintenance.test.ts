@@ -72,7 +72,8 @@ const steps: [step: string, trouble: [breaks: string, mends: string], stays?: Ki
   ['remove mails', refusing('DELETE', 'Mail'), 'mails'],
   ['remove links', refusing('DELETE', 'Link'), 'links'],
   ['remove undo rights', refusing('DELETE', 'UndoRight')],
-  ['remove keys of earlier installations', away('LegacyKey')],
+  ['remove keys of earlier installations', refusing('DELETE', 'LegacySession')],
+  ['seal keys of earlier installations again', unnamed('LegacyKey', 'sealedKey')],
   ['forget kinds of password hashes', away('PasswordScheme')],
   ['subscribe to events', refusing('INSERT', 'WebhookSubscription')],
   ['remove webhook events', refusing('DELETE', 'WebhookEvent')]

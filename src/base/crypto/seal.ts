@@ -27,8 +27,37 @@ export function seal(keys: KeyChain, plain: Buffer, owner: string): Buffer {
  * @throws {UnsealError}
  */
 export function unseal(keys: KeyChain, sealed: Uint8Array, owner: string): Buffer {
+  const plain = openWith([keys.current, ...keys.earlier], sealed, owner)
+  if (plain === null) throw new UnsealError()
+  return plain
+}
+
+/** Which key opens a value: the current one or an earlier one; null: none does. */
+export function sealedUnder(
+  { current, earlier }: KeyChain,
+  sealed: Uint8Array,
+  owner: string
+): 'current' | 'earlier' | null {
+  if (openWith([current], sealed, owner) !== null) return 'current'
+  return openWith(earlier, sealed, owner) === null ? null : 'earlier'
+}
+
+/**
+ * Encrypts with the current key what {@link seal} encrypted with an earlier one. Null when the current key
+ * opens the value already, and when no key does.
+ */
+export function reseal(
+  keys: KeyChain,
+  sealed: Uint8Array,
+  owner: string
+): Uint8Array<ArrayBuffer> | null {
+  if (sealedUnder(keys, sealed, owner) !== 'earlier') return null
+  return Uint8Array.from(seal(keys, unseal(keys, sealed, owner), owner))
+}
+
+function openWith(keys: readonly Buffer[], sealed: Uint8Array, owner: string): Buffer | null {
   const bytes = Buffer.from(sealed)
-  for (const key of [keys.current, ...keys.earlier]) {
+  for (const key of keys) {
     try {
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivLength), {
         authTagLength: tagLength
@@ -42,5 +71,5 @@ export function unseal(keys: KeyChain, sealed: Uint8Array, owner: string): Buffe
       // The tag does not match this key. The next key may match.
     }
   }
-  throw new UnsealError()
+  return null
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Config } from '../../base/config/load.js'
-import { deriveKeyChain, type KeyChain } from '../../base/crypto/derive.js'
-import { seal, UnsealError, unseal } from '../../base/crypto/seal.js'
+import { deriveKeyChain } from '../../base/crypto/derive.js'
+import { reseal, seal, sealedUnder, unseal } from '../../base/crypto/seal.js'
 import type { Database } from '../../base/database/database.js'
 import { type Algorithm, generatePrivateKey, publicJwk, readPrivateKey } from './key-pair.js'
 
@@ -39,14 +39,15 @@ export type ListedKey = {
   readonly sealedUnder: 'SECRET_KEY' | 'SECRET_KEY_FALLBACKS' | null
 }
 
+const settings = { current: 'SECRET_KEY', earlier: 'SECRET_KEY_FALLBACKS' } as const
+
 /** Every key of the table, oldest first, including keys that cannot be opened. */
 export async function listSigningKeys(db: Database, secrets: Secrets): Promise<ListedKey[]> {
   const chain = sealingKeys(secrets)
   const rows = await db.prisma.signingKey.findMany({ orderBy: { createdAt: 'asc' } })
   return rows.map(({ privateKey, publicJwk: _, ...key }) => {
-    const isCurrent = opensUnder({ ...chain, earlier: [] }, privateKey, key.kid)
-    const fallback = opensUnder(chain, privateKey, key.kid) ? 'SECRET_KEY_FALLBACKS' : null
-    return { ...key, sealedUnder: isCurrent ? 'SECRET_KEY' : fallback }
+    const secret = sealedUnder(chain, privateKey, key.kid)
+    return { ...key, sealedUnder: secret && settings[secret] }
   })
 }
 
@@ -133,24 +134,13 @@ export async function resealSigningKeys(db: Database, secrets: Secrets): Promise
   const chain = sealingKeys(secrets)
   if (chain.earlier.length === 0) return
   for (const { kid, privateKey } of await db.prisma.signingKey.findMany()) {
-    if (opensUnder({ ...chain, earlier: [] }, privateKey, kid)) continue
     // A key that cannot be opened must not stop the others; loadKeys reports it.
-    if (!opensUnder(chain, privateKey, kid)) continue
-    const sealed = seal(chain, unseal(chain, privateKey, kid), kid)
+    const sealed = reseal(chain, privateKey, kid)
+    if (sealed === null) continue
     await db.prisma.signingKey.updateMany({
       where: { kid, privateKey },
-      data: { privateKey: Uint8Array.from(sealed) }
+      data: { privateKey: sealed }
     })
-  }
-}
-
-function opensUnder(chain: KeyChain, sealed: Uint8Array, owner: string): boolean {
-  try {
-    unseal(chain, sealed, owner)
-    return true
-  } catch (error) {
-    if (error instanceof UnsealError) return false
-    throw error
   }
 }
 
