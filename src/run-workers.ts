@@ -54,6 +54,9 @@ export async function runWorkers(config: Config): Promise<string | null> {
     await Promise.all([...running].map(worker => once(worker, 'exit')))
     await house.close()
   }
+  // The workers accept connections themselves. One that this process accepts and hands to a worker that is
+  // killed before it takes it would stay open without an answer.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   await house.ready()
   stopGracefully({ log: house.log, drain: stopWorkers }, config.DRAIN_DELAY, close)
   const places = Array.from({ length: config.WORKERS }, (_, index) => index + 1)

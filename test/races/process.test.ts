@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, readFile } from 'node:fs/promises'
+import http from 'node:http'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -244,6 +246,14 @@ async function childrenOf(pid: number | undefined): Promise<number[]> {
   return text.split(' ').filter(Boolean).map(Number)
 }
 
+/** Asks over a connection of its own. */
+async function live(origin: string): Promise<void> {
+  const request = http.get(`${origin}/health/live`, { agent: false, timeout: 20_000 })
+  request.on('timeout', () => request.destroy(new Error('no answer')))
+  const [answer] = await once(request, 'response')
+  assert.equal(answer.resume().statusCode, 200)
+}
+
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`)
 
 test('FLT-34 with WORKERS a process that is killed is replaced, and all end with the first', {
@@ -264,6 +274,9 @@ test('FLT-34 with WORKERS a process that is killed is replaced, and all end with
   const workers = await childrenOf(service.child.pid)
   assert.equal(workers.length, 2)
 
+  // Nothing waits for a process that stands still, or that is killed then.
+  process.kill(workers[0] as number, 'SIGSTOP')
+  await atOnce(20, () => live(service.origin))
   process.kill(workers[0] as number, 'SIGKILL')
   const goOn = async () => {
     for (const { client } of members) {
