@@ -38,11 +38,7 @@ const entries = {
 }
 
 // The licences of the packages whose code is in the bundle.
-const licences = [
-  'typebox/license',
-  '@fastify/type-provider-typebox/LICENSE',
-  '@prisma/client/LICENSE'
-]
+const licences = ['typebox/license', '@prisma/client/LICENSE']
 
 const kit = 'tsconfig.kit.json'
 const generated = inRoot('src/base/database/client')
@@ -63,12 +59,12 @@ async function run() {
   // A package from a registry has no sources: it was built before it was packed.
   if (!existsSync(inRoot('src'))) return
   const digest = mode === undefined ? undefined : digestOfSources()
-  if (digest !== undefined && existsSync(program) && read(stamp) === digest) return
+  if (digest !== undefined && isBuilt(digest)) return
   const obstacle = mode === undefined ? undefined : await findObstacle()
   if (obstacle === undefined) return build(digest ?? digestOfSources())
   if (existsSync(program))
     process.stderr.write(
-      `The sources have changed since they were built. The earlier build is used: ${obstacle}.\n`
+      `The build is older than the sources, or a file of it is missing. It is used as it is: ${obstacle}.\n`
     )
   else if (mode === '--if-possible') process.stderr.write(`Nothing was built: ${obstacle}.\n`)
   else
@@ -90,7 +86,13 @@ async function build(digest) {
   writeFileSync(join(dist, 'LICENSES.txt'), texts.join('\n\n'))
   run('node_modules/typescript/bin/tsc', '-p', kit)
   chmodSync(program, 0o755)
-  writeFileSync(stamp, digest)
+  writeFileSync(stamp, [digest, ...filesIn(dist).map(path => relative(dist, path))].join('\n'))
+}
+
+/** Whether dist is made from these sources, and no file of it is missing. */
+function isBuilt(digest) {
+  const [from, ...files] = read(stamp)?.split('\n') ?? []
+  return from === digest && files.every(name => existsSync(join(dist, name)))
 }
 
 /**

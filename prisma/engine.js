@@ -35,11 +35,19 @@ async function loadWasm() {
   // The engine calls this with its reason before it gives up for good.
   globalThis.PRISMA_WASM_PANIC_REGISTRY ??= { set_message: fail }
   const bytes = await readFile(new URL('schema_engine_bg.wasm', location))
-  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue })
+  const imports = Object.fromEntries(Object.entries(glue).map(withoutWaiting))
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': imports })
   glue.__wbg_set_wasm(instance.exports)
   instance.exports.__wbindgen_start()
   return glue
 }
+
+// The engine sets a time limit of ten seconds for its lock and does not clear it, so a command that is done would
+// wait for it. While a lock is waited for, the connection keeps the process alive.
+const withoutWaiting = ([name, imported]) =>
+  name.startsWith('__wbg_setTimeout_')
+    ? [name, (call, ms) => setTimeout(call, ms >>> 0).unref()]
+    : [name, imported]
 
 function fail(message) {
   throw new Error(message)

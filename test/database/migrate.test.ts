@@ -39,6 +39,14 @@ test('an empty database gets every migration, in order, once', async t => {
   assert.equal(messages.length, 1)
 })
 
+test('what has migrated waits for no timer', async t => {
+  const { url } = await connect(t, { empty: true })
+  const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length
+  const before = timers()
+  await migrate({ url })
+  assert.ok(timers() <= before, 'the process would stay until it has run')
+})
+
 test('FLT-14 instances that start together on an empty database all succeed', async t => {
   const { url, pool } = await connect(t, { empty: true })
   const applied = await Promise.all([1, 2, 3].map(() => migrate({ url })))

@@ -10,6 +10,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   writeFile
 } from 'node:fs/promises'
@@ -104,7 +105,8 @@ test('OPS-23 version, lock file and changelog agree', async () => {
   const [, newest] = /^## (\d+\.\d+\.\d+)/m.exec(await read('CHANGELOG.md')) ?? []
   assert.equal(newest, manifest.version)
   assert.deepEqual([lock.version, lock.packages[''].version], [manifest.version, manifest.version])
-  assert.equal(manifest.engines.node, lock.packages[''].engines.node)
+  const { bin, engines } = lock.packages['']
+  assert.deepEqual({ bin, engines }, { bin: manifest.bin, engines: manifest.engines })
 })
 
 /** Where the package is installed, with the packages that production needs and no others. */
@@ -158,6 +160,13 @@ test('OPS-24 a production install is below 200 MB, migrates and serves, without 
   await service.end('SIGTERM')
   await assert.rejects(health(), /No service answers at http:\/\/127\.0\.0\.1:\d+\/health\/ready/)
 
+  await rm(join(root, 'dist/query-compiler.wasm'))
+  await assert.rejects(
+    run(process.execPath, [join(root, 'dist/server.js')], { env: own }),
+    /ENOENT.*query-compiler\.wasm/,
+    'a missing file is not taken for a database that is away'
+  )
+
   const without = { ...env, DATABASE_URL: '', NODE_ENV: '', DATA_DIR: join(root, 'data') }
   await assert.rejects(
     run(process.execPath, [join(root, 'dist/server.js')], { env: without }),
@@ -184,9 +193,14 @@ test('OPS-25 npm start builds when something changed and this user can, and else
     run(process.execPath, ['build.js', mode], { cwd: root, ...nobody })
   assert.deepEqual(await build('--if-needed'), { stdout: '', stderr: '' })
 
+  const program = join(root, 'dist/server.js')
+  await rename(program, `${program}.away`)
+  const stale = /^The build is older .* is missing\..* typescript is not installed\.\n$/
+  assert.match((await build('--if-needed')).stderr, stale)
+  await rename(`${program}.away`, program)
+  assert.equal((await build('--if-needed')).stderr, '')
   await writeFile(join(root, 'src/server.ts'), '// changed\n')
-  const stale = await build('--if-needed')
-  assert.match(stale.stderr, /^The sources have changed .* typescript is not installed\.\n$/)
+  assert.match((await build('--if-needed')).stderr, stale)
   for (const name of ['typescript', 'prisma', 'rolldown']) {
     await mkdir(join(root, 'node_modules', name), { recursive: true })
     await writeFile(join(root, 'node_modules', name, 'package.json'), '{}')

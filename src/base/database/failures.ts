@@ -26,7 +26,7 @@ function codeOf(error: unknown, depth = 0): string {
 }
 
 const unavailableCode =
-  /^(08...|25006|26000|42P05|53...|57P0[1-5]|57014|55P03|40001|40P01|25P03|ECONN\w+|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|P1\d{3}|P2024|P2028|P2034)$/
+  /^(08...|25006|26000|42P05|53...|57P0[1-5]|57014|55P03|40001|40P01|25P03|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|P1\d{3}|P2024|P2028|P2034)$/
 const unavailableMessage =
   /timeout exceeded when trying to connect|Connection terminated|is not queryable|Query read timeout|Cannot use a pool after calling end/i
 

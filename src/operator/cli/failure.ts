@@ -3,14 +3,13 @@ import { Problem } from '../../base/errors/problem.js'
 import { loadTexts } from '../../base/i18n/texts.js'
 import { connectionErrorOf, describeFailure } from '../../start-failure.js'
 
-type Failure = Error & { readonly code?: string; readonly path?: string }
+type Failure = Error & { readonly code?: string }
 
 /** The message of a failed command: a sentence for a known reason. */
 export function describe(error: unknown): string {
   if (error instanceof Problem) return describeProblem(error)
-  const { code, message, path } = error as Failure
-  // ENOENT means a missing socket, or with a path a missing file.
-  if (isUnavailable(error) && path === undefined && connectionErrorOf(error) === undefined)
+  const { code, message } = error as Failure
+  if (isUnavailable(error) && connectionErrorOf(error) === undefined)
     return `The database does not answer (${code ?? message}). Find the cause with: postern doctor.`
   return describeFailure(error)
 }

@@ -70,7 +70,8 @@ async function attempt(check: string, look: () => Promise<Finding[]>): Promise<F
     return await look()
   } catch (error) {
     if (error instanceof ConfigError) return error.problems.map(fail)
-    return [fail((error as Error).message)]
+    // Prisma's messages have several lines.
+    return [fail((error as Error).message.trim().replaceAll(/\s*\n\s*/g, ' '))]
   }
 }
 
