@@ -274,7 +274,7 @@ test('FLT-34 with WORKERS a process that is killed is replaced, and all end with
   const workers = await childrenOf(service.child.pid)
   assert.equal(workers.length, 2)
 
-  // Nothing waits for a process that stands still, or that is killed then.
+  // A process that stands still takes no connection, so none is lost when it is killed.
   process.kill(workers[0] as number, 'SIGSTOP')
   await atOnce(20, () => live(service.origin))
   process.kill(workers[0] as number, 'SIGKILL')

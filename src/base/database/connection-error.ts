@@ -2,14 +2,14 @@ import type { Address } from './address.js'
 
 /** A connection could not be made. The message is a sentence for the operator, without the URL's password. */
 export class ConnectionError extends Error {
-  readonly code: string
+  /** One code for all: Prisma passes on code and message, and nothing else. The cause has that of the reason. */
+  readonly code = 'ECONNECTION'
   /** Waiting does not mend it: the settings or the server have to change. */
   readonly lasting: boolean
 
-  constructor(message: string, code: string, lasting: boolean, cause?: unknown) {
+  constructor(message: string, lasting: boolean, cause: unknown) {
     super(message, { cause })
     this.name = 'ConnectionError'
-    this.code = code
     this.lasting = lasting
   }
 }
@@ -32,7 +32,7 @@ export function connectionError(error: unknown, address: Address): ConnectionErr
     `The database at ${address.at} cannot be used: ${failure.message}.`,
     false
   ]
-  return new ConnectionError(sentence, code || 'ECONNRESET', lasting, error)
+  return new ConnectionError(sentence, lasting, error)
 }
 
 function networkFailures({ message }: Failure, code: string, { at, sslmode }: Address): Known[] {
