@@ -25,6 +25,9 @@ const byteOrderMark = '\ufeff'
 export default fp(
   async fastify => {
     fastify.decorateRequest('formKey', null)
+    // RFC 9110 §10.1.1 lets a server ignore an expectation that it does not know. Node’s own answer, 417, has no body.
+    const { server } = fastify
+    server.on('checkExpectation', (request, reply) => server.emit('request', request, reply))
     const parse = fastify.getDefaultJsonParser('error', 'error')
     const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     fastify.removeAllContentTypeParsers()

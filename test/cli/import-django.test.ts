@@ -12,6 +12,7 @@ import { canonicalAddress } from '../../src/base/email-address.js'
 import { startApp, startAppOn, type TestApp } from '../support/app.js'
 import { atEnd } from '../support/at-end.js'
 import { beside, postern, type Run, startCommands } from '../support/cli.js'
+import { cpuMs } from '../support/cpu.js'
 import { createTestDatabase } from '../support/database.js'
 import {
   cheapDump,
@@ -724,11 +725,11 @@ test('ENU-02 an import is known to running instances with the next sign-in', asy
     )
   )
   const send = async (email: string) => {
-    const start = performance.now()
+    const start = cpuMs()
     const payload = { email, password: 'wrong' }
     const answer = await other.inject({ method: 'POST', url: '/login/', payload })
     assert.equal(answer.statusCode, 401)
-    return performance.now() - start
+    return cpuMs() - start
   }
   await send('first@example.com') // measures the kinds
   const unknown = Math.min(await send('second@example.com'), await send('third@example.com'))

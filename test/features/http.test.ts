@@ -466,6 +466,11 @@ test('HTTP, over a socket', async t => {
     assert.equal(status, 200)
   })
 
+  await t.test('an expectation that nobody knows is ignored', async () => {
+    const request = requestText('POST /login/', [json, 'Expect: miracles'], login)
+    assert.equal((await exchange(port, request)).status, 200)
+  })
+
   await t.test(
     'HTP-01 17 kB, said or not said beforehand: 413, and the connection is over',
     async () => {

@@ -2,11 +2,17 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { createClient, type PosternClient, PosternError } from '../../src/kit/client/client.js'
+import {
+  createClient,
+  type Locks,
+  type PosternClient,
+  PosternError
+} from '../../src/kit/client/client.js'
 import { atEnd } from '../support/at-end.js'
 import { appCode } from '../support/factor.js'
 import { newDevice, startListening } from '../support/kit.js'
 import { newPerson } from '../support/people.js'
+import { until } from '../support/until.js'
 
 const newPassword = 'another gigantic hat'
 const halfHour = 1800
@@ -359,3 +365,66 @@ test('body transport without a storage is refused', () => {
   // @ts-expect-error: the types say it too.
   assert.throws(() => createClient({ url: 'http://localhost', transport: 'body' }), TypeError)
 })
+
+/** Makes this process a page for the clients that open now: they are its tabs. */
+function asPage(t: TestContext, page: Readonly<Record<string, unknown>> = {}) {
+  const names = { document: {}, addEventListener: () => undefined, ...page }
+  const before = Object.keys(names).map(name => [
+    name,
+    Object.getOwnPropertyDescriptor(globalThis, name)
+  ]) as [string, PropertyDescriptor | undefined][]
+  for (const [name, value] of Object.entries(names))
+    Object.defineProperty(globalThis, name, { value, configurable: true })
+  atEnd(t, () => {
+    for (const [name, descriptor] of before) {
+      if (descriptor === undefined) Reflect.deleteProperty(globalThis, name)
+      else Object.defineProperty(globalThis, name, descriptor)
+    }
+  })
+}
+
+test('KIT-05 every tab hears that another account signs in, also without a sign-out', async t => {
+  asPage(t)
+  const { client, open } = await signedUp(t)
+  const other = open()
+  await other.accessToken()
+  const first = (await client.user()).id
+  const heard: (string | null)[][] = []
+  for (const [index, tab] of [client, other].entries()) {
+    heard.push([])
+    tab.subscribe(() => heard[index]?.push(tab.userId))
+  }
+  await client.signUp(newPerson())
+  const second = (await client.user()).id
+  assert.notEqual(second, first)
+  await until('the other tab has heard', () => other.userId === second)
+  assert.deepEqual(heard, [
+    [first, second],
+    [first, second]
+  ])
+  await client.signOut()
+  assert.equal(client.userId, null)
+})
+
+for (const locks of [
+  undefined,
+  { request: (_name: string, _options: object, work: (lock: object) => unknown) => work({}) }
+])
+  test(`a page whose storage is full signs in, ${locks ? 'with' : 'without'} Web Locks`, async t => {
+    const items = new Map<string, string>()
+    let isFull = false
+    const localStorage = {
+      getItem: (key: string) => items.get(key) ?? null,
+      removeItem: (key: string) => items.delete(key),
+      setItem(key: string, value: string) {
+        if (isFull) throw new DOMException('full', 'QuotaExceededError')
+        items.set(key, value)
+      }
+    }
+    asPage(t, { localStorage })
+    const { url } = await startListening(t)
+    const client = newDevice(url, locks === undefined ? {} : { locks: locks as Locks }).open()
+    isFull = true
+    assert.deepEqual(await client.signUp(newPerson()), { status: 'signed-in' })
+    assert.equal(client.state, 'signed-in')
+  })

@@ -5,6 +5,7 @@ import { decoyOf, readForeignHash } from '../../src/passwords/foreign-hash.js'
 import { createHasher } from '../../src/passwords/hashing.js'
 import { loadNative, loadWasm } from '../../src/passwords/native-or-wasm.js'
 import { atEnd } from '../support/at-end.js'
+import { cpuMs } from '../support/cpu.js'
 import { djangoHash, djangoPerson } from '../support/django.js'
 
 const parameters = { memoryKib: 7168, iterations: 5, parallelism: 1 }
@@ -98,11 +99,6 @@ suite('hashes of Django', () => {
     await hasher.prepare(schemes)
     const stored = { dear, cheap, own, unknown: null, unreadable: 'md5$1$2', disabled: own }
     const times = new Map(Object.keys(stored).map(name => [name, [] as number[]]))
-    // CPU time, of which the load of the machine takes nothing.
-    const cpuMs = () => {
-      const { user, system } = process.cpuUsage()
-      return (user + system) / 1000
-    }
     for (let round = 0; round < 4; round++) {
       for (const [name, hash] of Object.entries(stored)) {
         const password = name === 'disabled' ? 'correct horse battery' : 'wrong'

@@ -111,10 +111,12 @@ export type UserChanges = Proof & {
   readonly lastName?: string
 }
 
-/** A client of Postern. Every method rejects with a {@link PosternError}. */
+/** A client of Postern. Every method rejects with a {@link PosternError}; `fetch` also as `fetch` does. */
 export type PosternClient = {
   readonly state: SessionState
-  /** Calls the listener with the state at once and on every change. Returns what ends that. */
+  /** The id of the account that is signed in. */
+  readonly userId: string | null
+  /** Calls the listener with the state at once and when state or account change. Returns what ends that. */
   subscribe(listener: (state: SessionState) => void): () => void
   /** A token that is good for at least 30 seconds more. Null: nobody is signed in. */
   accessToken(): Promise<string | null>
@@ -224,6 +226,9 @@ export function createClient(options: ClientOptions): PosternClient {
   return {
     get state() {
       return session.state()
+    },
+    get userId() {
+      return session.userId()
     },
     subscribe: session.subscribe,
     accessToken: session.accessToken,

@@ -36,15 +36,17 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
   const key = `postern:${service.url}`
   const listeners = new Set<(state: SessionState) => void>()
   let state: SessionState = 'unknown'
+  let userId: string | null = null
   let access: Access | null = null
   let refreshing: Promise<void> | null = null
   let restoring = false
 
   tabs.listen(hear)
 
-  function enter(next: SessionState) {
-    if (next === state) return
+  function enter(next: SessionState, whose: string | null) {
+    if (next === state && whose === userId) return
     state = next
+    userId = whose
     for (const listener of [...listeners]) listener(next)
   }
 
@@ -63,12 +65,12 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
 
   function keep(found: Access) {
     access = found
-    enter('signed-in')
+    enter('signed-in', String(claimsOf(found.token).sub))
   }
 
   function leave() {
     access = null
-    enter('signed-out')
+    enter('signed-out', null)
   }
 
   /** Takes the tokens of an answer. The refresh token is kept before the access token is used. */
@@ -159,6 +161,7 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
 
   return {
     state: () => state,
+    userId: () => userId,
     /** Seconds since the token came, for one that a server refuses as soon as it is there. */
     age: () => (access === null ? 0 : elapsed(access.since)),
     /** The id of the session, from its access token. */

@@ -51,7 +51,7 @@ export function openTabs(name: string, chosenLocks: Locks | undefined) {
   let ownMark = ''
   function markToken(seconds: number) {
     ownMark = String(Date.now() + seconds * 1000)
-    local?.setItem(mark, ownMark)
+    if (local !== null) write(local, mark, ownMark)
   }
   if (inPage)
     page.addEventListener?.('pagehide', () => {
@@ -123,7 +123,8 @@ async function byStorage<T>(
   for (;;) {
     const [, until] = (local.getItem(key) ?? '').split(' ')
     if (!(Number(until) > Date.now())) {
-      local.setItem(key, `${me} ${Date.now() + lockMs}`)
+      // Where there is no room for a lock, two tabs may overlap.
+      if (!write(local, key, `${me} ${Date.now() + lockMs}`)) break
       // Another tab may write at the same moment. The last one to write has the lock.
       await sleep(30)
       if (local.getItem(key)?.startsWith(me)) break
@@ -141,11 +142,21 @@ async function byStorage<T>(
 /** Null where the browser forbids it, or has no room left. */
 function localStorageOf(page: Page): LocalStorage | null {
   try {
-    const local = page.localStorage
-    local?.setItem('postern', '')
-    local?.removeItem('postern')
-    return local ?? null
+    const local = page.localStorage ?? null
+    if (local === null || !write(local, 'postern', '')) return null
+    local.removeItem('postern')
+    return local
   } catch {
     return null
+  }
+}
+
+/** False where there is no room left: the app and this package share it. */
+function write(local: LocalStorage, key: string, value: string): boolean {
+  try {
+    local.setItem(key, value)
+    return true
+  } catch {
+    return false
   }
 }

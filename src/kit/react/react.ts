@@ -10,7 +10,12 @@ import {
 import type { PosternClient, SessionState } from '../client/client.js'
 
 /** What {@link usePostern} returns. */
-export type Postern = { readonly client: PosternClient; readonly state: SessionState }
+export type Postern = {
+  readonly client: PosternClient
+  readonly state: SessionState
+  /** The id of the account that is signed in. */
+  readonly userId: string | null
+}
 
 const ClientContext = createContext<PosternClient | null>(null)
 
@@ -20,7 +25,7 @@ export const PosternProvider: FunctionComponent<{
   readonly children?: ReactNode
 }> = ({ client, children }) => createElement(ClientContext.Provider, { value: client }, children)
 
-/** The client, and whether somebody is signed in. Renders again when that changes, in any tab. */
+/** The client, and who is signed in. Renders again when that changes, in any tab. */
 export function usePostern(): Postern {
   const client = useContext(ClientContext)
   if (client === null) throw new Error('usePostern needs a PosternProvider above it.')
@@ -29,5 +34,10 @@ export function usePostern(): Postern {
     () => client.state,
     () => 'unknown' as const
   )
-  return useMemo(() => ({ client, state }), [client, state])
+  const userId = useSyncExternalStore(
+    client.subscribe,
+    () => client.userId,
+    () => null
+  )
+  return useMemo(() => ({ client, state, userId }), [client, state, userId])
 }
