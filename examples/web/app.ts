@@ -149,7 +149,7 @@ onClick(element('sign-out'), client.signOut)
 onClick(element('turn-on'), () => setUp())
 element<HTMLAnchorElement>('account').href = `${POSTERN_URL}/account/`
 
-// At once, and after every sign-in and sign-out in any tab.
+// At once, and when somebody signs in or out in any tab.
 client.subscribe(state => {
   if (state === 'unknown') show('loading')
   if (state === 'signed-out') show('sign-in')

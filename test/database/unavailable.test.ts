@@ -3,6 +3,7 @@ import test from 'node:test'
 import { openDatabase } from '../../src/base/database/database.js'
 import { isUnavailable, troubleOf } from '../../src/base/database/failures.js'
 import { sql } from '../../src/base/database/sql.js'
+import { describe } from '../../src/operator/cli/failure.js'
 import { atEnd } from '../support/at-end.js'
 import { createTestDatabase } from '../support/database.js'
 
@@ -50,5 +51,6 @@ for (const [reason, change] of Object.entries(reasons))
       )
       assert.ok(isUnavailable(failure), `${way}: ${failure}`)
       assert.equal(troubleOf(failure), 'does not answer', way)
+      assert.match(describe(failure), /^[^`\n]+ DATABASE_URL[^\n]*$/, 'a command says why')
     }
   })

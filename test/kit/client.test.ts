@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import {
   createClient,
   type Locks,
@@ -66,13 +68,18 @@ async function startResourceServer(t: TestContext, statuses: readonly number[]) 
     const body = Buffer.concat(chunks).toString()
     seen.push({ bearer: request.headers.authorization ?? '', body })
     response.writeHead(statuses[seen.length - 1] ?? statuses.at(-1) ?? 200).end('{}')
-  }).listen(0, '127.0.0.1')
-  await new Promise(resolve => server.once('listening', resolve))
+  })
+  return { url: `${await listening(t, server)}/orders`, seen }
+}
+
+async function listening(t: TestContext, server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
   atEnd(t, () => {
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/orders`, seen }
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 test('the client leads through an account, from sign-up to signing out everywhere', async t => {
@@ -368,7 +375,7 @@ test('body transport without a storage is refused', () => {
 
 /** Makes this process a page for the clients that open now: they are its tabs. */
 function asPage(t: TestContext, page: Readonly<Record<string, unknown>> = {}) {
-  const names = { document: {}, addEventListener: () => undefined, ...page }
+  const names = { document: {}, navigator: {}, addEventListener: () => undefined, ...page }
   const before = Object.keys(names).map(name => [
     name,
     Object.getOwnPropertyDescriptor(globalThis, name)
@@ -404,6 +411,62 @@ test('KIT-05 every tab hears that another account signs in, also without a sign-
   ])
   await client.signOut()
   assert.equal(client.userId, null)
+})
+
+test('KIT-05 a tab that slept brings back nobody who has left', async t => {
+  asPage(t)
+  const { service, client } = await signedUp(t)
+  const old = (await client.accessToken()) as string
+  const sleeper = new BroadcastChannel(`postern:${service.url}`)
+  atEnd(t, async () => sleeper.close())
+  const wake = async () => {
+    const heard = new Promise(resolve => {
+      sleeper.onmessage = resolve
+    })
+    sleeper.postMessage({ type: 'token', token: old, seconds: halfHour })
+    // The client answers in turn, so it has heard that by then.
+    sleeper.postMessage({ type: 'ask', refused: 'none' })
+    return Promise.race([heard, pause(1000)])
+  }
+  await service.advance(5)
+  await client.signUp(newPerson())
+  const { userId } = client
+  await wake()
+  assert.equal(client.userId, userId)
+  await client.signOut()
+  await wake()
+  assert.deepEqual([client.state, client.userId], ['signed-out', null])
+})
+
+test('KIT-02 a request that was refused is not repeated for another account', async t => {
+  const { url } = await startListening(t)
+  const client: PosternClient = newDevice(url, {
+    async fetch(input, init) {
+      const answer = await fetch(input, init)
+      if (init?.method !== 'PATCH' || answer.status !== 401) return answer
+      await client.signUp(newPerson())
+      return answer
+    }
+  }).open()
+  await client.signUp(newPerson())
+  const first = client.userId
+  // The session is over, which the client learns by the refusal.
+  const bearer = { authorization: `Bearer ${await client.accessToken()}` }
+  await fetch(`${url}/logout-all/`, { method: 'POST', headers: bearer })
+  await assert.rejects(client.updateUser({ firstName: 'Ada' }), problem({ status: 401 }))
+  assert.notEqual(client.userId, first)
+  assert.equal((await client.user()).firstName, '')
+})
+
+test('a token that the client cannot read is a token', async () => {
+  const { network, open } = newDevice('http://127.0.0.1:1')
+  const client = open()
+  network.faults.push(
+    new Response(JSON.stringify({ access: 'opaque', refresh: 'opaque', expires_in: halfHour }))
+  )
+  await client.signIn({ email: 'a@example.com', password: 'x' })
+  assert.deepEqual([statesOf(client), client.userId], [['signed-in'], null])
+  assert.equal(await client.accessToken(), 'opaque')
 })
 
 for (const locks of [

@@ -1,9 +1,12 @@
 import type { Address } from './address.js'
 
+/** The code of every {@link ConnectionError}. Prisma passes on code and message, and nothing else. */
+export const connectionCode = 'ECONNECTION'
+
 /** A connection could not be made. The message is a sentence for the operator, without the URL's password. */
 export class ConnectionError extends Error {
-  /** One code for all: Prisma passes on code and message, and nothing else. The cause has that of the reason. */
-  readonly code = 'ECONNECTION'
+  /** The cause has that of the reason. */
+  readonly code = connectionCode
   /** Waiting does not mend it: the settings or the server have to change. */
   readonly lasting: boolean
 

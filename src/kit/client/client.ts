@@ -114,7 +114,7 @@ export type UserChanges = Proof & {
 /** A client of Postern. Every method rejects with a {@link PosternError}; `fetch` also as `fetch` does. */
 export type PosternClient = {
   readonly state: SessionState
-  /** The id of the account that is signed in. */
+  /** The id of the account that is signed in, as its tokens say; null where they cannot be read. */
   readonly userId: string | null
   /** Calls the listener with the state at once and when state or account change. Returns what ends that. */
   subscribe(listener: (state: SessionState) => void): () => void
@@ -180,12 +180,14 @@ export function createClient(options: ClientOptions): PosternClient {
 
   async function authorizedFetch(...[input, init]: Parameters<Fetch>): Promise<Response> {
     const token = await session.accessToken()
+    const whose = session.userId()
     const answer = await fetch(input, withBearer(input, init, token))
     if (answer.status !== 401 || token === null) return answer
     const target = input instanceof Request ? input.url : String(input)
     if (!target.startsWith(service.url) && session.age() < leastAgeSeconds) return answer
     const next = await session.accessTokenAfter(token).catch(() => null)
-    if (next === null || !canRepeat(input, init)) return answer
+    // What one person asked for is not done for another who has signed in meanwhile.
+    if (next === null || session.userId() !== whose || !canRepeat(input, init)) return answer
     await answer.body?.cancel()
     return fetch(input, withBearer(input, init, next))
   }
@@ -211,12 +213,13 @@ export function createClient(options: ClientOptions): PosternClient {
   /** {@link enter} for the person who is signed in. */
   async function enterAgain(call: Call): Promise<Answer> {
     const token = await session.accessToken()
+    const whose = session.userId()
     try {
       return await enter(call, token)
     } catch (error) {
       const isRefused = error instanceof PosternError && error.code === 'token_not_valid'
       const next = isRefused && token !== null ? await session.accessTokenAfter(token) : null
-      if (next === null) throw error
+      if (next === null || session.userId() !== whose) throw error
       return enter(call, next)
     }
   }

@@ -37,6 +37,8 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
   const listeners = new Set<(state: SessionState) => void>()
   let state: SessionState = 'unknown'
   let userId: string | null = null
+  /** When the newest token was issued, by the clock of the service. */
+  let newest = 0
   let access: Access | null = null
   let refreshing: Promise<void> | null = null
   let restoring = false
@@ -55,7 +57,14 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
     else if (message.type === 'ask') {
       // A tab that has not heard yet would put its old token into the place of the new one.
       if (access?.token !== message.refused) tellToken()
-    } else keep({ token: message.token, seconds: message.seconds, since: now() })
+    } else if (!isOutdated(message.token))
+      keep({ token: message.token, seconds: message.seconds, since: now() })
+  }
+
+  /** Whether a tab that slept tells of somebody who is not signed in any more. */
+  function isOutdated(token: string): boolean {
+    const { userId: whose, issuedAt } = ownerOf(token)
+    return whose !== userId && issuedAt < newest
   }
 
   const tellToken = () => {
@@ -64,8 +73,10 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
   }
 
   function keep(found: Access) {
+    const { userId: whose, issuedAt } = ownerOf(found.token)
     access = found
-    enter('signed-in', String(claimsOf(found.token).sub))
+    newest = Math.max(newest, issuedAt)
+    enter('signed-in', whose)
   }
 
   function leave() {
@@ -201,6 +212,19 @@ const isGood = (access: Access) => left(access) >= Math.min(sparedSeconds, acces
 function lifetimeOf(token: string): number {
   const { exp, iat } = claimsOf(token)
   return Number(exp) - Number(iat)
+}
+
+/** Null and 0 for a token that cannot be read here: it is one of a mock, or the device has no `atob`. */
+function ownerOf(token: string): { readonly userId: string | null; readonly issuedAt: number } {
+  try {
+    const { sub, iat } = claimsOf(token)
+    return {
+      userId: typeof sub === 'string' ? sub : null,
+      issuedAt: typeof iat === 'number' ? iat : 0
+    }
+  } catch {
+    return { userId: null, issuedAt: 0 }
+  }
 }
 
 function claimsOf(token: string): Answer {

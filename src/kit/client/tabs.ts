@@ -50,8 +50,8 @@ export function openTabs(name: string, chosenLocks: Locks | undefined) {
   const mark = `${name}:token`
   let ownMark = ''
   function markToken(seconds: number) {
-    ownMark = String(Date.now() + seconds * 1000)
-    if (local !== null) write(local, mark, ownMark)
+    const until = String(Date.now() + seconds * 1000)
+    if (local !== null && write(local, mark, until)) ownMark = until
   }
   if (inPage)
     page.addEventListener?.('pagehide', () => {

@@ -1,3 +1,4 @@
+import { connectionCode } from '../../base/database/connection-error.js'
 import { isUnavailable } from '../../base/database/failures.js'
 import { Problem } from '../../base/errors/problem.js'
 import { loadTexts } from '../../base/i18n/texts.js'
@@ -9,6 +10,8 @@ type Failure = Error & { readonly code?: string }
 export function describe(error: unknown): string {
   if (error instanceof Problem) return describeProblem(error)
   const { code, message } = error as Failure
+  // The sentence of a connection error ends what Prisma says of it.
+  if (code === connectionCode) return message.trim().split('\n').at(-1) as string
   if (isUnavailable(error) && connectionErrorOf(error) === undefined)
     return `The database does not answer (${code ?? message}). Find the cause with: postern doctor.`
   return describeFailure(error)
