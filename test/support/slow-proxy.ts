@@ -32,7 +32,13 @@ export async function startSlowProxy(
     const isRefresh = url === '/refresh/'
     if (isRefresh) refreshes.sent++
     await pause(200 * Math.random())
+    if (incoming.destroyed) return
     const upstream = request({ host: '127.0.0.1', port: target, method, path: url, headers })
+    // A page that goes away in the middle of its request leaves half of it.
+    incoming.once('close', () => {
+      if (!incoming.complete) upstream.destroy()
+    })
+    upstream.on('error', () => outgoing.destroy())
     incoming.pipe(upstream)
     upstream.on('response', async answer => {
       await pause(200 * Math.random())
