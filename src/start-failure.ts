@@ -1,5 +1,5 @@
 import { ConfigError } from './base/config/load.js'
-import { ConnectionError } from './base/database/connection-error.js'
+import { ConnectionError, connectionCode } from './base/database/connection-error.js'
 import { EmbeddedDatabaseError } from './base/database/embedded.js'
 
 const sentences: Readonly<Record<string, string>> = {
@@ -12,8 +12,8 @@ const sentences: Readonly<Record<string, string>> = {
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof ConfigError || error instanceof EmbeddedDatabaseError) return error.message
-  const connection = connectionErrorOf(error)
-  if (connection !== undefined) return connection.message
+  const connection = connectionSentence(error)
+  if (connection !== undefined) return connection
   const { code = '', syscall, port } = error as NodeJS.ErrnoException & { port?: number }
   if (code === 'EADDRINUSE')
     return `Another process listens on port ${port}. Choose another one, or stop that process.`
@@ -24,10 +24,10 @@ export function describeFailure(error: unknown): string {
   return error.stack ?? error.message
 }
 
-/** Prisma and the pool wrap the errors of a connection. */
-export function connectionErrorOf(error: unknown): ConnectionError | undefined {
-  if (error instanceof ConnectionError) return error
-  return error instanceof Error && error.cause !== undefined
-    ? connectionErrorOf(error.cause)
-    : undefined
+/** What a connection error says. The pool wraps it; Prisma puts its message at the end of one of its own. */
+export function connectionSentence(error: unknown): string | undefined {
+  if (error instanceof ConnectionError) return error.message
+  if (!(error instanceof Error)) return undefined
+  const { code, message, cause } = error as NodeJS.ErrnoException
+  return code === connectionCode ? message.trim().split('\n').at(-1) : connectionSentence(cause)
 }

@@ -51,8 +51,9 @@ export function reseal(
   sealed: Uint8Array,
   owner: string
 ): Uint8Array<ArrayBuffer> | null {
-  if (sealedUnder(keys, sealed, owner) !== 'earlier') return null
-  return Uint8Array.from(seal(keys, unseal(keys, sealed, owner), owner))
+  if (openWith([keys.current], sealed, owner) !== null) return null
+  const plain = openWith(keys.earlier, sealed, owner)
+  return plain && Uint8Array.from(seal(keys, plain, owner))
 }
 
 function openWith(keys: readonly Buffer[], sealed: Uint8Array, owner: string): Buffer | null {

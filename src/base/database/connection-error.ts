@@ -5,7 +5,7 @@ export const connectionCode = 'ECONNECTION'
 
 /** A connection could not be made. The message is a sentence for the operator, without the URL's password. */
 export class ConnectionError extends Error {
-  /** The cause has that of the reason. */
+  /** The cause has the code of the system or of PostgreSQL. */
   readonly code = connectionCode
   /** Waiting does not mend it: the settings or the server have to change. */
   readonly lasting: boolean

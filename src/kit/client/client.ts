@@ -111,7 +111,7 @@ export type UserChanges = Proof & {
   readonly lastName?: string
 }
 
-/** A client of Postern. Every method rejects with a {@link PosternError}; `fetch` also as `fetch` does. */
+/** A client of Postern. Every method rejects with a {@link PosternError}, but for errors of `fetch` and of the storage. */
 export type PosternClient = {
   readonly state: SessionState
   /** The id of the account that is signed in, as its tokens say; null where they cannot be read. */
@@ -180,14 +180,12 @@ export function createClient(options: ClientOptions): PosternClient {
 
   async function authorizedFetch(...[input, init]: Parameters<Fetch>): Promise<Response> {
     const token = await session.accessToken()
-    const whose = session.userId()
     const answer = await fetch(input, withBearer(input, init, token))
     if (answer.status !== 401 || token === null) return answer
     const target = input instanceof Request ? input.url : String(input)
     if (!target.startsWith(service.url) && session.age() < leastAgeSeconds) return answer
     const next = await session.accessTokenAfter(token).catch(() => null)
-    // What one person asked for is not done for another who has signed in meanwhile.
-    if (next === null || session.userId() !== whose || !canRepeat(input, init)) return answer
+    if (next === null || !canRepeat(input, init)) return answer
     await answer.body?.cancel()
     return fetch(input, withBearer(input, init, next))
   }
@@ -213,13 +211,12 @@ export function createClient(options: ClientOptions): PosternClient {
   /** {@link enter} for the person who is signed in. */
   async function enterAgain(call: Call): Promise<Answer> {
     const token = await session.accessToken()
-    const whose = session.userId()
     try {
       return await enter(call, token)
     } catch (error) {
       const isRefused = error instanceof PosternError && error.code === 'token_not_valid'
       const next = isRefused && token !== null ? await session.accessTokenAfter(token) : null
-      if (next === null || session.userId() !== whose) throw error
+      if (next === null) throw error
       return enter(call, next)
     }
   }

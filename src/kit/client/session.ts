@@ -143,10 +143,12 @@ export function openSession(service: Service, storage: TokenStorage | null, tabs
     return access?.token ?? null
   }
 
-  /** A token in place of one that a server refused. Null: there is no other. */
+  /** A token of the same account in place of one that a server refused. Null: there is no other. */
   async function accessTokenAfter(refused: string): Promise<string | null> {
     if (access?.token === refused) await refresh(refused)
-    return access === null || access.token === refused ? null : access.token
+    if (access === null || access.token === refused) return null
+    // What one person asked for is not done for another who has signed in meanwhile.
+    return ownerOf(refused).userId === userId ? access.token : null
   }
 
   /** Finds out whether somebody is signed in, as long as somebody wants to know. */

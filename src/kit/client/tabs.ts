@@ -123,7 +123,7 @@ async function byStorage<T>(
   for (;;) {
     const [, until] = (local.getItem(key) ?? '').split(' ')
     if (!(Number(until) > Date.now())) {
-      // Where there is no room for a lock, two tabs may overlap.
+      // Without room for a lock two tabs may refresh at once.
       if (!write(local, key, `${me} ${Date.now() + lockMs}`)) break
       // Another tab may write at the same moment. The last one to write has the lock.
       await sleep(30)

@@ -1,8 +1,7 @@
-import { connectionCode } from '../../base/database/connection-error.js'
 import { isUnavailable } from '../../base/database/failures.js'
 import { Problem } from '../../base/errors/problem.js'
 import { loadTexts } from '../../base/i18n/texts.js'
-import { connectionErrorOf, describeFailure } from '../../start-failure.js'
+import { connectionSentence, describeFailure } from '../../start-failure.js'
 
 type Failure = Error & { readonly code?: string }
 
@@ -10,9 +9,7 @@ type Failure = Error & { readonly code?: string }
 export function describe(error: unknown): string {
   if (error instanceof Problem) return describeProblem(error)
   const { code, message } = error as Failure
-  // The sentence of a connection error ends what Prisma says of it.
-  if (code === connectionCode) return message.trim().split('\n').at(-1) as string
-  if (isUnavailable(error) && connectionErrorOf(error) === undefined)
+  if (isUnavailable(error) && connectionSentence(error) === undefined)
     return `The database does not answer (${code ?? message}). Find the cause with: postern doctor.`
   return describeFailure(error)
 }
