@@ -40,16 +40,21 @@ export const homeLink = (dataDir: string) => join(dataDir, 'postgres')
 export async function findHome(dataDir: string): Promise<Home | undefined> {
   const link = homeLink(dataDir)
   try {
+    // Looked at first: another process may create a link meanwhile, and its directory is there before it.
+    await lstat(link)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+  try {
     return homeAt(await realpath(link))
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
+    throw new EmbeddedDatabaseError(
+      `${link} points to a directory that does not exist. Restore it, or remove the link to start ` +
+        'with an empty database.'
+    )
   }
-  const entry = await lstat(link).catch(() => undefined)
-  if (entry === undefined) return undefined
-  throw new EmbeddedDatabaseError(
-    `${link} points to a directory that does not exist. Restore it, or remove the link to start ` +
-      'with an empty database.'
-  )
 }
 
 /** Creates missing directories of the database where the server's user can access them. */
